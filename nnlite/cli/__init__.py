@@ -1,0 +1,55 @@
+"""The `nnlite` command: one file a subcommand, each with `EXAMPLE`, `add_arguments(parser)` and `run(args)`."""
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+from nnlite.errors import Error
+
+COMMANDS = ('prep', 'train', 'test', 'study', 'summary')
+
+
+class _Help(argparse.RawDescriptionHelpFormatter, argparse.ArgumentDefaultsHelpFormatter):
+    """Show defaults, and leave the example's lines as they are."""
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command; a subcommand's help is its module's docstring."""
+    whole = argparse.ArgumentParser(prog='nnlite', description="Torch7's nn in Python: residual networks and their twins.")
+    commands = whole.add_subparsers(metavar='COMMAND', required=True)
+    for name in COMMANDS:
+        module = importlib.import_module(f'nnlite.cli.{name}')
+        description = (module.__doc__ or '').strip()
+        sub = commands.add_parser(
+            name,
+            help=description.splitlines()[0],
+            description=description,
+            epilog=f'example:\n  {module.EXAMPLE}',
+            formatter_class=_Help,
+        )
+        module.add_arguments(sub)
+        sub.set_defaults(run=module.run)
+    return whole
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; return 0 done, 1 a check failed, 2 bad usage or input, 130 interrupted."""
+    try:
+        args = parser().parse_args(argv)
+        return args.run(args) or 0
+    except Error as error:
+        print(f'nnlite: {error}', file=sys.stderr)
+    except BrokenPipeError:
+        # Whoever read our output has gone (`nnlite summary ... | head`): nothing is wrong, and nobody is listening.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        print(f'nnlite: {error.strerror or error}' + (f': {error.filename}' if error.filename else ''), file=sys.stderr)
+    except MemoryError:
+        print('nnlite: out of memory; a smaller --batch or --limit needs less', file=sys.stderr)
+    except KeyboardInterrupt:
+        print('nnlite: interrupted', file=sys.stderr)
+        return 130
+    return 2

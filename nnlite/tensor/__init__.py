@@ -1,0 +1,1 @@
+"""The tensor engine: element types, storages, devices, threads and Torch's random streams. Arrays are the tensors."""

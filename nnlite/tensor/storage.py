@@ -1,0 +1,72 @@
+"""Storage: a flat piece of memory that arrays of any shape are laid out in."""
+
+import math
+
+import numpy as np
+
+
+class Storage:
+    """A flat piece of memory that grows when asked for more and never shrinks.
+
+    A module owns one per buffer and writes its results into it again at every call; modules may share one. Torch's bare
+    storages (torch.FloatStorage ...), as found in .t7 files, are this class too: `memory` is the 1-D array.
+
+    Memory is channels-last, shape is Torch's: a feature map (N, C, *space) or (C, *space) with 2 or 3 spatial dimensions
+    lies (N, *space, C) in memory; everything else lies in C order.
+
+    >>> storage = Storage()
+    >>> storage.view((2, 3, 4, 5), np.float32, layout='map').strides
+    (240, 4, 60, 12)
+    >>> storage.view((6, 20), np.float32).strides
+    (80, 4)
+    """
+
+    def __init__(self, memory=None):
+        self.memory = np.empty(0, np.uint8) if memory is None else memory
+
+    def __len__(self):
+        return self.memory.size
+
+    def __repr__(self):
+        return f'Storage({self.memory.size} of {self.memory.dtype})'
+
+    def view(self, shape, dtype, layout='plain', xp=np):
+        """Return this memory as an array of `shape`, its contents undefined.
+
+        Args:
+            shape: the array's shape.
+            dtype: its element type.
+            layout: 'plain' lies in C order; 'map', of (N, C, *space), and 'single', of (C, *space), lie channels-last.
+            xp: numpy or cupy, which owns the memory.
+        """
+        size = math.prod(shape)
+        if self.memory.dtype != dtype or self.memory.size < size or not isinstance(self.memory, xp.ndarray):
+            self.memory = xp.empty(size, dtype)
+        flat = self.memory[:size]
+        if layout == 'map':
+            n, c, *space = shape
+            return xp.moveaxis(flat.reshape(n, *space, c), -1, 1)
+        if layout == 'single':
+            c, *space = shape
+            return xp.moveaxis(flat.reshape(*space, c), -1, 0)
+        return flat.reshape(shape)
+
+
+def layout_of(array):
+    """Return the layout that a result of `array`'s kind is to have: 'map', 'single' or 'plain'.
+
+    4 and 5 dimensions are a batch of feature maps. 3 dimensions may be a single map or a batch of sequences: what lies
+    channels-last already stays so.
+    """
+    if array.ndim in (4, 5):
+        return 'map'
+    if array.ndim == 3 and is_map(array) and not array.flags.c_contiguous:
+        return 'single'
+    return 'plain'
+
+
+def is_map(array):
+    """Return whether a (C, *space) array, or a batch (N, C, *space) of 4 or 5 dimensions, lies channels-last."""
+    channel = 1 if array.ndim in (4, 5) else 0
+    axes = [*range(channel), *range(channel + 1, array.ndim), channel]
+    return array.transpose(axes).flags.c_contiguous

@@ -1,0 +1,65 @@
+"""Torch's tensor type names and the dtypes they stand for: 'torch.FloatTensor' <-> float32."""
+
+import numpy as np
+
+from nnlite.errors import DtypeError
+
+DTYPES = {
+    'torch.ByteTensor': np.dtype('uint8'),
+    'torch.CharTensor': np.dtype('int8'),
+    'torch.ShortTensor': np.dtype('int16'),
+    'torch.IntTensor': np.dtype('int32'),
+    'torch.LongTensor': np.dtype('int64'),
+    'torch.HalfTensor': np.dtype('float16'),
+    'torch.FloatTensor': np.dtype('float32'),
+    'torch.DoubleTensor': np.dtype('float64'),
+}
+TYPES = {dtype: name for name, dtype in DTYPES.items()}
+FLOATING = ('torch.HalfTensor', 'torch.FloatTensor', 'torch.DoubleTensor')
+
+_default = 'torch.FloatTensor'
+
+
+def dtype_of(typename):
+    """Return the dtype of a Torch tensor type.
+
+    >>> dtype_of('torch.FloatTensor')
+    dtype('float32')
+
+    Raises:
+        DtypeError: the name is none of Torch's host tensor types.
+    """
+    if typename not in DTYPES:
+        raise DtypeError(f'expected a tensor type such as torch.FloatTensor, got {typename!r}')
+    return DTYPES[typename]
+
+
+def type_of(array):
+    """Return the Torch type of an array, as tensor:type() does.
+
+    >>> type_of(np.zeros(2))
+    'torch.DoubleTensor'
+
+    Raises:
+        DtypeError: Torch has no tensor of this dtype.
+    """
+    if array.dtype not in TYPES:
+        raise DtypeError(f'expected one of {", ".join(map(str, TYPES))}, got {array.dtype}')
+    return TYPES[array.dtype]
+
+
+def setdefaulttensortype(typename):
+    """Choose the type of modules built from now on (torch.setdefaulttensortype); nnlite begins with FloatTensor.
+
+    Raises:
+        DtypeError: the name is not one of the floating types.
+    """
+    global _default
+    if typename not in FLOATING:
+        raise DtypeError(f'expected one of {", ".join(FLOATING)}, got {typename!r}')
+    _default = typename
+
+
+def getdefaulttensortype():
+    """Return the type that new modules compute in (torch.getdefaulttensortype)."""
+    return _default
