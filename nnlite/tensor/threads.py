@@ -1,0 +1,76 @@
+"""How many threads a matrix product may use: torch.setnumthreads, asked of the BLAS library that NumPy was built with.
+
+NumPy has no such function of its own; the library behind it has, under a name that depends on how it was built.
+"""
+
+import functools
+import glob
+import os
+
+import numpy as np
+
+from nnlite.errors import DeviceError, Error
+
+# (set, get) as NumPy's wheels, a distribution's OpenBLAS, MKL and BLIS call them.
+_NAMES = (
+    ('scipy_openblas_set_num_threads64_', 'scipy_openblas_get_num_threads64_'),
+    ('scipy_openblas_set_num_threads', 'scipy_openblas_get_num_threads'),
+    ('openblas_set_num_threads64_', 'openblas_get_num_threads64_'),
+    ('openblas_set_num_threads', 'openblas_get_num_threads'),
+    ('MKL_Set_Num_Threads', 'MKL_Get_Max_Threads'),
+    ('bli_thread_set_num_threads', 'bli_thread_get_num_threads'),
+)
+
+
+@functools.cache
+def _blas():
+    """Return the two functions (set, get) of the BLAS library that this process computes with."""
+    import ctypes
+
+    # Searching NumPy's own extension finds the library that it is linked to, whatever its name. Windows does not search
+    # so far: there the wheel's DLL is named.
+    extension = np.linalg._umath_linalg.__file__
+    beside_numpy = os.path.join(os.path.dirname(np.__file__), os.pardir, 'numpy.libs')
+    for path in [extension, *sorted(glob.glob(os.path.join(beside_numpy, '*openblas*.dll')))]:
+        library = ctypes.CDLL(path)
+        for set_name, get_name in _NAMES:
+            if hasattr(library, set_name) and hasattr(library, get_name):
+                return getattr(library, set_name), getattr(library, get_name)
+    raise DeviceError(
+        "NumPy's BLAS library has no function known here that sets its threads",
+        hint='set VECLIB_MAXIMUM_THREADS or OMP_NUM_THREADS before Python starts',
+    )
+
+
+def setnumthreads(n):
+    """Let matrix products use n threads from now on (torch.setnumthreads).
+
+    Until it is called they use all cores that the process may run on, or what OPENBLAS_NUM_THREADS or OMP_NUM_THREADS
+    said when Python started. A sum taken by other threads rounds otherwise: the same bits need the same n.
+
+    >>> setnumthreads(1)
+    >>> getnumthreads()
+    1
+
+    Raises:
+        Error: n is not a whole number from 1 up.
+        DeviceError: NumPy's BLAS library cannot be told, or does not take so many.
+    """
+    if not isinstance(n, (int, np.integer)) or isinstance(n, bool) or not 1 <= n < 2**31:
+        raise Error(f'expected a whole number of threads from 1 up, got {n!r}', where='setnumthreads')
+    set_threads, get_threads = _blas()
+    before = get_threads()
+    set_threads(int(n))
+    if get_threads() != n:
+        most = get_threads()
+        set_threads(before)
+        raise DeviceError(f"expected at most {most} threads, which is all NumPy's BLAS library takes, got {n}")
+
+
+def getnumthreads():
+    """Return how many threads matrix products may use (torch.getnumthreads).
+
+    Raises:
+        DeviceError: NumPy's BLAS library cannot be asked.
+    """
+    return _blas()[1]()
