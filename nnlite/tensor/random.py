@@ -6,7 +6,7 @@ functions of this module draw from the default generator; a `Generator` of your 
 
 >>> manualSeed(123)
 >>> uniform(), random(6), bernoulli(0.3)
-(0.6964691872708499, 3, 1)
+(0.6964691872708499, 2, 1)
 """
 
 import bisect
@@ -21,9 +21,7 @@ from nnlite.errors import DtypeError, Error, FileFormatError, ShapeError
 from nnlite.tensor.types import dtype_of, getdefaulttensortype
 
 _WORDS = 2**32
-_BLOCK = (
-    4096  # numbers drawn at a time: 32 KB of doubles, which stays in the cache and below what a warm step may allocate
-)
+_BLOCK = 2048  # numbers drawn at a time, so that a warm step allocates no more than some 16 KB pieces
 
 # The memory of Torch7's THGenerator on a 64-bit machine, which is what its getRNGState gives.
 _STATE = np.dtype(
@@ -67,7 +65,7 @@ class Generator:
     >>> generator = Generator()
     >>> generator.manualSeed(1)
     >>> generator.rand(3)
-    array([0.417022  , 0.9971848 , 0.72032446], dtype=float32)
+    array([0.417022 , 0.9971848, 0.7203245], dtype=float32)
     """
 
     def __init__(self):
