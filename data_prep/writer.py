@@ -1,0 +1,128 @@
+"""The writer of nnlite's HDF5 data sets; the layout stands in dataset.py."""
+
+import contextlib
+import hashlib
+import os
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from nnlite.data_prep.whole import whole
+from nnlite.errors import DataError, ShapeError
+
+# A chunk of this size reads a single image in about the time of one image alone, and a whole split as fast as memory.
+CHUNK = 1 << 17
+
+
+@contextlib.contextmanager
+def write_dataset(
+    path: str | os.PathLike[str],
+    shape: Sequence[int],
+    classes: Sequence[str],
+    names: Sequence[str] | None = None,
+    source: str = '',
+    source_sha256: str | None = None,
+    total: int | None = None,
+    quiet: bool = False,
+) -> Iterator['DatasetWriter']:
+    """Give a DatasetWriter for `path`; the file appears there when the block ends well, and not at all otherwise.
+
+    `shape` is that of one image, (3, H, W); `names` are `classes` where not given. `total`, the number of images to
+    come, is for the progress bar, which only a terminal gets to see. Without `source_sha256` the checksum is that of
+    the images and labels themselves.
+
+    Raises:
+        DataError: some class has no training image.
+        OSError: the disk is full, or the folder cannot be written.
+    """
+    import h5py
+    from tqdm import tqdm
+
+    with (
+        whole(path) as temporary,
+        tqdm(total=total, unit=' images', desc=os.path.basename(path), disable=True if quiet else None) as bar,
+        # HDF5 1.10's form: read and written faster than the oldest one, and without its limit on attributes.
+        h5py.File(temporary, 'w', libver=('v110', 'v110')) as file,
+    ):
+        writer = DatasetWriter(file, shape, classes, bar)
+        yield writer
+        writer.finish(names or classes, source, source_sha256)
+
+
+class DatasetWriter:
+    """Appends images to a data set that is being written; `write_dataset` makes one."""
+
+    def __init__(self, file: Any, shape: Sequence[int], classes: Sequence[str], bar: Any) -> None:
+        self.shape, self.classes = tuple(shape), list(classes)
+        self._file, self._bar = file, bar
+        self._sum = np.zeros(3, np.uint64)
+        self._squares = np.zeros(3, np.uint64)
+        self._counts = np.zeros(len(self.classes), np.int64)
+        self._checksum = hashlib.sha256()
+
+    def append(self, split: str, images: np.ndarray, labels: np.ndarray | Sequence[int] | None = None) -> None:
+        """Add images, uint8 (N, 3, H, W), and their labels, from 0, to a split; the unlabelled test split has none.
+
+        Raises:
+            ShapeError: the images are not of this data set's shape, or not as many as the labels.
+        """
+        if images.shape[1:] != self.shape or (labels is not None and len(labels) != len(images)):
+            raise ShapeError(f'expected images (N, {str(self.shape)[1:]} and N labels, got {images.shape}')
+        images = np.ascontiguousarray(images, np.uint8)
+        self._extend(f'{split}/images', images)
+        self._checksum.update(images.data)
+        if labels is not None:
+            labels = np.asarray(labels, np.int64)
+            self._extend(f'{split}/labels', labels)
+            self._checksum.update(labels.data)
+        if split == 'train' and labels is not None:
+            # Whole numbers, so that the sums do not depend on how the images came in pieces.
+            self._sum += images.sum((0, 2, 3), dtype=np.uint64)
+            self._squares += np.square(images, dtype=np.uint16).sum((0, 2, 3), dtype=np.uint64)
+            self._counts += np.bincount(labels, minlength=len(self.classes))
+        self._bar.update(len(images))
+
+    def finish(self, names: Sequence[str], source: str, source_sha256: str | None) -> None:
+        """Write the attributes, once all images are there.
+
+        Raises:
+            DataError: some class has no training image.
+        """
+        from nnlite import __version__
+
+        if not self._counts.all():
+            lacking = [name for name, count in zip(self.classes, self._counts, strict=True) if not count]
+            raise DataError(
+                f'expected training images of each of {len(self.classes)} classes, got none of {", ".join(lacking[:9])}'
+            )
+        pixels = int(self._counts.sum()) * self.shape[1] * self.shape[2]
+        mean = self._sum / pixels
+        std = np.sqrt(np.maximum(self._squares / pixels - mean**2, 0))
+        self._file.attrs.update(
+            {
+                'classes': self.classes,
+                'names': list(names),
+                'mean': mean / 255,
+                # Images of one flat colour have no spread to divide by; one step of a pixel stands in for it.
+                'std': np.maximum(std, 1) / 255,
+                'source': source,
+                'source_sha256': source_sha256 or self._checksum.hexdigest(),
+                'made_by': f'nnlite {__version__}',
+            }
+        )
+
+    def _extend(self, name: str, values: np.ndarray) -> None:
+        if name not in self._file:
+            item = values[:1].nbytes or values.itemsize * int(np.prod(values.shape[1:]))
+            self._file.create_dataset(
+                name,
+                shape=(0, *values.shape[1:]),
+                maxshape=(None, *values.shape[1:]),
+                dtype=values.dtype,
+                chunks=(max(1, CHUNK // item), *values.shape[1:]),
+            )
+        dataset = self._file[name]
+        size = len(dataset)
+        dataset.resize(size + len(values), axis=0)
+        dataset[size:] = values
