@@ -130,9 +130,11 @@ class Generator:
             raise FileFormatError(f'{expected}, got {came}', where='setRNGState')
         fields = np.frombuffer(state.tobytes(), _STATE)[0]
         left, following, words = int(fields['left']), int(fields['next']), fields['words']
-        # Torch counts `next` from 0 again when a block of 624 words is used up (left == 1): there it says nothing.
-        in_step = (left == 1 and following in (0, 624)) or (1 < left <= 624 and following == 625 - left)
-        if fields['seeded'] != 1 or not in_step or words.max() >= _WORDS or not np.isfinite(fields['normal']).all():
+        # With a block of 624 words used up (left == 1) `next` says nothing: Torch begins at 0 again.
+        in_step = following in (0, 624) if left == 1 else 1 < left <= 624 and following == 625 - left
+        flags = int(fields['seeded']), int(fields['normalIsValid'])
+        numbers_are_sound = words.max() < _WORDS and np.isfinite(fields['normal']).all()
+        if not in_step or flags not in ((1, 0), (1, 1)) or not numbers_are_sound:
             raise FileFormatError(f'{expected}, got bytes that are no state of a generator', where='setRNGState')
         self._bits.state = {
             'bit_generator': 'MT19937',

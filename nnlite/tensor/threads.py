@@ -48,9 +48,11 @@ def setnumthreads(n):
     Until it is called they use all cores that the process may run on, or what OPENBLAS_NUM_THREADS or OMP_NUM_THREADS
     said when Python started. A sum taken by other threads rounds otherwise: the same bits need the same n.
 
+    >>> before = getnumthreads()
     >>> setnumthreads(1)
     >>> getnumthreads()
     1
+    >>> setnumthreads(before)
 
     Raises:
         Error: n is not a whole number from 1 up.

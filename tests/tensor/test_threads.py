@@ -1,0 +1,77 @@
+"""setnumthreads, asked of the BLAS library and seen in which of the process's threads work."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import nnlite
+from nnlite.tensor import threads
+
+
+@pytest.fixture(autouse=True)
+def as_before():
+    before = nnlite.getnumthreads()
+    yield
+    nnlite.setnumthreads(before)
+
+
+# Linux counts the nanoseconds that each thread was on a CPU; a new worker spins for a while before it sleeps.
+WORK = """
+import os, time, numpy as np, nnlite
+def seconds_of_others():
+    tasks = (task for task in os.listdir('/proc/self/task') if int(task) != os.getpid())
+    return sum(int(open(f'/proc/self/task/{task}/schedstat').read().split()[0]) for task in tasks) / 1e9
+nnlite.setnumthreads(%d)
+a = np.ones((1500, 1500))
+time.sleep(0.3)
+before = seconds_of_others()
+a @ a
+print(seconds_of_others() - before)
+"""
+
+
+@pytest.mark.skipif(not os.path.exists('/proc/self/schedstat'), reason='Linux shows the CPU time of threads')
+def test_a_matrix_product_uses_as_many_threads():
+    def seconds_of_others(n):
+        command = [sys.executable, '-c', WORK % n]
+        return float(subprocess.run(command, capture_output=True, check=True, text=True).stdout)
+
+    assert seconds_of_others(1) < seconds_of_others(2) / 4
+
+
+def test_the_number_is_what_was_set():
+    for n in (1, 2, 1, np.int64(3)):
+        nnlite.setnumthreads(n)
+        assert nnlite.getnumthreads() == n
+
+
+@pytest.mark.skipif(not hasattr(os, 'sched_getaffinity'), reason='needs the set of cores that the process may use')
+def test_all_cores_that_the_process_may_use_by_default():
+    clean = {key: value for key, value in os.environ.items() if not key.endswith('_NUM_THREADS')}
+    code = 'import nnlite, os; print(nnlite.getnumthreads() == min(64, len(os.sched_getaffinity(0))))'
+    done = subprocess.run([sys.executable, '-c', code], capture_output=True, check=True, text=True, env=clean)
+    assert done.stdout == 'True\n'
+
+
+@pytest.mark.parametrize('n', (0, -1, 1.5, '2', True, None, 2**40))
+def test_a_number_that_is_none(n):
+    with pytest.raises(nnlite.Error, match='whole number of threads'):
+        nnlite.setnumthreads(n)
+
+
+def test_more_than_the_library_takes_changes_nothing():
+    nnlite.setnumthreads(2)
+    with pytest.raises(nnlite.DeviceError, match=r'at most \d+ threads'):
+        nnlite.setnumthreads(2**20)
+    assert nnlite.getnumthreads() == 2
+
+
+def test_a_library_that_cannot_be_told(monkeypatch):
+    monkeypatch.setattr(threads, '_NAMES', (('set_threads_of_no_library', 'get_threads_of_no_library'),))
+    monkeypatch.setattr(threads, '_blas', threads._blas.__wrapped__)
+    with pytest.raises(nnlite.DeviceError, match='no function known here') as caught:
+        nnlite.getnumthreads()
+    assert 'OMP_NUM_THREADS' in caught.value.hint
