@@ -1,1 +1,7 @@
-"""."""
+"""Torch's .t7 files: models, checkpoints and any Lua value, read without trusting them and written as Torch writes."""
+
+from nnlite.serialization.classes import register
+from nnlite.serialization.lua_function import LuaFunction
+from nnlite.serialization.t7_reader import load
+
+__all__ = ['LuaFunction', 'load', 'register']

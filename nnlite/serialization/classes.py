@@ -1,0 +1,62 @@
+"""Which Python class a Torch class name of a .t7 file stands for, and the other way round."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+Class = TypeVar('Class', bound=type)
+
+# Torch's GPU packages wrote the same layers under names of their own; without a GPU their twins in nn do the same.
+_NN_PACKAGES = ('nn', 'cudnn', 'cunn')
+
+_registered: dict[str, type] = {}
+
+
+def register(typename: str) -> Callable[[Class], Class]:
+    """Teach nnlite the class that a Torch class name stands for, in files loaded and saved from now on.
+
+    Loading makes an object without calling `__init__`. If the class has `read(fields, version)`, that is called with a
+    dict of the object's fields and the version of the class that wrote them; else the fields become attributes. If it
+    has `write()`, that returns the dict of fields to save; else all attributes are saved. A class attribute `version`,
+    an int, is written with them.
+
+    Args:
+        typename: the name in the file, such as 'my.Class'.
+
+    >>> @register('my.Point')
+    ... class Point:
+    ...     def __init__(self, x, y):
+    ...         self.x, self.y = x, y
+    """
+
+    def remember(cls: Class) -> Class:
+        _registered[typename] = cls
+        return cls
+
+    return remember
+
+
+def class_of(typename: str) -> Any:
+    """Return the Python class for a Torch class name, or None if nnlite does not know it.
+
+    >>> class_of('somebody.Else') is None
+    True
+    """
+    if typename in _registered:
+        return _registered[typename]
+    package, _, name = typename.partition('.')
+    if package in _NN_PACKAGES and name.isidentifier() and not name.startswith('_'):
+        from nnlite import nn
+
+        cls = getattr(nn, name, None)
+        if isinstance(cls, type) and issubclass(cls, (nn.Module, nn.Criterion)):
+            return cls
+    return None
+
+
+def typename_of(thing: Any) -> str | None:
+    """Return the Torch class name that `thing` is saved under, or None if its class has none."""
+    for typename, cls in _registered.items():
+        if cls is type(thing):
+            return typename
+    name = f'nn.{type(thing).__name__}'
+    return name if class_of(name) is type(thing) else None

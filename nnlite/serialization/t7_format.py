@@ -1,0 +1,34 @@
+"""What reader and writer of .t7 files agree on: type tags, class names, numbers. Source: torch7, File.lua."""
+
+from typing import Any
+
+import numpy as np
+
+from nnlite.tensor.types import DTYPES
+
+NIL, NUMBER, STRING, TABLE, TORCH, BOOLEAN = range(6)
+# Three ways to keep a function: without an index; with one; with one and names of the upvalues.
+FUNCTION_6, FUNCTION_7, FUNCTION_8 = 6, 7, 8
+COMPOSITE = {TABLE, TORCH, FUNCTION_6, FUNCTION_7, FUNCTION_8}
+
+# A Lua number is a double, which holds every whole number up to this one.
+WHOLE = 2**53
+
+# Torch itself, which recurses, gets nowhere near it.
+MAX_DEPTH = 10_000
+
+# NumPy's arrays have no more dimensions.
+MAX_DIMENSIONS = 64
+
+
+def _with_cuda(suffix: str) -> dict[str, Any]:
+    """Return the dtype of each Torch class that ends in `suffix`; cutorch's are written as those of the host are."""
+    kinds: dict[str, Any] = {
+        name.removeprefix('torch.').removesuffix('Tensor'): dtype for name, dtype in DTYPES.items()
+    }
+    cuda = {f'Cuda{"" if kind == "Float" else kind}': dtype for kind, dtype in kinds.items()}
+    return {f'torch.{kind}{suffix}': dtype for kind, dtype in (kinds | cuda).items()}
+
+
+TENSORS = _with_cuda('Tensor')
+STORAGES = _with_cuda('Storage')
