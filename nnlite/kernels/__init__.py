@@ -1,1 +1,67 @@
-"""."""
+"""The arithmetic behind nn that NumPy's own functions do not say: a family of kernels for each place where arrays live.
+
+A family is a package with one flat namespace of functions, named as in Torch's THNN: `SpatialConvolution_updateOutput`
+and so on; inputs come first, then outputs, then options. A kernel gets outputs of exactly the right shape, writes into
+them, and keeps what it needs on the way in scratch memory that is used again by the next call.
+"""
+
+import importlib
+import os
+
+from nnlite.errors import DeviceError
+
+FAMILIES = {'numpy': 'nnlite.kernels.on_numpy'}
+AUTO = ('numpy',)  # in the order of preference: the first that can be imported is what 'auto' means
+
+_chosen = None
+_precise = False
+
+
+def setkernels(name):
+    """Choose the family that modules compute with: 'numpy', or 'auto' for the fastest one that is there.
+
+    The environment variable NNLITE_KERNELS chooses it from outside.
+
+    >>> setkernels('numpy')
+    >>> getkernels()
+    'numpy'
+
+    Raises:
+        DeviceError: there is no such family here.
+    """
+    global _chosen
+    if name == 'auto':
+        name = AUTO[0]
+    if name not in FAMILIES:
+        raise DeviceError(f'expected kernels auto or one of {", ".join(FAMILIES)}, got {name!r}')
+    _chosen = name, importlib.import_module(FAMILIES[name])
+
+
+def getkernels():
+    """Return the name of the family that modules compute with."""
+    return _choice()[0]
+
+
+def family():
+    """Return the package of kernels that modules compute with."""
+    return _choice()[1]
+
+
+def _choice():
+    if _chosen is None:
+        setkernels(os.environ.get('NNLITE_KERNELS', 'auto'))
+    return _chosen
+
+
+def setprecise(precise):
+    """Keep to kernels that round as Torch7's do, where a family has faster ones that round more (Winograd).
+
+    The NumPy family has none of those: there this changes nothing.
+    """
+    global _precise
+    _precise = bool(precise)
+
+
+def getprecise():
+    """Return whether faster but less exact kernels are to be left alone."""
+    return _precise

@@ -11,8 +11,8 @@ class Storage:
     A module owns one per buffer and writes its results into it again at every call; modules may share one. Torch's bare
     storages (torch.FloatStorage ...), as found in .t7 files, are this class too: `memory` is the 1-D array.
 
-    Memory is channels-last, shape is Torch's: a feature map (N, C, *space) or (C, *space) with 2 or 3 spatial dimensions
-    lies (N, *space, C) in memory; everything else lies in C order.
+    Memory is channels-last, shape is Torch's: a feature map (N, C, *space) or (C, *space) with 2 or 3 spatial
+    dimensions lies (N, *space, C) in memory; everything else lies in C order.
 
     >>> storage = Storage()
     >>> storage.view((2, 3, 4, 5), np.float32, layout='map').strides

@@ -1,0 +1,119 @@
+"""Batch normalization: every channel to mean 0 and variance 1 over the batch and all pixels, then scaled and shifted.
+
+Maps lie channels-last, so a batch is a matrix with a row for each pixel and a column for each channel. The passes run
+over blocks of rows that the cache holds. Few channels would make NumPy's innermost loops short: there, several rows
+are read as one long one, and each channel's constants are repeated to match (`_Rows`).
+"""
+
+import numpy as np
+
+from nnlite.kernels.on_numpy.scratch import channels_last, scratch
+from nnlite.kernels.on_numpy.sums import sum_of_rows
+
+BLOCK = 1 << 16  # elements in a block
+LONG = 256  # a row is to have this many elements
+
+
+def BatchNormalization_updateOutput(
+    input, output, weight, bias, running_mean, running_var, save_mean, save_std, train, momentum, eps
+):
+    """Output = (input - mean) / sqrt(var + eps) * weight + bias, for each channel.
+
+    In training, mean and var are the batch's, and the running ones move towards them: running = (1 - momentum) running
+    + momentum batch's, with the variance over n - 1. Else the running ones are used. save_mean and save_std keep mean
+    and 1 / sqrt(var + eps) for the backward pass.
+
+    Shapes: input, output (N, C) or (N, C, *space), output channels-last; weight and bias (C) or None; the others (C).
+    """
+    x, y = _Rows(input, 'input'), _Rows(output, 'output')
+    if train:
+        mean = sum_of_rows(x.matrix, 'mean') / len(x.matrix)
+        save_mean[...] = mean
+        variance = _centred_sum(x, save_mean)
+        save_std[...] = 1 / np.sqrt(variance / len(x.matrix) + eps)
+        running_mean[...] = momentum * mean + (1 - momentum) * running_mean
+        running_var[...] = momentum * (variance / (len(x.matrix) - 1)) + (1 - momentum) * running_var
+    else:
+        save_mean[...] = running_mean
+        save_std[...] = 1 / np.sqrt(running_var.astype(np.float64) + eps)
+    slope = x.repeated(save_std if weight is None else save_std * weight)
+    mean, shift = x.repeated(save_mean), None if bias is None else x.repeated(bias)
+    for block in x.blocks():
+        part = y.long[block]
+        np.subtract(x.long[block], mean, out=part)
+        np.multiply(part, slope, out=part)
+        if shift is not None:
+            np.add(part, shift, out=part)
+
+
+def BatchNormalization_backward(
+    input, gradOutput, gradInput, gradWeight, gradBias, weight, running_mean, running_var, save_mean, save_std, train,
+    scale, eps,
+):  # fmt: skip
+    """Write gradInput and add scale times the parameters' gradients to gradWeight and gradBias; each may be None.
+
+    With the normalised input xhat and g = gradOutput, for each channel over n pixels:
+        gradWeight = sum(g xhat), gradBias = sum(g),
+        gradInput = weight / sqrt(var + eps) * (g - sum(g) / n - xhat sum(g xhat) / n) in training,
+        gradInput = weight / sqrt(running_var + eps) * g else.
+
+    Shapes: as in BatchNormalization_updateOutput; gradInput channels-last.
+    """
+    x, g = _Rows(input, 'input'), _Rows(gradOutput, 'gradOutput')
+    mean, std = (save_mean, save_std) if train else (running_mean, 1 / np.sqrt(running_var.astype(np.float64) + eps))
+    std = std.astype(input.dtype)
+    sum_g = sum_of_rows(g.matrix, 'sum of gradients').copy()
+    dot = _centred_sum(x, mean, g)
+    if gradInput is not None:
+        slope = std if weight is None else std * weight
+        long_slope, long_mean = x.repeated(slope), x.repeated(mean)
+        per_x, per_batch = x.repeated(dot / len(x.matrix) * std * std), x.repeated(sum_g / len(x.matrix))
+        out = _Rows(gradInput, 'gradInput')
+        for block in x.blocks():
+            part = out.long[block]
+            if train:
+                np.subtract(x.long[block], long_mean, out=part)
+                np.multiply(part, per_x, out=part)
+                np.subtract(g.long[block], part, out=part)
+                np.subtract(part, per_batch, out=part)
+                np.multiply(part, long_slope, out=part)
+            else:
+                np.multiply(g.long[block], long_slope, out=part)
+    if gradWeight is not None:
+        gradWeight += scale * dot * std
+    if gradBias is not None:
+        gradBias += scale * sum_g
+
+
+class _Rows:
+    """A batch (N, C, *space) as a matrix (pixels, C), and as `long` rows of at least LONG elements where that works."""
+
+    def __init__(self, batch, purpose):
+        rolled = channels_last(batch, purpose)
+        self.channels = rolled.shape[-1]
+        self.matrix = rolled.reshape(-1, self.channels)
+        self.times = max(1, LONG // self.channels)
+        while len(self.matrix) % self.times:
+            self.times -= 1
+        self.long = self.matrix.reshape(-1, self.channels * self.times)
+
+    def blocks(self):
+        """Yield slices of the long rows."""
+        step = max(1, BLOCK // self.long.shape[1])
+        for first in range(0, len(self.long), step):
+            yield slice(first, min(len(self.long), first + step))
+
+    def repeated(self, values):
+        """Return a value for each channel as values for a long row."""
+        return np.tile(values.astype(self.matrix.dtype, copy=False), self.times)
+
+
+def _centred_sum(x, mean, other=None):
+    """Return, for each channel and in float64, the sum of (x - mean) other; other=None stands for x - mean itself."""
+    long_mean, total = x.repeated(mean), np.zeros(x.channels)
+    for block in x.blocks():
+        centred = scratch('centred', x.long[block].shape, x.matrix.dtype)
+        np.subtract(x.long[block], long_mean, out=centred)
+        np.multiply(centred, centred if other is None else other.long[block], out=centred)
+        total += sum_of_rows(centred.reshape(-1, x.channels))
+    return total

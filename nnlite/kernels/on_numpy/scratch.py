@@ -1,0 +1,42 @@
+"""Memory that kernels use on their way and leave behind: one piece per purpose and thread, used again by every call."""
+
+import threading
+
+import numpy as np
+
+from nnlite.tensor.storage import Storage
+
+_pieces = threading.local()
+
+
+def scratch(purpose, shape, dtype):
+    """Return an array of `shape`, its contents undefined, that the next call for the same purpose overwrites.
+
+    >>> first = scratch('doctest', (2, 3), np.float32)
+    >>> np.shares_memory(first, scratch('doctest', (3, 2), np.float32))
+    True
+    """
+    key = purpose, np.dtype(dtype)
+    pieces = _pieces.__dict__
+    if key not in pieces:
+        pieces[key] = Storage()
+    return pieces[key].view(shape, dtype)
+
+
+def channels_last(maps, purpose):
+    """Return feature maps (N, C, *space) as (N, *space, C) in C order: a view where they lie so, else a copy."""
+    rolled = np.moveaxis(maps, 1, -1)
+    if rolled.flags.c_contiguous:
+        return rolled
+    copy = scratch(purpose, rolled.shape, rolled.dtype)
+    np.copyto(copy, rolled)
+    return copy
+
+
+def contiguous(array, purpose):
+    """Return the array in C order: itself where it lies so, else a copy."""
+    if array.flags.c_contiguous:
+        return array
+    copy = scratch(purpose, array.shape, array.dtype)
+    np.copyto(copy, array)
+    return copy

@@ -1,0 +1,54 @@
+"""The sum at the end of a residual block."""
+
+import numpy as np
+
+from nnlite.nn.Module import Module
+
+
+class CAddTable(Module):
+    """y = x_1 + x_2 + ...: the sum of a table of arrays of one shape.
+
+    Each term enters the sum with slope 1, so backward hands a copy of the one gradOutput to every branch. This is how a
+    residual block's shortcut receives the whole gradient, whatever its other branch does.
+
+    Args:
+        inplace: write the sum into x_1 and hand gradOutput itself to every branch. Only where no branch ends in a
+            module that works in place: two branches would then write into the one gradOutput.
+
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> sum = nn.CAddTable()
+    >>> sum.forward([np.float32([1, 2]), np.float32([10, 20])])
+    array([11., 22.], dtype=float32)
+
+    Source: torch/nn, CAddTable.lua.
+    """
+
+    def __init__(self, inplace=None):
+        super().__init__()
+        self.inplace = inplace
+        self.gradInput = []
+
+    def updateOutput(self, input):
+        self.expect_table(input)
+        for term in input:
+            self.expect(term, input[0].shape)
+        if self.inplace:
+            self.output = input[0]
+        else:
+            self.output = self.buffer('output', input[0].shape, like=input[0])
+            np.copyto(self.output, input[0])
+        for term in input[1:]:
+            np.add(self.output, term, out=self.output)
+        return self.output
+
+    def updateGradInput(self, input, gradOutput):
+        self.expect(gradOutput, input[0].shape, 'gradOutput')
+        self.gradInput = []
+        for number in range(len(input)):
+            grad = gradOutput
+            if not self.inplace:
+                grad = self.buffer(f'gradInput.{number}', gradOutput.shape, like=gradOutput)
+                np.copyto(grad, gradOutput)
+            self.gradInput.append(grad)
+        return self.gradInput

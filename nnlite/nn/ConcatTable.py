@@ -1,0 +1,51 @@
+"""The fork: one input goes to every branch."""
+
+from nnlite.nn.Container import Container
+from nnlite.nn.table import add_into, copy_into
+
+
+class ConcatTable(Container):
+    """y = [f_1(x), f_2(x), ...]: every module gets the same input, and the outputs make a table.
+
+    The input is used once for each branch, so its gradient is the *sum* over the branches. In a residual block, whose
+    branches are f and the identity, this sum is the shortcut: gradInput = f's gradInput + gradOutput.
+
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> fork = nn.ConcatTable().add(nn.Identity()).add(nn.MulConstant(3))
+    >>> x, grad = np.ones(2, np.float32), np.ones(2, np.float32)
+    >>> _ = fork.forward(x)
+    >>> fork.backward(x, [grad, grad])
+    array([4., 4.], dtype=float32)
+
+    Source: torch/nn, ConcatTable.lua.
+    """
+
+    def updateOutput(self, input):
+        self.output = [self.rethrowErrors(index, 'updateOutput', input) for index in range(len(self.modules))]
+        return self.output
+
+    def updateGradInput(self, input, gradOutput):
+        return self._back(input, gradOutput, 'updateGradInput')
+
+    def accGradParameters(self, input, gradOutput, scale=1):
+        for index in range(len(self.modules)):
+            self.rethrowErrors(index, 'accGradParameters', input, gradOutput[index], scale)
+
+    def accUpdateGradParameters(self, input, gradOutput, lr):
+        for index in range(len(self.modules)):
+            self.rethrowErrors(index, 'accUpdateGradParameters', input, gradOutput[index], lr)
+
+    def backward(self, input, gradOutput, scale=1):
+        return self._back(input, gradOutput, 'backward', scale)
+
+    def _back(self, input, gradOutput, method, *scale):
+        self.expect_table(gradOutput, len(self.modules), 'gradOutput')
+        # Each branch's gradient is added before the next branch runs: branches may share the memory of their gradients.
+        for index in range(len(self.modules)):
+            grad = self.rethrowErrors(index, method, input, gradOutput[index], *scale)
+            if index == 0:
+                self.gradInput = copy_into(self, 'gradInput', grad)
+            else:
+                add_into(self.gradInput, grad)
+        return self.gradInput

@@ -1,0 +1,53 @@
+"""The loss of a classifier."""
+
+import numpy as np
+
+from nnlite.nn.ClassNLLCriterion import ClassNLLCriterion
+from nnlite.nn.Criterion import Criterion
+from nnlite.nn.LogSoftMax import LogSoftMax
+
+
+class CrossEntropyCriterion(Criterion):
+    """loss = -log(exp(x[target]) / sum of exp(x)), averaged over the batch: nn.LogSoftMax and nn.ClassNLLCriterion.
+
+    Its gradient is the softmax less one at the target, divided by N: what the network said less what it should have.
+
+    Args:
+        weights: one for each class; all 1 by default.
+        sizeAverage: whether to average over the batch; True by default.
+
+    Shapes: input, scores, (N, C) or (C), dimensions of size 1 aside; target (N), or one number: classes counted from 1.
+
+    Raises:
+        ShapeError, DataError: as in nn.ClassNLLCriterion.
+
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> round(nn.CrossEntropyCriterion().forward(np.zeros((4, 10), np.float32), np.ones(4)), 4)
+    2.3026
+
+    Source: torch/nn, CrossEntropyCriterion.lua.
+    """
+
+    foreign = ('oldSizeAverage',)
+
+    def __init__(self, weights=None, sizeAverage=None):
+        super().__init__()
+        self.lsm = LogSoftMax()
+        self.nll = ClassNLLCriterion(weights, sizeAverage)
+        self.sizeAverage = self.nll.sizeAverage
+
+    def updateOutput(self, input, target):
+        self.expect(input)
+        self.nll.sizeAverage = self.sizeAverage
+        self.output = self.nll.updateOutput(self.lsm.updateOutput(input.squeeze()), np.squeeze(target))
+        return self.output
+
+    def updateGradInput(self, input, target):
+        self.nll.sizeAverage = self.sizeAverage
+        grad = self.nll.updateGradInput(self.lsm.output, np.squeeze(target))
+        self.gradInput = self.lsm.updateGradInput(input.squeeze(), grad).reshape(input.shape)
+        return self.gradInput
+
+    def write(self):
+        return {**super().write(), 'oldSizeAverage': self.sizeAverage}

@@ -1,0 +1,284 @@
+"""What modules and criterions have in common: a type, memory of their own, copies, and a form in files."""
+
+import copy
+
+import numpy as np
+
+from nnlite import kernels
+from nnlite.errors import DtypeError, ShapeError
+from nnlite.tensor.devices import array_module, is_array, no_gpu
+from nnlite.tensor.memory import address, transplant
+from nnlite.tensor.storage import Storage, layout_of
+from nnlite.tensor.types import FLOATING, dtype_of, getdefaulttensortype, type_of
+
+
+class Object:
+    """The base of nn.Module and nn.Criterion.
+
+    Class attributes that a layer may set:
+        cleared: the names of its results and buffers; clearState empties them, and files hold them empty.
+        foreign: names of buffers in Torch's files that are not needed here.
+        longStorages: names of lists of integers that Torch keeps as LongStorages.
+        version: the version of the class in files.
+    """
+
+    cleared = ('output', 'gradInput')
+    foreign = ()
+    longStorages = ()
+    version = 1
+
+    def __init__(self):
+        self._type = getdefaulttensortype()
+
+    @property
+    def dtype(self):
+        """The element type that this object computes in."""
+        return dtype_of(self._type)
+
+    @property
+    def kernels(self):
+        """The family of kernels that does this object's arithmetic."""
+        return kernels.family()
+
+    def buffer(self, name, shape, like, layout=None, dtype=None):
+        """Return an array of this shape in the object's own memory for `name`; its contents are undefined.
+
+        The memory grows when asked for more and is used again by every call. It is not saved and not copied.
+
+        Args:
+            name: what the memory is for.
+            shape: the shape of the array.
+            like: an array on the device where the memory is to be; its layout is the default for the same kind.
+            layout: see nnlite.Storage.
+            dtype: the element type; the object's own if None.
+        """
+        storages = self.__dict__.setdefault('_storages', {})
+        if name not in storages:
+            storages[name] = Storage()
+        if layout is None:
+            layout = 'map' if len(shape) in (4, 5) else layout_of(like) if len(shape) == like.ndim == 3 else 'plain'
+        return storages[name].view(tuple(shape), dtype or self.dtype, layout, array_module(like))
+
+    def expect(self, array, shape=None, name='input', single=False):
+        """Raise unless `array` is an array of this object's type and of this shape.
+
+        Args:
+            array: what was given.
+            shape: a tuple of sizes, each a number or, where any size will do, its name; None if any shape will do.
+            name: what the array is, for the message.
+            single: whether the first dimension, the batch's, may be missing.
+        """
+        if not is_array(array):
+            raise DtypeError(f'expected {name} to be an array, got {type(array).__name__}', where=self._name())
+        if array.dtype != self.dtype:
+            cast = f'.astype(numpy.{self.dtype})'
+            hint = f'give it as {name}{cast}'
+            if type_of(array) in FLOATING:
+                hint += f', or convert the network with .{type_of(array)[6:-6].lower()}()'
+            raise DtypeError(f'expected {name} of {self.dtype}, got {array.dtype}', where=self._name(), hint=hint)
+        if shape is not None and not _fits(array.shape, shape) and not (single and _fits(array.shape, shape[1:])):
+            shapes = _written(shape) + (f' or {_written(shape[1:])}' if single else '')
+            raise ShapeError(f'expected {name} {shapes}, got {_written(array.shape)}', where=self._name())
+
+    def expect_table(self, table, count=None, name='input'):
+        """Raise unless `table` is a list, of `count` elements or, if that is None, of at least one."""
+        if not isinstance(table, list) or not table or (count is not None and len(table) != count):
+            given = f'one of {len(table)}' if isinstance(table, list) else type(table).__name__
+            what = f'a table (a list) of {count or "one or more"}'
+            raise ShapeError(f'expected {name} to be {what}, got {given}', where=self._name())
+
+    def _name(self):
+        return repr(self).partition(' {')[0].removeprefix('nn.')
+
+    def arrays(self):
+        """Yield (holder, key, array) for every array below this object, so that holder[key] can be set anew."""
+        yield from _arrays_below(self, set())
+
+    def type(self, typename=None):
+        """Return the object's type, or convert it and all below it to `typename`, keeping what is shared shared.
+
+        Raises:
+            DtypeError: not a floating tensor type.
+            DeviceError: a Cuda type, where there is no GPU to use.
+        """
+        if typename is None:
+            return self._type
+        if typename.startswith('torch.Cuda'):
+            raise no_gpu()
+        if typename not in FLOATING:
+            raise DtypeError(f'expected one of {", ".join(FLOATING)}, got {typename!r}', where=self._name())
+        dtype = dtype_of(typename)
+        places = [(holder, key, array) for holder, key, array in self.arrays() if array.dtype.kind == 'f']
+        twins = transplant([array for _, _, array in places], lambda memory: memory.astype(dtype))
+        for (holder, key, _), twin in zip(places, twins, strict=True):
+            holder[key] = twin
+        for thing in _objects_below(self, set()):
+            thing._type = typename
+            Object.clearState(thing)
+        return self
+
+    def float(self):
+        """Convert to float32."""
+        return self.type('torch.FloatTensor')
+
+    def double(self):
+        """Convert to float64."""
+        return self.type('torch.DoubleTensor')
+
+    def half(self):
+        """Convert to float16."""
+        return self.type('torch.HalfTensor')
+
+    def cuda(self):
+        """Move to the GPU."""
+        return self.type('torch.CudaTensor')
+
+    def clearState(self):
+        """Drop all results and buffers, and the memory they lie in; return the object."""
+        self.__dict__.pop('_storages', None)
+        for name in self.cleared:
+            if name in self.__dict__ and self.__dict__[name] is not None:
+                self.__dict__[name] = _emptied(self.__dict__[name], self.dtype)
+        return self
+
+    def __deepcopy__(self, memo):
+        """Copy without results and buffers; arrays that share memory go on sharing it, among the copies."""
+        arrays = [array for _, _, array in self.arrays() if id(array) not in memo]
+        twins = transplant(arrays, np.copy)
+        memo.update((id(array), twin) for array, twin in zip(arrays, twins, strict=True))
+        return self._copied(memo)
+
+    def __getstate__(self):
+        state = {name: value for name, value in self.__dict__.items() if name != '_storages'}
+        for name in self.cleared:
+            if state.get(name) is not None:
+                state[name] = _emptied(state[name], self.dtype)
+        return state
+
+    def _copied(self, memo):
+        twin = memo[id(self)] = self.__class__.__new__(self.__class__)
+        twin.__dict__.update(copy.deepcopy(self.__getstate__(), memo))
+        return twin
+
+    def __reduce_ex__(self, protocol):
+        """Pickle as a tree without arrays, and the pieces of memory that its arrays are views of."""
+        arrays = [array for _, _, array in self.arrays()]
+        if not arrays:
+            return object.__reduce_ex__(self, protocol)
+        memories = []
+        twins = transplant(arrays, lambda memory: memories.append(memory.copy()) or memories[-1])
+        places = [_Place(twin, memories) for twin in twins]
+        return _put_together, (self._copied({id(a): p for a, p in zip(arrays, places, strict=True)}), memories)
+
+    def clone(self):
+        """Return a copy that shares nothing with this object."""
+        return copy.deepcopy(self)
+
+    def write(self):
+        """Return the fields that a file holds, by Torch's names: all but the contents of results and buffers."""
+        fields = {name: value for name, value in self.__getstate__().items() if value is not None}
+        for name in self.longStorages:
+            if name in fields:
+                fields[name] = Storage(np.array(fields[name], np.int64))
+        return fields
+
+    def read(self, fields, version=1):
+        """Take over the fields that a file holds; a class whose older files differ repairs them here.
+
+        Args:
+            fields: a dict of values by Torch's names.
+            version: the version of the class that wrote them.
+        """
+        for name, value in fields.items():
+            if name not in self.foreign:
+                self.__dict__[name] = value
+        for name in self.longStorages:
+            if isinstance(self.__dict__.get(name), Storage):
+                self.__dict__[name] = self.__dict__[name].memory.tolist()
+        self._type = self._host_type()
+        for name in self.cleared:
+            value = self.__dict__.get(name)
+            self.__dict__[name] = None if value is None else _emptied(value, self.dtype)
+
+    def _host_type(self):
+        """Return the type to compute in: that of the file, on the host, or of its parameters if it does not say."""
+        named = self.__dict__.get('_type')
+        if isinstance(named, str):
+            kind = named.removeprefix('torch.').removeprefix('Cuda')
+            named = f'torch.{"Float" if kind == "Tensor" else ""}{kind}'
+        else:
+            named = next((type_of(array) for _, _, array in self.arrays() if array.dtype.kind == 'f'), None)
+        return named if named in FLOATING else getdefaulttensortype()
+
+
+class _Place:
+    """Where an array lies in the pieces of memory of a pickle."""
+
+    def __init__(self, array, memories):
+        self.number = next(number for number, memory in enumerate(memories) if memory is array.base)
+        self.offset = address(array)[0] - address(array.base)[0]
+        self.shape, self.strides = array.shape, array.strides
+
+    def __deepcopy__(self, memo):
+        return self
+
+    def view(self, memories):
+        memory = memories[self.number]
+        return np.ndarray(self.shape, memory.dtype, memory, self.offset, self.strides)
+
+
+def _put_together(thing, memories):
+    """Give the tree of a pickle its arrays back."""
+    for holder, key, place in list(_arrays_below(thing, set(), lambda value: isinstance(value, _Place))):
+        holder[key] = place.view(memories)
+    return thing
+
+
+def _fits(shape, expected):
+    return len(shape) == len(expected) and all(
+        isinstance(want, str) or size == want for size, want in zip(shape, expected, strict=True)
+    )
+
+
+def _written(shape):
+    return f'({", ".join(map(str, shape))}{"," if len(shape) == 1 else ""})'
+
+
+def _emptied(value, dtype):
+    """Return what stands for a dropped result: an empty table for a table, else an empty array."""
+    if isinstance(value, (list, dict)):
+        return []
+    kept = is_array(value) and value.dtype.kind != 'f'  # indices stay whole numbers
+    return np.empty(0, value.dtype if kept else dtype)
+
+
+def _children(thing):
+    """Yield (holder, key, value) for what hangs directly below an object, a list or a dict."""
+    if isinstance(thing, Object):
+        skipped = {*thing.cleared, '_storages'}
+        yield from [(thing.__dict__, key, value) for key, value in thing.__dict__.items() if key not in skipped]
+    elif isinstance(thing, dict):
+        yield from [(thing, key, value) for key, value in thing.items()]
+    elif isinstance(thing, list):
+        yield from [(thing, key, value) for key, value in enumerate(thing)]
+
+
+def _arrays_below(thing, seen, is_wanted=is_array):
+    if id(thing) in seen:
+        return
+    seen.add(id(thing))
+    for holder, key, value in _children(thing):
+        if is_wanted(value):
+            yield holder, key, value
+        else:
+            yield from _arrays_below(value, seen, is_wanted)
+
+
+def _objects_below(thing, seen):
+    if id(thing) in seen:
+        return
+    seen.add(id(thing))
+    if isinstance(thing, Object):
+        yield thing
+    for _, _, value in _children(thing):
+        yield from _objects_below(value, seen)

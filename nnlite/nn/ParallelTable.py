@@ -1,0 +1,36 @@
+"""Side by side: the i-th module gets the i-th input."""
+
+from nnlite.nn.Container import Container
+
+
+class ParallelTable(Container):
+    """y = [f_1(x_1), f_2(x_2), ...] for a table x of as many inputs as there are modules.
+
+    Source: torch/nn, ParallelTable.lua.
+    """
+
+    def updateOutput(self, input):
+        self.expect_table(input, len(self.modules))
+        self.output = self._each('updateOutput', input)
+        return self.output
+
+    def updateGradInput(self, input, gradOutput):
+        self.gradInput = self._each('updateGradInput', input, gradOutput)
+        return self.gradInput
+
+    def accGradParameters(self, input, gradOutput, scale=1):
+        self._each('accGradParameters', input, gradOutput, scale=scale)
+
+    def accUpdateGradParameters(self, input, gradOutput, lr):
+        self._each('accUpdateGradParameters', input, gradOutput, scale=lr)
+
+    def backward(self, input, gradOutput, scale=1):
+        self.gradInput = self._each('backward', input, gradOutput, scale=scale)
+        return self.gradInput
+
+    def _each(self, method, *tables, scale=None):
+        last = () if scale is None else (scale,)
+        return [
+            self.rethrowErrors(index, method, *(table[index] for table in tables), *last)
+            for index in range(len(self.modules))
+        ]

@@ -1,0 +1,21 @@
+"""The rectified linear unit."""
+
+from nnlite.nn.Threshold import Threshold
+
+
+class ReLU(Threshold):
+    """y = max(0, x).
+
+    Args:
+        inplace: write into the input, and into gradOutput.
+
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> nn.ReLU().forward(np.float32([-1, 2]))
+    array([0., 2.], dtype=float32)
+
+    Source: torch/nn, ReLU.lua.
+    """
+
+    def __init__(self, inplace=None):
+        super().__init__(0, 0, inplace)

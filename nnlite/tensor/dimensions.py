@@ -1,0 +1,24 @@
+"""Dimensions as Lua counts them, from 1, and as NumPy does, from 0."""
+
+from nnlite.errors import ShapeError
+
+
+def axis_of(dimension, ndim, module=None):
+    """Return the axis, from 0, of a dimension counted from 1, or from -1 at the end.
+
+    >>> axis_of(2, 4), axis_of(-1, 4)
+    (1, 3)
+
+    Raises:
+        ShapeError: there is no such dimension.
+    """
+    if dimension == 0 or not -ndim <= dimension <= ndim:
+        where = module._name() if module is not None else None
+        hint = 'dimensions count from 1, as in Torch' if dimension == 0 else None
+        raise ShapeError(f'expected a dimension from 1 to {ndim}, got {dimension}', where=where, hint=hint)
+    return dimension - 1 if dimension > 0 else ndim + dimension
+
+
+def narrow(array, axis, place):
+    """Return the view of an array that takes the slice `place` of one axis and all of the others."""
+    return array[(slice(None),) * axis + (place,)]

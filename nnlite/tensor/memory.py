@@ -1,0 +1,133 @@
+"""Arrays that share memory: recognised by where they lie, and kept together when memory is copied, converted or moved.
+
+Two arrays are of one memory when they are views of the same array at the bottom, their *root*. What is said here of a
+list of arrays holds for any of them that share, whole or in part, transposed or not.
+"""
+
+import numpy as np
+from numpy.lib.array_utils import byte_bounds
+
+
+def root(array):
+    """Return the array at the bottom of a chain of views: the one that owns the memory.
+
+    >>> a = np.zeros((4, 4))
+    >>> root(a.T[1:]) is a
+    True
+    """
+    below = array
+    while below is not None:
+        if isinstance(below, type(array)):
+            array = below
+        below = getattr(below, 'base', None)
+    return array
+
+
+def address(array):
+    """Return what two arrays have in common exactly if they are the same elements: place, shape and strides.
+
+    >>> a = np.zeros((2, 3))
+    >>> address(a) == address(a[:]), address(a) == address(a.T)
+    (True, False)
+    """
+    return array.__array_interface__['data'][0], array.shape, array.strides, array.dtype
+
+
+def transplant(arrays, convert):
+    """Return the arrays' twins in new memory, with the sharing among them kept.
+
+    Args:
+        arrays: a list of arrays; those of one root get twins of one root, trimmed to the part that they use.
+        convert: called with each piece of old memory (1-D), returns the new one of as many elements.
+
+    >>> a = np.arange(6.0)
+    >>> head, tail = transplant([a[:4], a[2:]], lambda memory: memory.astype(np.float32))
+    >>> head[3] = 9
+    >>> tail
+    array([2., 9., 4., 5.], dtype=float32)
+    """
+    pieces = {}
+    for array in arrays:
+        low, high = byte_bounds(array)
+        key = id(root(array)), array.dtype
+        if key in pieces:
+            low, high = min(low, pieces[key][0]), max(high, pieces[key][1])
+        pieces[key] = low, high, array
+    moved = {key: (low, convert(_flat(low, high, array))) for key, (low, high, array) in pieces.items()}
+    return [_view(array, *moved[id(root(array)), array.dtype]) for array in arrays]
+
+
+def flatten(arrays):
+    """Return (flat, views): all elements of the arrays in one new vector, in order, and the arrays as views of it.
+
+    Arrays that overlap stay overlapping and come once, where the first of them stands. An array alone that has holes
+    between its elements is laid out without them.
+
+    >>> a = np.arange(4.0).reshape(2, 2)
+    >>> flat, (one, two, transposed) = flatten([a, np.ones(1), a.T])
+    >>> flat
+    array([0., 1., 2., 3., 1.])
+    >>> transposed[0, 1]
+    np.float64(2.0)
+    """
+    regions = _regions(arrays)
+    flat = np.empty(sum(region.size for region in set(regions)), arrays[0].dtype if arrays else None)
+    pieces, end = {}, 0
+    for region in regions:
+        if region not in pieces:
+            pieces[region] = flat[end : end + region.size]
+            end += region.size
+    return flat, [region.lay_out(array, pieces[region]) for array, region in zip(arrays, regions, strict=True)]
+
+
+class _Region:
+    """A range of addresses that is covered by arrays overlapping each other."""
+
+    def __init__(self, array):
+        self.low, self.high = byte_bounds(array)
+        self.first, self.alone = array, True
+
+    def absorb(self, array):
+        low, high = byte_bounds(array)
+        self.low, self.high = min(self.low, low), max(self.high, high)
+        self.alone = self.alone and address(array) == address(self.first)
+
+    @property
+    def size(self):
+        return self.first.size if self.alone else (self.high - self.low) // self.first.itemsize
+
+    def lay_out(self, array, piece):
+        """Copy the array's elements into `piece`, the region's new memory, and return its twin there."""
+        if self.alone:
+            view = piece.reshape(array.shape)
+            np.copyto(view, array)
+            return view
+        np.copyto(piece, _flat(self.low, self.high, array))
+        return _view(array, self.low, piece)
+
+
+def _regions(arrays):
+    """Return, for each array, the region that it lies in."""
+    spans = [byte_bounds(array) for array in arrays]
+    regions, current = {}, None
+    for i in sorted(range(len(arrays)), key=spans.__getitem__):
+        if current and spans[i][0] < current.high:
+            current.absorb(arrays[i])
+        else:
+            current = _Region(arrays[i])
+        regions[i] = current
+    return [regions[i] for i in range(len(arrays))]
+
+
+def _flat(low, high, array):
+    """Return the memory from address `low` to `high`, which holds `array`, as a vector."""
+    owner = root(array).ravel(order='K').view(array.dtype)  # memory that is owned has no holes: this copies nothing
+    begin = (low - byte_bounds(owner)[0]) // array.itemsize
+    return owner[begin : begin + (high - low) // array.itemsize]
+
+
+def _view(array, low, memory):
+    """Return the twin of `array` in `memory`, a vector that stands for the old memory from address `low` on."""
+    offset = (address(array)[0] - low) // array.itemsize * memory.itemsize
+    strides = [step // array.itemsize * memory.itemsize for step in array.strides]
+    return np.ndarray(array.shape, memory.dtype, memory, offset, strides)
