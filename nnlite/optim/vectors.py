@@ -1,0 +1,63 @@
+"""What optimizers do with the vectors they are given: in place, where NumPy would first make a product of full size."""
+
+import numpy as np
+
+from nnlite.errors import DtypeError, ShapeError
+from nnlite.tensor.devices import is_array
+
+_BLOCK = 4096  # elements; the product of a block stays in the cache, and is all the memory that is taken
+
+
+def add_scaled(x, scale, y):
+    """Add scale * y, like x in shape and type, to x in place (Torch: x:add(scale, y)).
+
+    >>> x = np.ones(3)
+    >>> add_scaled(x, -0.5, np.array([0.0, 1.0, 2.0]))
+    >>> x
+    array([1. , 0.5, 0. ])
+    """
+    blocks = np.nditer(
+        [x, y],
+        flags=['external_loop', 'buffered', 'zerosize_ok'],
+        op_flags=[['readwrite'], ['readonly']],
+        buffersize=_BLOCK,
+    )
+    for part, other in blocks:
+        part += scale * other
+
+
+def product(state, name, factors, x):
+    """Return factors * x, of x's type, in the vector that `state` keeps under `name`."""
+    if np.shape(factors) != x.shape:
+        raise ShapeError(f'expected a number for each parameter, {x.shape}, got {np.shape(factors)}', where=name)
+    if state.get(name) is None:
+        state[name] = np.empty_like(x)
+    check_like(x, state[name], f'state[{name!r}]')
+    np.copyto(state[name], factors, casting='same_kind')
+    np.multiply(state[name], x, out=state[name])
+    return state[name]
+
+
+def check_parameters(x):
+    """Refuse parameters that no optimizer can change in place.
+
+    Raises:
+        DtypeError: x is not an array of a floating type.
+    """
+    if not is_array(x) or x.dtype.kind != 'f':
+        came = x.dtype if is_array(x) else type(x).__name__
+        raise DtypeError(f'expected parameters in an array of a floating type, got {came}')
+
+
+def check_like(x, vector, what):
+    """Refuse a vector that does not go with the parameters x.
+
+    Raises:
+        ShapeError, DtypeError: its shape, its type is another than x's.
+    """
+    if not is_array(vector):
+        raise DtypeError(f'expected an array, got {type(vector).__name__}', where=what)
+    if vector.shape != x.shape:
+        raise ShapeError(f'expected the shape of the parameters, {x.shape}, got {vector.shape}', where=what)
+    if vector.dtype != x.dtype:
+        raise DtypeError(f'expected the type of the parameters, {x.dtype}, got {vector.dtype}', where=what)
