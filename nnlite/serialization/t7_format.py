@@ -2,14 +2,15 @@
 
 from typing import Any
 
-import numpy as np
-
-from nnlite.tensor.types import DTYPES
+from nnlite.tensor.types import DTYPES, TYPES
 
 NIL, NUMBER, STRING, TABLE, TORCH, BOOLEAN = range(6)
 # Three ways to keep a function: without an index; with one; with one and names of the upvalues.
 FUNCTION_6, FUNCTION_7, FUNCTION_8 = 6, 7, 8
 COMPOSITE = {TABLE, TORCH, FUNCTION_6, FUNCTION_7, FUNCTION_8}
+
+# The names that classes may have: what a stranger's file says is shown in errors.
+CLASS_NAME = r'[!-~]{1,200}'
 
 # A Lua number is a double, which holds every whole number up to this one.
 WHOLE = 2**53
@@ -32,3 +33,12 @@ def _with_cuda(suffix: str) -> dict[str, Any]:
 
 TENSORS = _with_cuda('Tensor')
 STORAGES = _with_cuda('Storage')
+
+
+def storage_name(dtype: Any) -> str:
+    """Return the class of the storage that elements of a type are kept in.
+
+    >>> storage_name(DTYPES['torch.LongTensor'])
+    'torch.LongStorage'
+    """
+    return TYPES[dtype].replace('Tensor', 'Storage')

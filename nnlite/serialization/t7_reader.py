@@ -165,7 +165,7 @@ class T7Reader:
         name, version = self._chars(), 0
         if match := re.fullmatch(rb'V (\d{1,9})', name):
             name, version = self._chars(), int(match[1])
-        if not re.fullmatch(rb'[!-~]{1,200}', name):
+        if not re.fullmatch(t7.CLASS_NAME.encode(), name):
             raise FileFormatError(f'expected the name of a class, got {name[:40]!r}')
         return name.decode(), version
 
