@@ -14,6 +14,8 @@ from nnlite.kernels.on_numpy.loss import (
 )
 from nnlite.kernels.on_numpy.normalization import BatchNormalization_backward, BatchNormalization_updateOutput
 from nnlite.kernels.on_numpy.pooling import (
+    SpatialAdaptiveAveragePooling_updateGradInput,
+    SpatialAdaptiveAveragePooling_updateOutput,
     SpatialAveragePooling_updateGradInput,
     SpatialAveragePooling_updateOutput,
     SpatialMaxPooling_updateGradInput,
@@ -53,6 +55,8 @@ __all__ = [
     'Sigmoid_updateOutput',
     'SoftMax_updateGradInput',
     'SoftMax_updateOutput',
+    'SpatialAdaptiveAveragePooling_updateGradInput',
+    'SpatialAdaptiveAveragePooling_updateOutput',
     'SpatialAveragePooling_updateGradInput',
     'SpatialAveragePooling_updateOutput',
     'SpatialConvolution_accGradParameters',

@@ -57,6 +57,34 @@ def SpatialAveragePooling_updateGradInput(gradOutput, gradInput, kernel, stride,
         np.add(gradInput[into], share[out], out=gradInput[into])
 
 
+def SpatialAdaptiveAveragePooling_updateOutput(input, output):
+    """Output (N, C, oH, oW) = the mean over each of oH x oW windows that cover the input (N, C, H, W)."""
+    for y, x, window, count in _windows(input.shape, output.shape):
+        mean = output[:, :, y, x]
+        np.add.reduce(input[window], axis=(2, 3), out=mean)
+        np.divide(mean, count, out=mean)
+
+
+def SpatialAdaptiveAveragePooling_updateGradInput(gradOutput, gradInput):
+    """GradInput: each output pixel hands an equal share of its gradient to the pixels of its window."""
+    gradInput.fill(0)
+    for y, x, window, count in _windows(gradInput.shape, gradOutput.shape):
+        grad = gradOutput[:, :, y, x]
+        share = scratch('share', grad.shape, grad.dtype)
+        np.divide(grad, count, out=share)
+        np.add(gradInput[window], share[:, :, None, None], out=gradInput[window])
+
+
+def _windows(in_shape, out_shape):
+    """Yield (y, x, window, number of pixels in it) for each output pixel; a window is an index into the input."""
+    (height, width), (rows, columns) = in_shape[2:], out_shape[2:]
+    for y in range(rows):
+        ys = slice(y * height // rows, -(-(y + 1) * height // rows))
+        for x in range(columns):
+            xs = slice(x * width // columns, -(-(x + 1) * width // columns))
+            yield y, x, (slice(None), slice(None), ys, xs), (ys.stop - ys.start) * (xs.stop - xs.start)
+
+
 def _offsets(in_shape, out_shape, kernel, stride, padding):
     """Yield, for each offset in the window, which outputs it reaches and which inputs they find there.
 
