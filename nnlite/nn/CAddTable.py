@@ -24,6 +24,8 @@ class CAddTable(Module):
     Source: torch/nn, CAddTable.lua.
     """
 
+    inplace = None
+
     def __init__(self, inplace=None):
         super().__init__()
         self.inplace = inplace

@@ -23,6 +23,7 @@ class Dropout(Module):
     """
 
     cleared = (*Module.cleared, 'noise')
+    inplace = None
 
     def __init__(self, p=None, v1=None, inplace=None, stochasticInference=None):
         super().__init__()

@@ -22,6 +22,7 @@ class JoinTable(Module):
     """
 
     longStorages = ('size',)
+    nInputDims = None
 
     def __init__(self, dimension, nInputDims=None):
         super().__init__()

@@ -207,7 +207,8 @@ class Object:
             kind = named.removeprefix('torch.').removeprefix('Cuda')
             named = f'torch.{"Float" if kind == "Tensor" else ""}{kind}'
         else:
-            named = next((type_of(array) for _, _, array in self.arrays() if array.dtype.kind == 'f'), None)
+            arrays = [array for _, _, array in self.arrays()] + [self.__dict__.get(name) for name in self.cleared]
+            named = next((type_of(array) for array in arrays if is_array(array) and array.dtype.kind == 'f'), None)
         return named if named in FLOATING else getdefaulttensortype()
 
 

@@ -28,6 +28,7 @@ class Padding(Module):
     """
 
     longStorages = ('outputSize',)
+    nInputDim = None
 
     def __init__(self, dim, pad, nInputDim=None, value=None, index=None):
         super().__init__()

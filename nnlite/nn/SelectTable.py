@@ -3,12 +3,16 @@
 from nnlite.errors import ShapeError
 from nnlite.nn.Module import Module
 from nnlite.nn.table import add_into, zeros_like
+from nnlite.tensor.devices import is_array
 
 
 class SelectTable(Module):
     """y = x[index] for a table x: its index-th element, counted from 1, or from -1 at the end.
 
-    The gradient of every other element is zero.
+    If x is a dict, index is a key of it. The gradient of every other element is zero.
+
+    Raises:
+        ShapeError: the table has no such element.
 
     Source: torch/nn, SelectTable.lua.
     """
@@ -19,7 +23,13 @@ class SelectTable(Module):
         self.gradInput = []
 
     def _place(self, input):
+        if isinstance(input, dict):
+            if self.index not in input:
+                raise ShapeError(f'expected a table with the key {self.index!r}, got {sorted(input)}', self._name())
+            return self.index
         self.expect_table(input)
+        if not isinstance(self.index, int):
+            raise ShapeError(f'expected a table (a dict) with the key {self.index!r}, got a list', self._name())
         if self.index == 0 or not -len(input) <= self.index <= len(input):
             hint = 'elements count from 1, as in Torch' if self.index == 0 else None
             raise ShapeError(f'expected a table of {abs(self.index)} or more, got {len(input)}', self._name(), hint)
@@ -30,8 +40,11 @@ class SelectTable(Module):
         return self.output
 
     def updateGradInput(self, input, gradOutput):
+        place = self._place(input)
+        if is_array(input[place]):
+            self.expect(gradOutput, input[place].shape, 'gradOutput')
         self.gradInput = zeros_like(self, 'gradInput', input)
-        add_into(self.gradInput[self._place(input)], gradOutput)
+        add_into(self.gradInput[place], gradOutput)
         return self.gradInput
 
     def __repr__(self):

@@ -1,12 +1,12 @@
-"""Tables, nested lists of arrays, element by element: what containers do with the gradients of a table."""
+"""Tables, nested lists (or dicts) of arrays, element by element: what containers do with the gradients of a table."""
 
 import numpy as np
 
 
 def copy_into(module, name, source):
     """Return a copy of an array, or of a table of arrays, in the module's own memory for `name`."""
-    if isinstance(source, list):
-        return [copy_into(module, f'{name}.{number}', part) for number, part in enumerate(source)]
+    if isinstance(source, (list, dict)):
+        return _each(lambda key, part: copy_into(module, f'{name}.{key}', part), source)
     copy = module.buffer(name, source.shape, like=source)
     np.copyto(copy, source)
     return copy
@@ -14,17 +14,23 @@ def copy_into(module, name, source):
 
 def add_into(total, term):
     """Add an array, or a table of arrays, to another of the same shape, in place."""
-    if isinstance(total, list):
-        for mine, other in zip(total, term, strict=True):
-            add_into(mine, other)
+    if isinstance(total, (list, dict)):
+        _each(lambda key, part: add_into(part, term[key]), total)
     else:
         np.add(total, term, out=total)
 
 
 def zeros_like(module, name, source):
     """Return zeros of the shape of an array, or of a table of arrays, in the module's own memory for `name`."""
-    if isinstance(source, list):
-        return [zeros_like(module, f'{name}.{number}', part) for number, part in enumerate(source)]
+    if isinstance(source, (list, dict)):
+        return _each(lambda key, part: zeros_like(module, f'{name}.{key}', part), source)
     zeros = module.buffer(name, source.shape, like=source)
     zeros.fill(0)
     return zeros
+
+
+def _each(function, table):
+    """Return the table of function(key, part)."""
+    if isinstance(table, dict):
+        return {key: function(key, part) for key, part in table.items()}
+    return [function(key, part) for key, part in enumerate(table)]
