@@ -1,1 +1,7 @@
-"""."""
+"""Training: the loop with its learning-rate schedule, meters, progress, curves and checkpoints, and the studies."""
+
+from nnlite.training.schedule import step_schedule
+from nnlite.training.tracing import NotFiniteError
+from nnlite.training.trainer import Trainer
+
+__all__ = ['NotFiniteError', 'Trainer', 'step_schedule']

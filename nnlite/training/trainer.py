@@ -1,0 +1,285 @@
+"""The training loop: fb.resnet.torch's recipe, checkpoints included."""
+
+import math
+import os
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+import nnlite
+from nnlite import optim
+from nnlite.errors import Error
+from nnlite.training.checkpoint import CheckpointFolder, check_arguments, check_classes, copy_arrays
+from nnlite.training.curves import draw_run
+from nnlite.training.environment import differences, environment
+from nnlite.training.interrupt import Interrupt
+from nnlite.training.meters import Meters
+from nnlite.training.progress import Progress, epoch_line
+from nnlite.training.records import EPOCH_COLUMNS, write_records
+from nnlite.training.schedule import step_schedule
+from nnlite.training.tracing import all_finite, trace
+
+LOG = 'log.csv'
+CURVES = 'curves.png'
+
+
+class Trainer:
+    """Trains a network, and keeps in a folder all that it takes to go on after whatever stopped it.
+
+    The recipe is fb.resnet.torch's: SGD with Nesterov momentum, weight decay on all parameters, and a learning rate
+    that falls to a tenth after half of the epochs and to a hundredth after three quarters.
+
+    Args:
+        net: an nn.Module from images to scores (N, classes). It is trained in place.
+        criterion: the loss, an nn.Criterion of the scores and labels from 1.
+        train: a data_prep.Loader, or what has its `epoch(number, start)`, `len`, `size` and `classes`.
+        val: the same for validation, or None.
+        save: a folder for `latest.t7` (the checkpoint), `best.t7`, `log.csv` and `curves.png`; None keeps nothing.
+        resume: go on with the run that is in the folder, with the same arguments; an empty folder begins anew.
+        learningRate, momentum, weightDecay: of SGD.
+        schedule: called with (epoch, epochs, learningRate), returns the rate of that epoch.
+        minutes: between checkpoints within an epoch. There is one at the end of each epoch anyway.
+        arguments: a dict of numbers and strings, whatever else the result depends on; compared when resuming.
+        curves: whether to draw `curves.png` after each epoch.
+        after_epoch: called with the rows until now, at the end of each epoch.
+        quiet: no bars and lines.
+
+    Attributes: `net`; `optimState`; `epoch`, the one to be run, from 1, and `batch`, how many of its batches are done;
+    `history`, a list with a dict for each epoch, whose keys are the columns of `log.csv`.
+
+    A run that was interrupted and resumed ends in the bits of one that was not, given the same versions, kernels and
+    threads; the checkpoint knows those, and resuming with others warns.
+
+    Raises:
+        Error: the folder holds something and `resume` is False.
+
+    Source: fb.resnet.torch, main.lua, train.lua and checkpoints.lua.
+    """
+
+    def __init__(
+        self,
+        net: Any,
+        criterion: Any,
+        train: Any,
+        val: Any = None,
+        save: str | os.PathLike[str] | None = None,
+        resume: bool = False,
+        learningRate: float = 0.1,
+        momentum: float = 0.9,
+        weightDecay: float = 1e-4,
+        schedule: Callable[[int, int, float], float] = step_schedule,
+        minutes: float = 5,
+        arguments: dict[str, Any] | None = None,
+        curves: bool = True,
+        after_epoch: Callable[[list[dict[str, Any]]], None] | None = None,
+        quiet: bool = False,
+    ) -> None:
+        if resume and save is None:
+            raise Error('expected a folder to resume from, got none', where='Trainer', hint="give save='DIR' too")
+        self.folder = None if save is None else CheckpointFolder(save, resume)
+        self.net, self.criterion, self.train, self.val = net, criterion, train, val
+        self.schedule, self.minutes, self.curves, self.after_epoch = schedule, minutes, curves, after_epoch
+        self.progress = Progress(quiet)
+        self.learningRate = learningRate
+        self.params, self.gradParams = net.getParameters()
+        self.optimState: dict[str, Any] = {
+            'learningRate': learningRate,
+            'learningRateDecay': 0,
+            'momentum': momentum,
+            'dampening': 0,
+            'nesterov': momentum > 0,
+            'weightDecay': weightDecay,
+        }
+        self.epoch, self.batch, self.meters, self.seconds = 1, 0, Meters(), 0.0
+        self.history: list[dict[str, Any]] = []
+        self.arguments = dict(
+            learningRate=learningRate,
+            momentum=momentum,
+            weightDecay=weightDecay,
+            images=train.size,
+            batchSize=getattr(train, 'batchSize', None),
+            dataSeed=getattr(train, 'seed', None),
+            validationImages=val.size if val is not None else None,
+            **(arguments or {}),
+        )
+
+    def run(self, epochs: int) -> list[dict[str, Any]]:
+        """Train until so many epochs are done, and return `history`.
+
+        Raises:
+            Error: resuming, and the arguments are not those that the run began with.
+            DataError: resuming, and the classes are not.
+            NotFiniteError: a loss or gradient is NaN or Inf; the weights are those before the batch.
+            KeyboardInterrupt: Ctrl-C; the checkpoint is that of the last whole step.
+        """
+        self.arguments['epochs'] = epochs
+        self._begin()
+        # What NumPy would only warn of is looked at here, in every step.
+        with Interrupt() as self._interrupt, np.errstate(over='ignore', invalid='ignore', divide='ignore'):
+            self._saved = time.monotonic()
+            while self.epoch <= epochs:
+                self.optimState['learningRate'] = self.schedule(self.epoch, epochs, self.learningRate)
+                self._train_epoch()
+                row = self._row(self.evaluate(self.val) if self.val is not None else None)
+                self._end_epoch(row)
+        return self.history
+
+    def step(self, images: np.ndarray, labels: np.ndarray) -> float:
+        """Train on one batch and return its loss.
+
+        Raises:
+            NotFiniteError: the loss or a gradient is NaN or Inf; no weight has changed.
+        """
+        rng = nnlite.getRNGState()
+
+        def feval(params: np.ndarray) -> tuple[float, np.ndarray]:
+            self.gradParams.fill(0)
+            output = self.net.forward(images)
+            loss = self.criterion.forward(output, labels)
+            if math.isfinite(loss):
+                self.net.backward(images, self.criterion.backward(output, labels))
+            if not (math.isfinite(loss) and all_finite(self.gradParams)):
+                self._stop(rng, images, labels)
+            return loss, self.gradParams
+
+        _, (loss,) = optim.sgd(feval, self.params, self.optimState)
+        return loss
+
+    def evaluate(self, loader: Any) -> Meters:
+        """Return loss and accuracies of the network, in evaluation, over all batches of a loader.
+
+        Raises:
+            NotFiniteError: a loss is NaN or Inf.
+        """
+        self.net.evaluate()
+        meters = Meters()
+        with self.progress.bar(f'epoch {self.epoch}, validation', loader.size) as bar:
+            for images, labels in loader.epoch(1):
+                output = self.net.forward(images)
+                loss = self.criterion.forward(output, labels)
+                if not math.isfinite(loss):
+                    raise self._located(trace(self.net, self.criterion, images, labels, backward=False))
+                meters.add(loss, output, labels)
+                bar.update(len(labels))
+                if self._interrupt.asked:
+                    self._stop_here()
+        self.net.training()
+        return meters
+
+    def _train_epoch(self) -> None:
+        self.net.training()
+        with self.progress.bar(f'epoch {self.epoch}', self.train.size, self.meters.images) as bar:
+            start, before = time.monotonic(), self.seconds
+            for images, labels in self.train.epoch(self.epoch, self.batch):
+                loss = self.step(images, labels)
+                self.meters.add(loss, self.net.output, labels)
+                self.batch += 1
+                self.seconds = before + time.monotonic() - start
+                bar.update(len(labels))
+                bar.set_postfix_str(f'loss {self.meters.loss:.3f}, top-1 {self.meters.top1:.1f} %', refresh=False)
+                if self._interrupt.asked:
+                    self._stop_here()
+                if time.monotonic() - self._saved >= 60 * self.minutes and self.batch < len(self.train):
+                    self._save()
+
+    def _row(self, val: Meters | None) -> dict[str, Any]:
+        row = {
+            'epoch': self.epoch,
+            'learning_rate': self.optimState['learningRate'],
+            'train_loss': self.meters.loss,
+            'train_top1': self.meters.top1,
+            'train_top5': self.meters.top5,
+            'seconds': self.seconds,
+            'images_per_second': self.meters.images / max(self.seconds, 1e-9),
+        }
+        if val is not None:
+            row.update(val_loss=val.loss, val_top1=val.top1, val_top5=val.top5)
+        return row
+
+    def _end_epoch(self, row: dict[str, Any]) -> None:
+        is_best = 'val_top1' in row and row['val_top1'] > max((r['val_top1'] for r in self.history), default=-1)
+        self.history.append(row)
+        self.epoch, self.batch, self.meters, self.seconds = self.epoch + 1, 0, Meters(), 0.0
+        self.progress.say(epoch_line(row, self.arguments['epochs']))
+        # The checkpoint comes after the best network and before what is drawn from it: killed in between, the run
+        # comes to the same best network again, and draws the rest when it resumes.
+        if self.folder is not None and is_best:
+            self.folder.save_best(
+                {'model': self.net, 'classes': self.train.classes, 'epoch': row['epoch'], 'val_top1': row['val_top1']}
+            )
+        self._save()
+        self._report()
+
+    def _report(self) -> None:
+        if self.folder is not None and self.history:
+            write_records(self.folder.path / LOG, EPOCH_COLUMNS, self.history)
+            if self.curves:
+                draw_run(self.folder.path / CURVES, self.history, self.folder.path.name)
+        if self.after_epoch is not None and self.history:
+            self.after_epoch(self.history)
+
+    def _begin(self) -> None:
+        """Take up the run in the folder, or leave a first checkpoint there: a full disk shows now, not in an hour."""
+        if self.folder is None:
+            return
+        if not self.folder.has_run:
+            self._save()
+            return
+        where = str(self.folder.path)
+        checkpoint = self.folder.load()
+        check_arguments(checkpoint['arguments'], self._told(), where)
+        check_classes(checkpoint['classes'], self.train.classes, where)
+        for line in differences(checkpoint['environment'], environment()):
+            print(f'nnlite: resuming with another environment, so not to the same bits: {line}', file=sys.stderr)
+        copy_arrays(checkpoint['model'], self.net, where)
+        self.optimState = checkpoint['optimState']
+        self.epoch, self.batch = checkpoint['epoch'], checkpoint['batch']
+        self.meters, self.seconds = Meters(**checkpoint['meters']), checkpoint['seconds']
+        self.history = checkpoint['history']
+        nnlite.setRNGState(checkpoint['rng'])
+        if self.epoch <= self.arguments['epochs']:
+            self.progress.say(f'resuming in epoch {self.epoch}, after {self.batch} of {len(self.train)} batches')
+        self._report()
+
+    def _told(self) -> dict[str, Any]:
+        """Return the arguments as a file gives them back: those that are None are not in it."""
+        return {name: value for name, value in self.arguments.items() if value is not None}
+
+    def _save(self) -> None:
+        if self.folder is None:
+            return
+        self.folder.save(
+            {
+                'model': self.net,
+                'optimState': self.optimState,
+                'epoch': self.epoch,
+                'batch': self.batch,
+                'meters': self.meters.state,
+                'seconds': self.seconds,
+                'history': self.history,
+                'rng': nnlite.getRNGState(),
+                'classes': self.train.classes,
+                'arguments': self._told(),
+                'environment': environment(),
+            }
+        )
+        self._saved = time.monotonic()
+
+    def _stop_here(self) -> None:
+        """Save at Ctrl-C, and let it interrupt."""
+        self._save()
+        raise KeyboardInterrupt
+
+    def _stop(self, rng: np.ndarray, images: np.ndarray, labels: np.ndarray) -> None:
+        """Raise the error that says where NaN or Inf came from; dropout draws again what it drew."""
+        nnlite.setRNGState(rng)
+        raise self._located(trace(self.net, self.criterion, images, labels))
+
+    def _located(self, error: Error) -> Error:
+        error.message += f', in epoch {self.epoch}, batch {self.batch + 1}'
+        if self.folder is not None:
+            error.hint = '; '.join(filter(None, [error.hint, f'the last checkpoint is {self.folder.path}']))
+        return error
