@@ -13,6 +13,7 @@ from nnlite.errors import DataError, DeviceError, DtypeError, Error, FileFormatE
 from nnlite.kernels import getkernels, getprecise, setkernels, setprecise
 from nnlite.tensor.lua import LuaTable, TorchObject
 from nnlite.tensor.random import (
+    Generator,
     bernoulli,
     cauchy,
     exponential,
@@ -21,6 +22,7 @@ from nnlite.tensor.random import (
     initialSeed,
     logNormal,
     manualSeed,
+    multinomial,
     normal,
     rand,
     randn,
@@ -50,6 +52,7 @@ __all__ = [
     'DtypeError',
     'Error',
     'FileFormatError',
+    'Generator',
     'LuaTable',
     'ShapeError',
     'Storage',
@@ -67,6 +70,7 @@ __all__ = [
     'load',
     'logNormal',
     'manualSeed',
+    'multinomial',
     'normal',
     'rand',
     'randn',
