@@ -87,8 +87,9 @@ def shortcut(nInputPlane, nOutputPlane, stride, shortcutType='A'):
         return nn.Sequential().add(convolution).add(nn.SpatialBatchNormalization(nOutputPlane))
     s = nn.Sequential()
     if stride != 1:
-        window = 1 if shortcutType == 'A-subsample' else stride
-        s.add(nn.SpatialAveragePooling(window, window, stride, stride).ceil())
+        subsamples = shortcutType == 'A-subsample'
+        mean = nn.SpatialAveragePooling(stride, stride, stride, stride).ceil()  # ceil: an odd side is rounded up
+        s.add(nn.SpatialAveragePooling(1, 1, stride, stride) if subsamples else mean)
     if nInputPlane != nOutputPlane:
         s.add(nn.Padding(1, nOutputPlane - nInputPlane, 3))
     return s if len(s) else nn.Identity()

@@ -1,0 +1,37 @@
+# The two commands of the README, and what their parts are. Everything is installed into .venv, nothing elsewhere.
+PYTHON ?= python3
+BIN := .venv/bin
+OUT ?= studies/quick
+
+.PHONY: study test test-slow lint types clean
+
+study: .venv/ready  ## set up, run the main job on embedded data, leave its pictures and tables in $(OUT)
+	$(BIN)/nnlite study quick --out $(OUT)
+
+test: .venv/ready-for-tests lint types  ## set up and run every test but the slow ones
+	$(BIN)/pytest -m 'not slow'
+
+test-slow: .venv/ready-for-tests  ## the learning runs of minutes
+	$(BIN)/pytest -m slow
+
+lint: .venv/ready-for-tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+# mypy sees models/ and data_prep/ as nnlite.models and nnlite.data_prep only where the project is installed whole.
+types: .venv/ready-for-tests
+	$(BIN)/pip install --quiet --no-deps --upgrade --target .types .
+	cd .types && ../$(BIN)/mypy --config-file ../pyproject.toml \
+		-p nnlite.serialization -p nnlite.data_prep -p nnlite.training -p nnlite.cli
+
+.venv/ready: pyproject.toml setup.py
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --editable .
+	touch $@
+
+.venv/ready-for-tests: .venv/ready
+	$(BIN)/pip install --quiet --editable '.[test]'
+	touch $@
+
+clean:
+	rm -rf .venv .types build *.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,107 @@
+"""Print a network's layers: output size, parameters and multiply-adds of each.
+
+The network is `resnet` or `convnet` with a depth and a data set, one of ImageNet's ResNet-18 three ways (`upsampled`,
+`skip-first`, `finetune`), or a .t7 file. Multiply-adds are those of one picture, of convolutions and linear layers.
+"""
+
+import argparse
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import nnlite
+from nnlite import models, nn
+from nnlite.errors import DataError
+from nnlite.models.resnet import SHORTCUTS
+from nnlite.models.topology import CLASSES
+
+EXAMPLE = 'nnlite summary resnet --depth 18 --dataset tiny-imagenet'
+PIXELS = {'cifar10': 32, 'tiny-imagenet': 64, 'imagenet': 224}
+THREE_WAYS = {
+    'upsampled': models.resnet18_upsampled,
+    'skip-first': models.resnet18_skip_first,
+    'finetune': models.resnet18_finetune,
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what the command takes."""
+    parser.add_argument('net', help=f'resnet, convnet, {", ".join(THREE_WAYS)}, or a .t7 file that holds a network')
+    parser.add_argument('--depth', type=int, default=20, help='layers')
+    parser.add_argument('--dataset', choices=CLASSES, default='cifar10', help='which stem, stages and classes')
+    parser.add_argument('--shortcut', choices=SHORTCUTS, default='A', help='shortcuts where the size changes')
+    parser.add_argument('--dropout', type=float, default=0, help="the probability in the blocks' dropout")
+    parser.add_argument('--classes', type=int, help="number of classes; the data set's own if not given")
+    parser.add_argument('--widths', type=int, nargs='+', help='planes of each stage')
+    parser.add_argument('--size', type=int, help="pixels of a picture's side; the data set's own if not given")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Build the network, send one empty picture through it, and print what each layer did."""
+    nnlite.manualSeed(1)
+    size = args.size or (64 if args.net in THREE_WAYS else PIXELS[args.dataset])
+    net = _network(args).float().evaluate()
+    net.forward(np.zeros((1, 3, size, size), np.float32))
+    rows = [('layer', 'output', 'parameters', 'multiply-adds'), ('input', f'3 x {size} x {size}', '', '')]
+    total_parameters = total_operations = 0
+    for module, depth in _walk(net, 0):
+        parameters, operations = _cost(module)
+        total_parameters += parameters
+        total_operations += operations
+        name = '  ' * depth + module._name()
+        rows.append(
+            (name, _size(module), f'{parameters:,}' if parameters else '', f'{operations:,}' if operations else '')
+        )
+    rows.append(('total', '', f'{total_parameters:,}', f'{total_operations:,}'))
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    for name, *numbers in rows:
+        print(
+            '  '.join([name.ljust(widths[0]), *(n.rjust(w) for n, w in zip(numbers, widths[1:], strict=True))]).rstrip()
+        )
+    return 0
+
+
+def _walk(module: Any, depth: int) -> Iterator[tuple[Any, int]]:
+    """Yield every module below a network and how deep it lies, in the order in which they run."""
+    for below in getattr(module, 'modules', []):
+        yield below, depth
+        yield from _walk(below, depth + 1)
+
+
+def _cost(module: Any) -> tuple[int, int]:
+    """Return a layer's own parameters, and its multiply-adds for the picture that went through it."""
+    if isinstance(module, nn.Container):
+        return 0, 0
+    parameters = sum(weight.size for weight in module.parameters()[0])
+    if isinstance(module, nn.SpatialConvolution):
+        return parameters, module.weight.size * math.prod(module.output.shape[2:])
+    if isinstance(module, nn.Linear):
+        return parameters, module.weight.size
+    return parameters, 0
+
+
+def _size(module: Any) -> str:
+    """Return the size of a layer's output for one picture."""
+    if isinstance(module.output, list):
+        return f'table of {len(module.output)}'
+    return ' x '.join(map(str, module.output.shape[1:]))
+
+
+def _network(args: argparse.Namespace) -> Any:
+    if args.net in THREE_WAYS:
+        return THREE_WAYS[args.net](args.classes or 200)
+    options = {'dropout': args.dropout, 'classes': args.classes, 'widths': args.widths}
+    if args.net == 'resnet':
+        return models.resnet(args.depth, args.dataset, shortcutType=args.shortcut, **options)
+    if args.net == 'convnet':
+        return models.convnet(args.depth, args.dataset, **options)
+    if not Path(args.net).is_file():
+        raise DataError(f'expected resnet, convnet, {", ".join(THREE_WAYS)} or a file, got {args.net!r}')
+    value = nnlite.load(args.net)
+    model = value.get('model') if isinstance(value, dict) else value
+    if not isinstance(model, nn.Module):
+        raise DataError(f'expected a network, or a checkpoint that holds one, got {type(value).__name__}', args.net)
+    return model

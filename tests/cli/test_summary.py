@@ -1,0 +1,52 @@
+"""`nnlite summary`: the numbers of He's paper, and what a user may type wrong."""
+
+import pytest
+
+import nnlite
+from nnlite import models
+from nnlite.cli import main
+
+
+def table(capsys, *args):
+    assert main(['summary', *args]) == 0
+    return capsys.readouterr().out.splitlines()
+
+
+@pytest.mark.parametrize(
+    ('depth', 'parameters', 'billions'),
+    # parameters: as torchvision counts the same networks; multiply-adds: He's table 1, 1.8 x 10^9 and so on
+    [(18, 11_689_512, 1.8), (34, 21_797_672, 3.6)],
+)
+def test_imagenets_networks_have_the_size_of_hes_table(capsys, depth, parameters, billions):
+    last = table(capsys, 'resnet', '--depth', str(depth), '--dataset', 'imagenet', '--shortcut', 'B')[-1].split()
+    assert int(last[1].replace(',', '')) == parameters
+    assert abs(int(last[2].replace(',', '')) / 1e9 - billions) < 0.1
+
+
+def test_each_layer_has_its_line(capsys):
+    lines = table(capsys, 'convnet', '--depth', '7', '--dataset', 'cifar10')
+    assert lines[0].split() == ['layer', 'output', 'parameters', 'multiply-adds']
+    convolutions = [line for line in lines if 'SpatialConvolution' in line]
+    assert len(convolutions) == 7
+    # 3x3 kernels, 16 to 32 planes, 16 x 16 pixels
+    assert convolutions[3].split()[-7:] == ['32', 'x', '16', 'x', '16', '4,608', '1,179,648']
+
+
+def test_a_file_is_summarised(capsys, tmp_path):
+    path = tmp_path / 'net.t7'
+    nnlite.save(str(path), models.resnet(8, 'cifar10', classes=7))
+    assert 'Linear(64 -> 7)' in '\n'.join(table(capsys, str(path), '--dataset', 'cifar10'))
+
+
+@pytest.mark.parametrize(
+    ('args', 'message'),
+    [
+        (['resnet', '--depth', '3'], 'expected a depth of 7 or more for cifar10, got 3'),
+        (['resnet', '--depth', '19', '--dataset', 'imagenet'], 'expected a depth of 18, 34, 50, 101, 152'),
+        (['nosuch'], "expected resnet, convnet, upsampled, skip-first, finetune or a file, got 'nosuch'"),
+        (['resnet', '--widths', '4', '8'], 'expected 3 widths for cifar10'),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_message(capsys, args, message):
+    assert main(['summary', *args]) == 2
+    assert message in capsys.readouterr().err
