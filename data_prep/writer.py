@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from nnlite.data_prep.whole import whole
 from nnlite.errors import DataError, ShapeError
+from nnlite.serialization.whole_file import whole_file
 
 # A chunk of this size reads a single image in about the time of one image alone, and a whole split as fast as memory.
 CHUNK = 1 << 17
@@ -40,10 +40,10 @@ def write_dataset(
     from tqdm import tqdm
 
     with (
-        whole(path) as temporary,
+        whole_file(path) as whole,
         tqdm(total=total, unit=' images', desc=os.path.basename(path), disable=True if quiet else None) as bar,
         # HDF5 1.10's form: read and written faster than the oldest one, and without its limit on attributes.
-        h5py.File(temporary, 'w', libver=('v110', 'v110')) as file,
+        h5py.File(whole.name, 'w', libver=('v110', 'v110')) as file,
     ):
         writer = DatasetWriter(file, shape, classes, bar)
         yield writer
@@ -51,7 +51,10 @@ def write_dataset(
 
 
 class DatasetWriter:
-    """Appends images to a data set that is being written; `write_dataset` makes one."""
+    """Appends images to a data set that is being written; `write_dataset` makes one.
+
+    `sizes` is the number of images written so far to each split.
+    """
 
     def __init__(self, file: Any, shape: Sequence[int], classes: Sequence[str], bar: Any) -> None:
         self.shape, self.classes = tuple(shape), list(classes)
@@ -60,6 +63,7 @@ class DatasetWriter:
         self._squares = np.zeros(3, np.uint64)
         self._counts = np.zeros(len(self.classes), np.int64)
         self._checksum = hashlib.sha256()
+        self.sizes: dict[str, int] = {}
 
     def append(self, split: str, images: np.ndarray, labels: np.ndarray | Sequence[int] | None = None) -> None:
         """Add images, uint8 (N, 3, H, W), and their labels, from 0, to a split; the unlabelled test split has none.
@@ -81,6 +85,7 @@ class DatasetWriter:
             self._sum += images.sum((0, 2, 3), dtype=np.uint64)
             self._squares += np.square(images, dtype=np.uint16).sum((0, 2, 3), dtype=np.uint64)
             self._counts += np.bincount(labels, minlength=len(self.classes))
+        self.sizes[split] = self.sizes.get(split, 0) + len(images)
         self._bar.update(len(images))
 
     def finish(self, names: Sequence[str], source: str, source_sha256: str | None) -> None:
