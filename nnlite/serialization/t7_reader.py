@@ -150,7 +150,7 @@ class T7Reader:
         if typename in t7.STORAGES:
             return self._storage(t7.STORAGES[typename])
         if typename in t7.TENSORS:
-            return self._tensor(t7.TENSORS[typename])
+            return self._tensor(typename)
         return ObjectNode(tag, typename, version)
 
     def _table(self) -> TableNode:
@@ -169,28 +169,28 @@ class T7Reader:
             raise FileFormatError(f'expected the name of a class, got {name[:40]!r}')
         return name.decode(), version
 
-    def _tensor(self, dtype: np.dtype) -> np.ndarray:
+    def _tensor(self, typename: str) -> np.ndarray:
         dimensions = self.source.readInt()
         if not 0 <= dimensions <= t7.MAX_DIMENSIONS:
             raise FileFormatError(f'expected a tensor of 0 to {t7.MAX_DIMENSIONS} dimensions, got {dimensions}')
         sizes, strides = self.source.readLong(dimensions), self.source.readLong(dimensions)
         [first] = self.source.readLong(1)
-        memory = self._storage_below(dtype)
-        return tensor_view(memory, sizes, strides, first, self.max_expanded) if sizes else np.empty(0, dtype)
+        return tensor_view(self._storage_below(typename), sizes, strides, first, self.max_expanded)
 
-    def _storage_below(self, dtype: np.dtype) -> np.ndarray:
-        """Return the memory of the tensor whose head has just been read; a tensor without elements may have none."""
+    def _storage_below(self, typename: str) -> np.ndarray:
+        """Return the memory of the tensor whose head has just been read; one without elements may have none."""
+        dtype = t7.TENSORS[typename]
         tag = self.source.readInt()
         if tag == t7.NIL:
             return np.empty(0, dtype)
         storage = None
         if tag == t7.TORCH:
             index = self.source.readInt()
-            if index not in self.known and t7.STORAGES.get(self._class()[0]) == dtype:
+            if index not in self.known and self._class()[0] == typename.replace('Tensor', 'Storage'):
                 self.known[index] = self._storage(dtype)
             storage = self.known.get(index)
         if not isinstance(storage, Storage) or storage.memory.dtype != dtype:
-            raise FileFormatError(f'expected the tensor to have a storage of {dtype}, got something else')
+            raise FileFormatError(f'expected the {typename} to have a storage of {dtype}, got something else')
         return storage.memory
 
     def _storage(self, dtype: np.dtype) -> Storage:
