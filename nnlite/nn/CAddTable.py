@@ -33,7 +33,8 @@ class CAddTable(Module):
 
     def updateOutput(self, input):
         self.expect_table(input)
-        for term in input:
+        self.expect(input[0])
+        for term in input[1:]:
             self.expect(term, input[0].shape)
         if self.inplace:
             self.output = input[0]

@@ -2,8 +2,7 @@
 
 from nnlite.errors import ShapeError
 from nnlite.nn.Module import Module
-from nnlite.nn.table import add_into, zeros_like
-from nnlite.tensor.devices import is_array
+from nnlite.nn.table import add_into, expect_like, zeros_like
 
 
 class SelectTable(Module):
@@ -41,8 +40,7 @@ class SelectTable(Module):
 
     def updateGradInput(self, input, gradOutput):
         place = self._place(input)
-        if is_array(input[place]):
-            self.expect(gradOutput, input[place].shape, 'gradOutput')
+        expect_like(self, gradOutput, input[place], 'gradOutput')
         self.gradInput = zeros_like(self, 'gradInput', input)
         add_into(self.gradInput[place], gradOutput)
         return self.gradInput

@@ -1,6 +1,7 @@
 """One module after the other."""
 
 from nnlite.nn.Container import Container
+from nnlite.tensor.devices import is_array
 
 
 class Sequential(Container):
@@ -56,7 +57,7 @@ class Sequential(Container):
         if method != 'updateOutput' or index == 0:
             return None
         previous = self.modules[index - 1]
-        gives = 'a table' if isinstance(previous.output, list) else f'{previous.output.shape}'
+        gives = previous.output.shape if is_array(previous.output) else 'a table'
         return f'module {index}, {previous._name()}, gives {gives}'
 
     def __repr__(self):

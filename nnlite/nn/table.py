@@ -2,6 +2,22 @@
 
 import numpy as np
 
+from nnlite.errors import ShapeError
+
+
+def expect_like(module, given, like, name):
+    """Raise unless `given` is an array, or a table of arrays, of the shapes of another."""
+    if isinstance(like, dict):
+        if not isinstance(given, dict) or given.keys() != like.keys():
+            keys = sorted(given) if isinstance(given, dict) else type(given).__name__
+            raise ShapeError(f'expected {name} to be a table of {sorted(like)}, got {keys}', where=module._name())
+        _each(lambda key, part: expect_like(module, given[key], part, f'{name}.{key}'), like)
+    elif isinstance(like, list):
+        module.expect_table(given, len(like), name)
+        _each(lambda key, part: expect_like(module, given[key], part, f'{name}[{key}]'), like)
+    else:
+        module.expect(given, like.shape, name)
+
 
 def copy_into(module, name, source):
     """Return a copy of an array, or of a table of arrays, in the module's own memory for `name`."""

@@ -44,6 +44,8 @@ def drawn(shapes, seed, dtype=np.float64):
         size = math.prod(shape)
         return ((rng.permutation(size) + 0.5) / max(size, 1) * 4 - 2).reshape(shape).astype(dtype)
 
+    if isinstance(shapes, dict):
+        return dict(zip(shapes, drawn(list(shapes.values()), seed, dtype), strict=True))
     if isinstance(shapes, list):
         return [drawn(shape, [*np.atleast_1d(seed), place], dtype) for place, shape in enumerate(shapes)]
     return spread(shapes)

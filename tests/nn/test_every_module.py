@@ -1,0 +1,435 @@
+"""The rules that every module keeps, each written once and run over every row of the table."""
+
+import copy
+import pickle
+import re
+
+import numpy as np
+import pytest
+import torch
+from runs import Run, derivative, forward, gradient_for, places_in, run
+from table import BASES, BOTH, CRITERIONS, MODULES, named, works_in_place
+from trees import assert_close, astype, copied, drawn, leaves, mapped
+
+import nnlite
+from nnlite import nn
+from nnlite.tensor.memory import root
+
+
+def rows(wanted=lambda row: True):
+    """Run a rule over all rows, or over those that it is about."""
+    return pytest.mark.parametrize('row', [pytest.param(row, id=name) for name, row in named(MODULES) if wanted(row)])
+
+
+every_row = rows()
+in_both_modes = pytest.mark.parametrize('mode', BOTH)
+on_every_family = pytest.mark.usefixtures('kernels')
+
+
+def test_every_public_class_has_a_row():
+    rows = {re.match(r'nn\.(\w+)', row.text)[1] for row in MODULES + CRITERIONS}
+    assert set(nn.__all__) - BASES == rows
+
+
+@every_row
+def test_prints_as_in_torch(row):
+    assert repr(row.make()).split('\n')[0] == row.text
+
+
+# Numbers
+
+
+@every_row
+@in_both_modes
+@on_every_family
+def test_gradients_are_those_of_finite_differences(row, mode):
+    module, input = row.module(mode), row.given()
+    gradOutput = gradient_for(forward(module, copied(input)))
+
+    def product():
+        output = forward(module, copied(input))
+        return sum(float((o * g).sum()) for o, g in zip(leaves(output), leaves(gradOutput), strict=True))
+
+    result = run(module, input, gradOutput)
+    pairs = list(zip(leaves(input), leaves(result.gradInput), strict=True))
+    pairs += zip(module.parameters()[0], result.gradParams, strict=True)
+    for array, gradient in pairs:
+        for place in places_in(array):
+            difference = derivative(product, array, place)
+            assert abs(difference - gradient[place]) < 1e-6 * max(1, abs(difference))
+
+
+# Both compute in different orders, so float64 agrees to a few hundred roundings of 1e-16. In float32 our figures come
+# from sums of up to 60 products, each wrong by 6e-8 of its size at most, and are held against PyTorch in float64.
+@every_row
+@in_both_modes
+@on_every_family
+@pytest.mark.parametrize(('dtype', 'tolerance'), [(np.float64, 1e-13), (np.float32, 3e-6)], ids=['double', 'float'])
+def test_agrees_with_pytorch(row, mode, dtype, tolerance):
+    module, input = row.module(mode, dtype), row.given(dtype)
+    ours = run(module, input)
+    theirs = in_pytorch(row, module, input, gradient_for(ours.output))
+    for name in ('output', 'gradInput', 'gradParams'):
+        assert_close(getattr(ours, name), getattr(theirs, name), tolerance, name)
+
+
+def in_pytorch(row, module, input, gradOutput):
+    """Return the run of the row's reference, in float64, by PyTorch's automatic differentiation."""
+    x = mapped(lambda array: torch.tensor(array, dtype=torch.float64, requires_grad=True), input)
+    parameters = [torch.tensor(p, dtype=torch.float64, requires_grad=True) for p in module.parameters()[0]]
+    output = row.reference(module, x, *parameters)
+    pairs = zip(leaves(output), leaves(gradOutput), strict=True)
+    sum((o * torch.tensor(g, dtype=torch.float64)).sum() for o, g in pairs).backward()
+    grad = lambda leaf: np.zeros(leaf.shape) if leaf.grad is None else leaf.grad.numpy()  # noqa: E731
+    return Run(mapped(lambda leaf: leaf.detach().numpy(), output), mapped(grad, x), [grad(p) for p in parameters])
+
+
+# The protocol
+
+
+@every_row
+@on_every_family
+def test_gradients_of_parameters_add_up_and_scale(row):
+    module, input = row.module(), row.given()
+    once = run(module, input)
+    for gradient in module.parameters()[1]:
+        gradient.fill(3)
+    given = copied(input)
+    gradOutput = gradient_for(forward(module, given))
+    module.backward(given, gradOutput, -0.5)
+    expected = [3 - 0.5 * gradient for gradient in once.gradParams]
+    assert_close(module.parameters()[1], expected, 1e-14, 'gradParams')
+
+
+@every_row
+@in_both_modes
+@on_every_family
+def test_runs_twice_alike(row, mode):
+    module, input = row.module(mode), row.given()
+    once = run(module, input)
+    once.assert_equal(run(module, input))
+    if not works_in_place(module):
+        module.zeroGradParameters()
+        gradInput = module.backward(copied(input), gradient_for(once.output))
+        once.assert_equal(Run(once.output, gradInput, module.parameters()[1]))
+
+
+@every_row
+@in_both_modes
+@on_every_family
+def test_backward_is_its_two_halves(row, mode):
+    module, input = row.module(mode), row.given()
+    whole = run(module, input)
+    module.zeroGradParameters()
+    given = copied(input)
+    output = copied(forward(module, given))
+    gradOutput = gradient_for(output)
+    gradInput = copied(module.updateGradInput(given, gradOutput))
+    module.accGradParameters(given, gradOutput)
+    whole.assert_equal(Run(output, gradInput, module.parameters()[1]))
+
+
+@every_row
+@on_every_family
+def test_backwardUpdate_takes_the_step(row):
+    module, stepped, input = row.module(), row.module(), row.given()
+    gradInput = run(module, input).gradInput
+    module.updateParameters(0.1)
+    given = copied(input)
+    gradOutput = gradient_for(forward(stepped, given))
+    assert_close(stepped.backwardUpdate(given, gradOutput, 0.1), gradInput, 1e-14, 'gradInput')
+    assert_close(stepped.parameters()[0], module.parameters()[0], 1e-14, 'parameters')
+
+
+@every_row
+def test_call_runs_forward_and_backward(row):
+    module, input = row.module(), row.given()
+    result = run(module, input)
+    nnlite.manualSeed(7)
+    assert_close(module(copied(input)), result.output, 0, 'output')
+    nnlite.manualSeed(7)
+    output, gradInput = module(copied(input), gradient_for(result.output))
+    if not works_in_place(module):
+        assert_close(output, result.output, 0, 'output')
+    assert_close(gradInput, result.gradInput, 0, 'gradInput')
+
+
+# Batches
+
+
+@rows(lambda row: row.batch and row.independent)
+@on_every_family
+def test_batch_is_its_singles_stacked(row):
+    for mode in row.independent:
+        check_singles(row.module(mode), row.given())
+
+
+def check_singles(module, input):
+    whole = run(module, input)
+    gradOutput = gradient_for(whole.output)
+    parts = []
+    for n in range(len(leaves(input)[0])):
+        parts.append(run(module, part_of(input, slice(n, n + 1)), part_of(gradOutput, slice(n, n + 1))))
+    assert_close(stacked([part.output for part in parts]), whole.output, 1e-14, 'output')
+    assert_close(stacked([part.gradInput for part in parts]), whole.gradInput, 1e-14, 'gradInput')
+    sums = [sum(grads) for grads in zip(*(part.gradParams for part in parts), strict=True)]
+    assert_close(sums, whole.gradParams, 1e-14, 'gradParams')
+
+
+def part_of(tree, place):
+    return mapped(lambda array: array[place], tree)
+
+
+def stacked(trees):
+    """Return the table of arrays put together along their first dimension."""
+    if isinstance(trees[0], dict):
+        return {key: stacked([tree[key] for tree in trees]) for key in trees[0]}
+    if isinstance(trees[0], list):
+        return [stacked(list(parts)) for parts in zip(*trees, strict=True)]
+    return np.concatenate(trees)
+
+
+@rows(lambda row: row.single)
+@on_every_family
+def test_single_without_the_batch_dimension(row):
+    module, input = row.module('evaluate'), row.given()
+    batch = run(module, input[:1])
+    alone = run(module, input[0], part_of(gradient_for(batch.output), 0))
+    Run(part_of(batch.output, 0), batch.gradInput[0], batch.gradParams).assert_close(alone, 1e-14)
+
+
+@rows(lambda row: row.batch)
+@in_both_modes
+@on_every_family
+def test_smaller_batch_reuses_the_memory_of_a_bigger_one(row, mode):
+    module, input = row.module(mode), row.given()
+    smaller = part_of(input, slice(-1))
+    expected = run(row.module(mode), smaller)
+    run(module, input)
+    memory = memories(module)
+    expected.assert_equal(run(module, smaller))
+    run(module, input)
+    assert memories(module) == memory
+
+
+def memories(module):
+    """Return where the memory lies that a module and all below it write their results into."""
+    return [
+        (name, storage.memory.__array_interface__['data'], storage.memory.size)
+        for below in module.listModules()
+        for name, storage in below.__dict__.get('_storages', {}).items()
+    ]
+
+
+# Memory
+
+
+LAYOUTS = {
+    'C order': np.ascontiguousarray,
+    'Fortran order': np.asfortranarray,
+    'channels-last': lambda array: np.moveaxis(np.ascontiguousarray(np.moveaxis(array, 1, -1)), -1, 1),
+    'with holes': lambda array: np.repeat(array, 2, -1)[..., ::2],
+    'backwards': lambda array: np.ascontiguousarray(array[::-1])[::-1],
+}
+
+
+@every_row
+@on_every_family
+@pytest.mark.parametrize('layout', LAYOUTS)
+def test_memory_layout_does_not_matter(row, layout):
+    module, input = row.module(), row.given()
+    plain = run(module, input)
+    nnlite.manualSeed(7)
+    module.zeroGradParameters()
+    given, gradOutput = (mapped(LAYOUTS[layout], copied(tree)) for tree in (input, gradient_for(plain.output)))
+    output = copied(forward(module, given))
+    gradInput = module.backward(given, gradOutput)
+    Run(output, gradInput, module.parameters()[1]).assert_close(plain, 1e-14)
+
+
+@rows(lambda row: row.inplace)
+@in_both_modes
+@on_every_family
+def test_inplace_is_equal_and_in_place(row, mode):
+    input = row.given()
+    plain, twin = (made.double() for made in (row.make(), row.inplace()))
+    expected = run(plain.training() if mode == 'training' else plain.evaluate(), input)
+    twin = twin.training() if mode == 'training' else twin.evaluate()
+    expected.assert_equal(run(twin, input))
+    given = copied(input)
+    gradOutput = gradient_for(expected.output)
+    assert np.shares_memory(forward(twin, given), leaves(given)[0])
+    for leaf in leaves(twin.backward(given, gradOutput)):
+        assert np.shares_memory(leaf, gradOutput)
+
+
+@rows(lambda row: not getattr(row.make(), 'inplace', False))
+def test_out_of_place_leaves_its_input_alone(row):
+    module, input = row.module(), row.given()
+    given = copied(input)
+    gradOutput = gradient_for(forward(module, given))
+    assert_close(given, input, 0, 'input')
+    module.backward(given, gradOutput)
+    assert_close(given, input, 0, 'input')
+
+
+@every_row
+def test_clearState_empties_and_forward_works_after(row):
+    module, input = row.module(), row.given()
+    before = run(module, input)
+    assert module.clearState() is module
+    for below in module.listModules():
+        assert '_storages' not in below.__dict__
+        for name in below.cleared:
+            assert sum(leaf.size for leaf in leaves(getattr(below, name))) == 0
+    before.assert_equal(run(module, input))
+
+
+# Copies and files
+
+
+COPIES = {
+    'clone': lambda module, path: module.clone(),
+    'deepcopy': lambda module, path: copy.deepcopy(module),
+    'pickle': lambda module, path: pickle.loads(pickle.dumps(module)),
+    'fields': lambda module, path: through_fields(module),
+    'file': lambda module, path: nnlite.save(path / 'module.t7', module) or nnlite.load(path / 'module.t7'),
+}
+
+
+def through_fields(module):
+    """Return the module that is made from the fields that a file would hold, without calling its constructor."""
+    twin = type(module).__new__(type(module))
+    twin.read(module.clone().write(), module.version)
+    return twin
+
+
+@every_row
+@in_both_modes
+@pytest.mark.parametrize('way', COPIES)
+def test_copy_is_equal_and_shares_nothing(row, mode, way, tmp_path):
+    module, input = row.module(mode), row.given()
+    before = run(module, input)
+    twin = COPIES[way](module, tmp_path)
+    assert type(twin) is type(module) and repr(twin) == repr(module) and twin.type() == module.type()
+    assert sum(leaf.size for leaf in leaves(twin.output)) == 0, 'a copy has no results'
+    before.assert_equal(run(twin, input))
+    for mine, other in zip(module.arrays(), twin.arrays(), strict=True):
+        assert not np.shares_memory(mine[2], other[2])
+    for parameter in twin.parameters()[0]:
+        parameter += 1
+    before.assert_equal(run(module, input))
+
+
+@every_row
+@in_both_modes
+def test_type_there_and_back(row, mode):
+    module, input = row.module(mode, np.float32), row.given(np.float32)
+    before, parameters = run(module, input), copied(module.parameters()[0])
+    assert module.double() is module
+    for below in module.listModules():
+        assert below.type() == 'torch.DoubleTensor'
+        assert {array.dtype for _, _, array in below.arrays() if array.dtype.kind == 'f'} <= {np.dtype(np.float64)}
+    wide = run(module, astype(input, np.float64), astype(gradient_for(before.output), np.float64))
+    wide.assert_close(Run(*(astype(part, np.float64) for part in (before.output, before.gradInput, before.gradParams))),
+                      3e-6)  # fmt: skip
+    module.float()
+    assert_close(module.parameters()[0], parameters, 0, 'parameters')
+
+
+@every_row
+def test_getParameters_gives_views_that_stay(row, tmp_path):
+    module, input = row.module(), row.given()
+    before = run(module, input)
+    kept = copied(module.parameters()[0])
+    if not kept:
+        assert [flat.size for flat in module.getParameters()] == [0, 0]
+        return
+    flat, flat_grads = module.getParameters()
+    assert np.array_equal(flat, np.concatenate([parameter.ravel() for parameter in kept]))
+    for parameters, vector in zip(module.parameters(), (flat, flat_grads), strict=True):
+        assert all(root(parameter) is root(vector) for parameter in parameters)
+    before.assert_equal(run(module, input))
+    assert np.array_equal(flat_grads, np.concatenate([gradient.ravel() for gradient in before.gradParams]))
+    for way in COPIES:
+        twin = COPIES[way](module, tmp_path)
+        assert len({id(root(parameter)) for parameter in twin.parameters()[0]}) == 1, f'{way} parts what was one vector'
+    flat += 1
+    assert_close(module.parameters()[0], [parameter + 1 for parameter in kept], 0, 'parameters')
+    again, _ = module.float().double().getParameters()
+    assert np.array_equal(again, flat.astype(np.float32))
+
+
+@every_row
+def test_clone_can_share_parameters(row):
+    module, input = row.module(), row.given()
+    twin = module.clone('weight', 'bias', 'gradWeight', 'gradBias')
+    for mine, other in zip(leaves(list(module.parameters())), leaves(list(twin.parameters())), strict=True):
+        assert np.shares_memory(mine, other)
+    run(module, input).assert_equal(run(twin, input))
+    both = nn.ParallelTable().add(module).add(twin).double()
+    flat, _ = both.getParameters()
+    assert flat.size == sum(parameter.size for parameter in module.parameters()[0]), 'what is shared comes once'
+    copied_twin = both.clone()
+    for mine, other in zip(*(copied_twin.get(n).parameters()[0] for n in (1, 2)), strict=True):
+        assert np.shares_memory(mine, other)
+
+
+# Errors
+
+
+@every_row
+def test_wrong_shape_is_refused(row):
+    module = row.module()
+    for shape in row.wrong:
+        given = drawn(shape, 1)
+        with pytest.raises(nnlite.ShapeError) as caught:
+            module.forward(given)
+        check(caught.value, row.make())
+        net = nn.Sequential().add(nn.Identity()).add(nn.Sequential().add(nn.Identity()).add(module))
+        with pytest.raises(nnlite.ShapeError) as caught:
+            net.forward(given)
+        assert str(caught.value).startswith('in Sequential[2] > Sequential[2] > '), caught.value
+        assert 'module 1, Identity, gives ' in caught.value.hint or 'count from 1' in caught.value.hint
+
+
+def check(error, module):
+    """Check the form of an error: where, what was expected, what came."""
+    assert type(module).__name__ in error.where
+    assert 'nn.' not in error.where and '\n' not in error.where
+    assert re.search(r'expected .+, got .+', error.message), error
+    assert 'float64(' not in str(error) and 'int64(' not in str(error), 'NumPy numbers in a message'
+
+
+@rows(lambda row: not row.anything)
+def test_wrong_type_is_refused(row):
+    module, cast = row.module(dtype=np.float32), '.astype(numpy.float32)'
+    for dtype, hints in ((np.float64, (cast, '.double()')), (np.uint8, (cast,))):
+        with pytest.raises(nnlite.DtypeError) as caught:
+            module.forward(mapped(lambda array, dtype=dtype: array.astype(dtype), row.given()))
+        check(caught.value, row.make())
+        assert f'got {np.dtype(dtype)}' in caught.value.message
+        assert all(hint in caught.value.hint for hint in hints), caught.value
+    for thing in ([1.0, 2.0], 'text', None, 3.0):
+        with pytest.raises((nnlite.DtypeError, nnlite.ShapeError)) as caught:
+            module.forward(thing)
+        check(caught.value, row.make())
+
+
+@rows(lambda row: row.make is not nn.Identity)
+def test_wrong_gradOutput_is_refused(row):
+    module, input = row.module(), row.given()
+    good = gradient_for(forward(module, copied(input)))
+    wrong = {
+        'one more': mapped(lambda array: np.ones((array.shape[0] + 1, *array.shape[1:])), good),
+        'another rank': mapped(lambda array: array[..., None], good),
+        'another type': astype(good, np.float32),
+        'no array': 'text',
+    }
+    for gradOutput in wrong.values():
+        given = copied(input)
+        forward(module, given)
+        with pytest.raises((nnlite.ShapeError, nnlite.DtypeError)) as caught:
+            module.backward(given, gradOutput)
+        assert 'gradOutput' in caught.value.message, caught.value
+        check(caught.value, row.make())
