@@ -1,0 +1,77 @@
+"""Every example runs, at small settings, and what its head comment promises is what it prints."""
+
+import importlib.util
+import re
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parents[2] / 'examples'
+
+
+def example(name):
+    spec = importlib.util.spec_from_file_location(name, EXAMPLES / f'{name}.py')
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def promised(module):
+    """Return the lines of output in an example's head comment: the indented ones after the command."""
+    indented = re.findall(r'^    (.*)$', module.__doc__, re.MULTILINE)
+    return [line.strip() for line in indented if not line.startswith(('python ', 'nnlite prep'))]
+
+
+def printed(capsys):
+    return [line.strip() for line in capsys.readouterr().out.splitlines()]
+
+
+@pytest.fixture(scope='module')
+def shapes(tmp_path_factory):
+    from nnlite import data_prep
+
+    path = tmp_path_factory.mktemp('shapes') / 'shapes.h5'
+    data_prep.shapes.prepare(path, size=16, train=200, val=50, seed=1, workers=1, quiet=True)
+    return str(path)
+
+
+def test_every_example_is_short_and_has_a_test():
+    tested = set(re.findall(r"example\('(\w+)'\)", Path(__file__).read_text(encoding='utf-8')))
+    for path in EXAMPLES.glob('*.py'):
+        assert len(path.read_text(encoding='utf-8').splitlines()) <= 60, path
+        assert path.stem in tested, path
+
+
+def test_residual_backward_is_the_branchs_plus_the_shortcuts(capsys):
+    module = example('residual_backward')
+    assert module.main() == 0
+    assert printed(capsys) == promised(module)
+
+
+def test_gradient_by_depth_grows_gently_in_the_resnet_alone(tmp_path, capsys):
+    module = example('gradient_by_depth')
+    picture = tmp_path / 'picture.png'
+    norms = module.main(depth=44, batch=4, picture=str(picture))
+    growth = {name: values[0] / values[-1] for name, values in norms.items()}
+    assert growth['plain twin'] > 10 * growth['ResNet'] > 10
+    assert picture.read_bytes().startswith(b'\x89PNG')
+    assert len(printed(capsys)) == 2
+
+
+def test_training_loop_learns(shapes, capsys):
+    history = example('training_loop').main(path=shapes, epochs=3, widths=(4, 8, 8))
+    assert history[-1][0] < history[0][0]
+    assert len(printed(capsys)) == 3
+
+
+def test_beside_pytorch_gives_the_same_numbers(capsys):
+    module = example('beside_pytorch')
+    ours, theirs = module.main()
+    assert ours == pytest.approx(theirs, abs=1e-12)
+    assert printed(capsys) == promised(module)
+
+
+def test_shallow_pair_compares_twins(shapes, capsys):
+    results = example('shallow_pair').main(shapes, epochs=1, limit=100, depths=(7,), widths=(4, 8, 8))
+    assert set(results) == {(7, 'resnet'), (7, 'convnet')}
+    assert len(printed(capsys)) == 3
