@@ -19,7 +19,6 @@ def main():
     nnlite.setdefaulttensortype('torch.DoubleTensor')
     images, labels = nnlite.randn(16, 3, 8, 8), nnlite.randperm(16) % 10 + 1
 
-    # nnlite, as in Torch7
     branch = nn.Sequential().add(nn.SpatialConvolution(3, 3, 3, 3, 1, 1, 1, 1)).add(nn.SpatialBatchNormalization(3))
     net = nn.Sequential()
     net.add(nn.ConcatTable().add(branch).add(nn.Identity())).add(nn.CAddTable()).add(nn.ReLU(True))
