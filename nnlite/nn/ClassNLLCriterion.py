@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from nnlite.errors import DataError, ShapeError
+from nnlite.errors import DataError, DtypeError, ShapeError
 from nnlite.nn.Criterion import Criterion
 from nnlite.tensor.devices import is_array
 
@@ -20,6 +20,7 @@ class ClassNLLCriterion(Criterion):
 
     Raises:
         ShapeError: there are not as many targets as rows of the input, or weights as classes.
+        DtypeError: the targets are no numbers.
         DataError: a target that is not one of 1 to C.
 
     >>> import numpy as np
@@ -71,6 +72,8 @@ class ClassNLLCriterion(Criterion):
     def _labels(self, rows, target):
         """Return the targets as int64, one for each row, or say what is wrong with them."""
         given = target if is_array(target) else np.asarray(target)
+        if given.dtype.kind not in 'iuf':
+            raise DtypeError(f'expected numbers as targets, got {given.dtype}', where=self._name())
         given = given.reshape(-1) if given.size == 1 else given
         if given.shape != (len(rows),):
             raise ShapeError(f'expected target of shape ({len(rows)},), got {given.shape}', where=self._name())

@@ -1,12 +1,11 @@
 """The rules that every module keeps, each written once and run over every row of the table."""
 
-import copy
-import pickle
 import re
 
 import numpy as np
 import pytest
 import torch
+from copies import COPIES, LAYOUTS
 from runs import Run, derivative, forward, gradient_for, places_in, run
 from table import BASES, BOTH, CRITERIONS, MODULES, named, works_in_place
 from trees import assert_close, astype, copied, drawn, leaves, mapped
@@ -224,15 +223,6 @@ def memories(module):
 # Memory
 
 
-LAYOUTS = {
-    'C order': np.ascontiguousarray,
-    'Fortran order': np.asfortranarray,
-    'channels-last': lambda array: np.moveaxis(np.ascontiguousarray(np.moveaxis(array, 1, -1)), -1, 1),
-    'with holes': lambda array: np.repeat(array, 2, -1)[..., ::2],
-    'backwards': lambda array: np.ascontiguousarray(array[::-1])[::-1],
-}
-
-
 @every_row
 @on_every_family
 @pytest.mark.parametrize('layout', LAYOUTS)
@@ -286,22 +276,6 @@ def test_clearState_empties_and_forward_works_after(row):
 
 
 # Copies and files
-
-
-COPIES = {
-    'clone': lambda module, path: module.clone(),
-    'deepcopy': lambda module, path: copy.deepcopy(module),
-    'pickle': lambda module, path: pickle.loads(pickle.dumps(module)),
-    'fields': lambda module, path: through_fields(module),
-    'file': lambda module, path: nnlite.save(path / 'module.t7', module) or nnlite.load(path / 'module.t7'),
-}
-
-
-def through_fields(module):
-    """Return the module that is made from the fields that a file would hold, without calling its constructor."""
-    twin = type(module).__new__(type(module))
-    twin.read(module.clone().write(), module.version)
-    return twin
 
 
 @every_row

@@ -1,0 +1,32 @@
+"""The ways to copy a module or criterion, and the ways an array can lie in memory."""
+
+import copy
+import pickle
+
+import numpy as np
+
+import nnlite
+
+COPIES = {
+    'clone': lambda thing, path: thing.clone(),
+    'deepcopy': lambda thing, path: copy.deepcopy(thing),
+    'pickle': lambda thing, path: pickle.loads(pickle.dumps(thing)),
+    'fields': lambda thing, path: through_fields(thing),
+    'file': lambda thing, path: nnlite.save(path / 'thing.t7', thing) or nnlite.load(path / 'thing.t7'),
+}
+
+
+def through_fields(thing):
+    """Return what is made from the fields that a file would hold, without calling the constructor."""
+    twin = type(thing).__new__(type(thing))
+    twin.read(thing.clone().write(), thing.version)
+    return twin
+
+
+LAYOUTS = {
+    'C order': np.ascontiguousarray,
+    'Fortran order': np.asfortranarray,
+    'channels-last': lambda array: np.moveaxis(np.ascontiguousarray(np.moveaxis(array, 1, -1)), -1, 1),
+    'with holes': lambda array: np.repeat(array, 2, -1)[..., ::2],
+    'backwards': lambda array: np.ascontiguousarray(array[::-1])[::-1],
+}
