@@ -6,6 +6,7 @@ list of arrays holds for any of them that share, whole or in part, transposed or
 
 import numpy as np
 from numpy.lib.array_utils import byte_bounds
+from numpy.lib.stride_tricks import as_strided
 
 
 def root(array):
@@ -121,9 +122,11 @@ def _regions(arrays):
 
 def _flat(low, high, array):
     """Return the memory from address `low` to `high`, which holds `array`, as a vector."""
-    owner = root(array).ravel(order='K').view(array.dtype)  # memory that is owned has no holes: this copies nothing
-    begin = (low - byte_bounds(owner)[0]) // array.itemsize
-    return owner[begin : begin + (high - low) // array.itemsize]
+    owner = root(array)  # may have holes, if its memory is another library's
+    corner = owner[tuple(slice(-1, None) if step < 0 else slice(1) for step in owner.strides)]
+    start, end = byte_bounds(owner)
+    whole = as_strided(corner.reshape(-1), (((end - start) // owner.itemsize),), (owner.itemsize,)).view(array.dtype)
+    return whole[(low - start) // array.itemsize : (high - start) // array.itemsize]
 
 
 def _view(array, low, memory):
