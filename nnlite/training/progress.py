@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import nnlite
+
 
 class Progress:
     """The bars and lines of one run: bars on stderr, where that is a terminal; lines on stdout; none if quiet."""
@@ -47,3 +49,8 @@ def epoch_line(row: dict[str, Any], epochs: int) -> str:
             2, f'val: loss {row["val_loss"]:.3f}, top-1 {row["val_top1"]:5.1f} %, top-5 {row["val_top5"]:5.1f} %'
         )
     return '   '.join(parts)
+
+
+def header() -> str:
+    """Return which kernels and threads are in use, in one line."""
+    return f'kernels {nnlite.getkernels()}, threads {nnlite.getnumthreads()}, device cpu'

@@ -15,12 +15,13 @@ from nnlite.errors import Error
 from nnlite.training.checkpoint import CheckpointFolder, check_arguments, check_classes, copy_arrays
 from nnlite.training.curves import draw_run
 from nnlite.training.environment import differences, environment
+from nnlite.training.evaluation import evaluate
 from nnlite.training.interrupt import Interrupt
 from nnlite.training.meters import Meters
 from nnlite.training.progress import Progress, epoch_line
 from nnlite.training.records import EPOCH_COLUMNS, write_records
 from nnlite.training.schedule import step_schedule
-from nnlite.training.tracing import all_finite, trace
+from nnlite.training.tracing import NotFiniteError, all_finite, trace
 
 LOG = 'log.csv'
 CURVES = 'curves.png'
@@ -93,6 +94,7 @@ class Trainer:
             'nesterov': momentum > 0,
             'weightDecay': weightDecay,
         }
+        self._interrupt = Interrupt()
         self.epoch, self.batch, self.meters, self.seconds = 1, 0, Meters(), 0.0
         self.history: list[dict[str, Any]] = []
         self.arguments = dict(
@@ -123,8 +125,7 @@ class Trainer:
             while self.epoch <= epochs:
                 self.optimState['learningRate'] = self.schedule(self.epoch, epochs, self.learningRate)
                 self._train_epoch()
-                row = self._row(self.evaluate(self.val) if self.val is not None else None)
-                self._end_epoch(row)
+                self._end_epoch(self._row(self.evaluate()))
         return self.history
 
     def step(self, images: np.ndarray, labels: np.ndarray) -> float:
@@ -148,26 +149,25 @@ class Trainer:
         _, (loss,) = optim.sgd(feval, self.params, self.optimState)
         return loss
 
-    def evaluate(self, loader: Any) -> Meters:
-        """Return loss and accuracies of the network, in evaluation, over all batches of a loader.
+    def evaluate(self) -> Meters | None:
+        """Return loss and accuracies over the validation images, or None if there are none.
 
         Raises:
             NotFiniteError: a loss is NaN or Inf.
         """
-        self.net.evaluate()
-        meters = Meters()
-        with self.progress.bar(f'epoch {self.epoch}, validation', loader.size) as bar:
-            for images, labels in loader.epoch(1):
-                output = self.net.forward(images)
-                loss = self.criterion.forward(output, labels)
-                if not math.isfinite(loss):
-                    raise self._located(trace(self.net, self.criterion, images, labels, backward=False))
-                meters.add(loss, output, labels)
+        if self.val is None:
+            return None
+        with self.progress.bar(f'epoch {self.epoch}, validation', self.val.size) as bar:
+
+            def after_batch(output: np.ndarray, labels: np.ndarray) -> None:
                 bar.update(len(labels))
                 if self._interrupt.asked:
                     self._stop_here()
-        self.net.training()
-        return meters
+
+            try:
+                return evaluate(self.net, self.criterion, self.val, after_batch)
+            except NotFiniteError as error:
+                raise self._located(error) from None
 
     def _train_epoch(self) -> None:
         self.net.training()
@@ -271,6 +271,8 @@ class Trainer:
     def _stop_here(self) -> None:
         """Save at Ctrl-C, and let it interrupt."""
         self._save()
+        if self.folder is not None:
+            self.progress.say(f'stopped in epoch {self.epoch}, after {self.batch} batches; {self.folder.path} has all')
         raise KeyboardInterrupt
 
     def _stop(self, rng: np.ndarray, images: np.ndarray, labels: np.ndarray) -> None:

@@ -1,0 +1,76 @@
+"""The network that a command or a study names."""
+
+from typing import Any
+
+from nnlite import models, nn
+from nnlite.errors import DataError, Error
+from nnlite.serialization import load
+from nnlite.training.checkpoint import copy_arrays
+
+NETWORKS = ('resnet', 'convnet')
+LARGEST_SMALL = 32  # pixels; larger pictures get the topology of Tiny ImageNet, which halves them once more
+
+
+def topology_of(shape: tuple[int, ...]) -> str:
+    """Return which of the paper's topologies suits images (3, H, W).
+
+    >>> topology_of((3, 32, 32)), topology_of((3, 64, 64))
+    ('cifar10', 'tiny-imagenet')
+    """
+    return 'cifar10' if max(shape[1:]) <= LARGEST_SMALL else 'tiny-imagenet'
+
+
+def network(
+    name: str,
+    depth: int,
+    dataset: str,
+    classes: int,
+    shortcutType: str = 'A',
+    dropout: float = 0,
+    widths: tuple[int, ...] | None = None,
+) -> Any:
+    """Return nnlite.models.resnet or .convnet, its parameters drawn from the default generator.
+
+    Raises:
+        Error: there is no such network, or not of this depth.
+    """
+    if name == 'resnet':
+        return models.resnet(depth, dataset, shortcutType, dropout, classes, widths)
+    if name == 'convnet':
+        return models.convnet(depth, dataset, dropout, classes, widths)
+    raise Error(f'expected a network of {", ".join(NETWORKS)}, got {name!r}')
+
+
+def load_network(path: str) -> tuple[Any, list[str] | None]:
+    """Return the network that is in a .t7 file, and its classes, if it is a checkpoint and knows them.
+
+    Raises:
+        DataError: there is no network in it.
+        FileFormatError: the file is damaged.
+        OSError: it is missing or cannot be read.
+    """
+    content = load(path)
+    model = content.get('model') if isinstance(content, dict) else content
+    if not isinstance(model, nn.Module):
+        raise DataError(
+            f'expected a network or a checkpoint, got {type(model).__name__}',
+            where=path,
+            hint='`nnlite train --save FOLDER` leaves latest.t7 and best.t7, which have one in them',
+        )
+    return model, content.get('classes') if isinstance(content, dict) else None
+
+
+def begin_with(net: Any, path: str, classes: list[str]) -> None:
+    """Give a network the parameters of the one in a file; the last layer keeps its own if the classes are others.
+
+    Raises:
+        DataError, FileFormatError: there is no network in the file, or one of other layers.
+        OSError: the file is missing or cannot be read.
+    """
+    model, trained = load_network(path)
+    same_classes = trained == classes
+    if not isinstance(model, nn.Sequential) or len(model) != len(net):
+        raise DataError('expected a network of the layers that --net and --depth name, got another', where=path)
+    for theirs, ours in zip(model.float(), net, strict=True):
+        if same_classes or ours is not net.modules[-1]:
+            copy_arrays(theirs, ours, path)
