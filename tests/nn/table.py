@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812 as everybody calls it
 from trees import drawn, leaves
@@ -284,8 +285,11 @@ def works_in_place(module):
     return any(getattr(below, 'inplace', False) for below in module.listModules())
 
 
-def named(rows):
-    """Return (name, row) of each row: its text, then the shape of its input."""
-    for row in rows:
-        shapes = ' '.join('x'.join(map(str, leaf.shape)) for leaf in leaves(drawn(row.input, 1)))
-        yield f'{row.text.removeprefix("nn.").removesuffix(" {")} of {shapes}', row
+def every(rows, wanted=lambda row: True):
+    """Return the mark that runs a test over all rows, or over those that it is about."""
+    return pytest.mark.parametrize('row', [pytest.param(row, id=_name(row)) for row in rows if wanted(row)])
+
+
+def _name(row):
+    shapes = ' '.join('x'.join(map(str, leaf.shape)) for leaf in leaves(drawn(row.input, 1)))
+    return f'{row.text.removeprefix("nn.").removesuffix(" {")} of {shapes}'

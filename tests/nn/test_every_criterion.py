@@ -7,21 +7,13 @@ import pytest
 import torch
 from copies import COPIES, LAYOUTS
 from runs import derivative, places_in
-from table import CRITERIONS, named, tensor
+from table import CRITERIONS, every, tensor
 from trees import assert_close, drawn
 
 import nnlite
 from nnlite.tensor.memory import address
 
-
-def rows(wanted=lambda row: True):
-    """Run a rule over all rows, or over those that it is about."""
-    return pytest.mark.parametrize(
-        'row', [pytest.param(row, id=name) for name, row in named(CRITERIONS) if wanted(row)]
-    )
-
-
-every_row = rows()
+every_row = every(CRITERIONS)
 on_every_family = pytest.mark.usefixtures('kernels')
 
 
@@ -84,7 +76,7 @@ def test_memory_layout_does_not_matter(row, layout):
     assert_same(run(row.criterion(), LAYOUTS[layout](input), laid), run(criterion, input, target), 1e-15)
 
 
-@rows(lambda row: row.given()[1].dtype.kind == 'i')
+@every(CRITERIONS, lambda row: row.given()[1].dtype.kind == 'i')
 def test_labels_may_be_of_any_numeric_type(row):
     criterion, (input, target) = row.criterion(), row.given()
     expected = run(criterion, input, target)

@@ -7,20 +7,14 @@ import pytest
 import torch
 from copies import COPIES, LAYOUTS
 from runs import Run, derivative, forward, gradient_for, places_in, run
-from table import BASES, BOTH, CRITERIONS, MODULES, named, works_in_place
+from table import BASES, BOTH, CRITERIONS, MODULES, every, works_in_place
 from trees import assert_close, astype, copied, drawn, leaves, mapped
 
 import nnlite
 from nnlite import nn
 from nnlite.tensor.memory import root
 
-
-def rows(wanted=lambda row: True):
-    """Run a rule over all rows, or over those that it is about."""
-    return pytest.mark.parametrize('row', [pytest.param(row, id=name) for name, row in named(MODULES) if wanted(row)])
-
-
-every_row = rows()
+every_row = every(MODULES)
 in_both_modes = pytest.mark.parametrize('mode', BOTH)
 on_every_family = pytest.mark.usefixtures('kernels')
 
@@ -156,7 +150,7 @@ def test_call_runs_forward_and_backward(row):
 # Batches
 
 
-@rows(lambda row: row.batch and row.independent)
+@every(MODULES, lambda row: row.batch and row.independent)
 @on_every_family
 def test_batch_is_its_singles_stacked(row):
     for mode in row.independent:
@@ -188,7 +182,7 @@ def stacked(trees):
     return np.concatenate(trees)
 
 
-@rows(lambda row: row.single)
+@every(MODULES, lambda row: row.single)
 @on_every_family
 def test_single_without_the_batch_dimension(row):
     module, input = row.module('evaluate'), row.given()
@@ -197,7 +191,7 @@ def test_single_without_the_batch_dimension(row):
     Run(part_of(batch.output, 0), batch.gradInput[0], batch.gradParams).assert_close(alone, 1e-14)
 
 
-@rows(lambda row: row.batch)
+@every(MODULES, lambda row: row.batch)
 @in_both_modes
 @on_every_family
 def test_smaller_batch_reuses_the_memory_of_a_bigger_one(row, mode):
@@ -237,7 +231,7 @@ def test_memory_layout_does_not_matter(row, layout):
     Run(output, gradInput, module.parameters()[1]).assert_close(plain, 1e-14)
 
 
-@rows(lambda row: row.inplace)
+@every(MODULES, lambda row: row.inplace)
 @in_both_modes
 @on_every_family
 def test_inplace_is_equal_and_in_place(row, mode):
@@ -253,7 +247,7 @@ def test_inplace_is_equal_and_in_place(row, mode):
         assert np.shares_memory(leaf, gradOutput)
 
 
-@rows(lambda row: not getattr(row.make(), 'inplace', False))
+@every(MODULES, lambda row: not getattr(row.make(), 'inplace', False))
 def test_out_of_place_leaves_its_input_alone(row):
     module, input = row.module(), row.given()
     given = copied(input)
@@ -375,7 +369,7 @@ def check(error, module):
     assert 'float64(' not in str(error) and 'int64(' not in str(error), 'NumPy numbers in a message'
 
 
-@rows(lambda row: not row.anything)
+@every(MODULES, lambda row: not row.anything)
 def test_wrong_type_is_refused(row):
     module, cast = row.module(dtype=np.float32), '.astype(numpy.float32)'
     for dtype, hints in ((np.float64, (cast, '.double()')), (np.uint8, (cast,))):
@@ -390,7 +384,7 @@ def test_wrong_type_is_refused(row):
         check(caught.value, row.make())
 
 
-@rows(lambda row: row.make is not nn.Identity)
+@every(MODULES, lambda row: row.make is not nn.Identity)
 def test_wrong_gradOutput_is_refused(row):
     module, input = row.module(), row.given()
     good = gradient_for(forward(module, copied(input)))
