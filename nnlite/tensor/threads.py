@@ -1,11 +1,15 @@
-"""How many threads a matrix product may use: torch.setnumthreads, asked of the BLAS library that NumPy was built with.
+"""Threads: how many there are (torch.setnumthreads), and how kernels share out a batch among them.
 
-NumPy has no such function of its own; the library behind it has, under a name that depends on how it was built.
+The number is that of the BLAS library that NumPy was built with. NumPy has no function to ask or tell it; the library
+has one, under a name that depends on how it was built. A kernel that shares out its work holds the library to one
+thread meanwhile: two layers of threads would get into each other's way.
 """
 
+import contextvars
 import functools
 import glob
 import os
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
@@ -43,7 +47,7 @@ def _blas():
 
 
 def setnumthreads(n):
-    """Let matrix products use n threads from now on (torch.setnumthreads).
+    """Let kernels and matrix products use n threads from now on (torch.setnumthreads).
 
     Until it is called they use all cores that the process may run on, or what OPENBLAS_NUM_THREADS or OMP_NUM_THREADS
     said when Python started. A sum taken by other threads rounds otherwise: the same bits need the same n.
@@ -70,9 +74,62 @@ def setnumthreads(n):
 
 
 def getnumthreads():
-    """Return how many threads matrix products may use (torch.getnumthreads).
+    """Return how many threads kernels and matrix products use (torch.getnumthreads).
 
     Raises:
         DeviceError: NumPy's BLAS library cannot be asked.
     """
     return _blas()[1]()
+
+
+def share_out(work, count):
+    """Call work(part, slice) for each of as many parts of range(count) as there are threads, and wait for all.
+
+    The split depends on nothing but the count and the number of threads, so that sums over a part round the same in
+    every run. Scratch memory that outlives a call of `work` is to be told apart by `part`, the number of the part.
+
+    >>> parts = []
+    >>> share_out(lambda part, piece: parts.append(piece), 0)
+    >>> parts
+    []
+    """
+    threads = min(_numthreads(), count)
+    pieces = [slice(count * part // threads, count * (part + 1) // threads) for part in range(threads)]
+    if threads < 2:
+        for piece in pieces:
+            work(0, piece)
+        return
+    set_threads, get_threads = _blas()
+    before = get_threads()
+    set_threads(1)
+    try:
+        # Workers run in the caller's context: NumPy keeps there what to do about overflow.
+        others = [
+            _pool(threads - 1).submit(contextvars.copy_context().run, work, part, piece)
+            for part, piece in enumerate(pieces[1:], 1)
+        ]
+        try:
+            work(0, pieces[0])
+        finally:
+            errors = [other.exception() for other in others]
+        for error in filter(None, errors):
+            raise error
+    finally:
+        set_threads(before)
+
+
+def _numthreads():
+    """Return the number of threads, or 1 where the BLAS library, which cannot be asked, is left to use its own."""
+    try:
+        return getnumthreads()
+    except DeviceError:
+        return 1
+
+
+@functools.cache
+def _pool(workers):
+    return ThreadPoolExecutor(workers, thread_name_prefix='nnlite')
+
+
+if hasattr(os, 'register_at_fork'):
+    os.register_at_fork(after_in_child=_pool.cache_clear)  # a forked process has none of its parent's threads

@@ -1,14 +1,15 @@
 """Batch normalization: every channel to mean 0 and variance 1 over the batch and all pixels, then scaled and shifted.
 
 Maps lie channels-last, so a batch is a matrix with a row for each pixel and a column for each channel. The passes run
-over blocks of rows that the cache holds. Few channels would make NumPy's innermost loops short: there, several rows
-are read as one long one, and each channel's constants are repeated to match (`_Rows`).
+over blocks of rows that the cache holds, shared out among the threads. Few channels would make NumPy's innermost loops
+short: there, several rows are read as one long one, and each channel's constants are repeated to match (`_Rows`).
 """
 
 import numpy as np
 
 from nnlite.kernels.on_numpy.scratch import channels_last, scratch
 from nnlite.kernels.on_numpy.sums import sum_of_rows
+from nnlite.tensor.threads import share_out
 
 BLOCK = 1 << 16  # elements in a block
 LONG = 256  # a row is to have this many elements
@@ -38,12 +39,16 @@ def BatchNormalization_updateOutput(
         save_std[...] = 1 / np.sqrt(running_var.astype(np.float64) + eps)
     slope = x.repeated(save_std if weight is None else save_std * weight)
     mean, shift = x.repeated(save_mean), None if bias is None else x.repeated(bias)
-    for block in x.blocks():
-        part = y.long[block]
-        np.subtract(x.long[block], mean, out=part)
-        np.multiply(part, slope, out=part)
-        if shift is not None:
-            np.add(part, shift, out=part)
+
+    def work(_, blocks):
+        for block in x.blocks[blocks]:
+            part = y.long[block]
+            np.subtract(x.long[block], mean, out=part)
+            np.multiply(part, slope, out=part)
+            if shift is not None:
+                np.add(part, shift, out=part)
+
+    share_out(work, len(x.blocks))
 
 
 def BatchNormalization_backward(
@@ -69,16 +74,20 @@ def BatchNormalization_backward(
         long_slope, long_mean = x.repeated(slope), x.repeated(mean)
         per_x, per_batch = x.repeated(dot / len(x.matrix) * std * std), x.repeated(sum_g / len(x.matrix))
         out = _Rows(gradInput, 'gradInput')
-        for block in x.blocks():
-            part = out.long[block]
-            if train:
-                np.subtract(x.long[block], long_mean, out=part)
-                np.multiply(part, per_x, out=part)
-                np.subtract(g.long[block], part, out=part)
-                np.subtract(part, per_batch, out=part)
-                np.multiply(part, long_slope, out=part)
-            else:
-                np.multiply(g.long[block], long_slope, out=part)
+
+        def work(_, blocks):
+            for block in x.blocks[blocks]:
+                part = out.long[block]
+                if train:
+                    np.subtract(x.long[block], long_mean, out=part)
+                    np.multiply(part, per_x, out=part)
+                    np.subtract(g.long[block], part, out=part)
+                    np.subtract(part, per_batch, out=part)
+                    np.multiply(part, long_slope, out=part)
+                else:
+                    np.multiply(g.long[block], long_slope, out=part)
+
+        share_out(work, len(x.blocks))
     if gradWeight is not None:
         gradWeight += scale * dot * std
     if gradBias is not None:
@@ -96,12 +105,8 @@ class _Rows:
         while len(self.matrix) % self.times:
             self.times -= 1
         self.long = self.matrix.reshape(-1, self.channels * self.times)
-
-    def blocks(self):
-        """Yield slices of the long rows."""
         step = max(1, BLOCK // self.long.shape[1])
-        for first in range(0, len(self.long), step):
-            yield slice(first, min(len(self.long), first + step))
+        self.blocks = [slice(first, min(len(self.long), first + step)) for first in range(0, len(self.long), step)]
 
     def repeated(self, values):
         """Return a value for each channel as values for a long row."""
@@ -110,10 +115,15 @@ class _Rows:
 
 def _centred_sum(x, mean, other=None):
     """Return, for each channel and in float64, the sum of (x - mean) other; other=None stands for x - mean itself."""
-    long_mean, total = x.repeated(mean), np.zeros(x.channels)
-    for block in x.blocks():
-        centred = scratch('centred', x.long[block].shape, x.matrix.dtype)
-        np.subtract(x.long[block], long_mean, out=centred)
-        np.multiply(centred, centred if other is None else other.long[block], out=centred)
-        total += sum_of_rows(centred.reshape(-1, x.channels))
-    return total
+    long_mean, totals = x.repeated(mean), {}
+
+    def work(number, blocks):
+        total = totals[number] = np.zeros(x.channels)
+        for block in x.blocks[blocks]:
+            centred = scratch('centred', x.long[block].shape, x.matrix.dtype)
+            np.subtract(x.long[block], long_mean, out=centred)
+            np.multiply(centred, centred if other is None else other.long[block], out=centred)
+            total += sum_of_rows(centred.reshape(-1, x.channels))
+
+    share_out(work, len(x.blocks))
+    return sum(totals[number] for number in range(len(totals)))
