@@ -1,9 +1,12 @@
 """The kernel families: a rule that asks for `kernels` runs on each one that is there."""
 
 import pytest
+import torch
 
 import nnlite
 from nnlite.kernels import FAMILIES
+
+torch.set_num_threads(1)  # the networks here are small: its threads would wait for each other more than they compute
 
 
 @pytest.fixture(params=FAMILIES)

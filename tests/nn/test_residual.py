@@ -112,8 +112,8 @@ def conv3x3(planes, width, stride=1):
     return torch.nn.Conv2d(planes, width, 3, stride, 1, bias=False)
 
 
-# In float32 a ReLU flips here or there where its input is nearly zero, in ours or in PyTorch's, and moves the gradient by
-# 1e-3; with small steps the losses hardly feel it.
+# In float32 a ReLU flips here or there where its input is nearly zero, in ours or in PyTorch's, and moves the gradient
+# by 1e-3; with small steps the losses hardly feel it.
 @pytest.mark.parametrize(
     ('dtype', 'learningRate', 'of_losses'),
     [(np.float64, 0.1, 1e-10), (np.float32, 3e-4, 1e-4)],
