@@ -23,8 +23,11 @@ def evaluate(
     net.evaluate()
     meters = Meters()
     for images, labels in loader.epoch(1):
-        output = net.forward(images)
-        loss = criterion.forward(output, labels)
+        with np.errstate(
+            over='ignore', invalid='ignore', divide='ignore'
+        ):  # what NumPy would warn of is looked at here
+            output = net.forward(images.astype(net.dtype, copy=False))
+            loss = criterion.forward(output, labels)
         if not math.isfinite(loss):
             raise trace(net, criterion, images, labels, backward=False)
         meters.add(loss, output, labels)

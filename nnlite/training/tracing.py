@@ -22,7 +22,8 @@ def all_finite(array: np.ndarray) -> bool:
     """
     flat = array.ravel(order='K')
     # One pass without memory of its own. The sum of squares of finite numbers may overflow: then look at each.
-    return math.isfinite(np.dot(flat, flat)) or bool(np.isfinite(flat).all())
+    with np.errstate(over='ignore', invalid='ignore'):
+        return math.isfinite(np.dot(flat, flat)) or bool(np.isfinite(flat).all())
 
 
 def trace(net: Any, criterion: Any, images: Any, labels: Any, backward: bool = True) -> NotFiniteError:

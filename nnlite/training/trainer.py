@@ -35,7 +35,7 @@ class Trainer:
 
     Args:
         net: an nn.Module from images to scores (N, classes). It is trained in place.
-        criterion: the loss, an nn.Criterion of the scores and labels from 1.
+        criterion: the loss, an nn.Criterion of the scores and labels from 1; it and the images become of net's type.
         train: a data_prep.Loader, or what has its `epoch(number, start)`, `len`, `size` and `classes`.
         val: the same for validation, or None.
         save: a folder for `latest.t7` (the checkpoint), `best.t7`, `log.csv` and `curves.png`; None keeps nothing.
@@ -81,7 +81,7 @@ class Trainer:
         if resume and save is None:
             raise Error('expected a folder to resume from, got none', where='Trainer', hint="give save='DIR' too")
         self.folder = None if save is None else CheckpointFolder(save, resume)
-        self.net, self.criterion, self.train, self.val = net, criterion, train, val
+        self.net, self.criterion, self.train, self.val = net, criterion.type(net.type()), train, val
         self.schedule, self.minutes, self.curves, self.after_epoch = schedule, minutes, curves, after_epoch
         self.progress = Progress(quiet)
         self.learningRate = learningRate
@@ -135,6 +135,7 @@ class Trainer:
             NotFiniteError: the loss or a gradient is NaN or Inf; no weight has changed.
         """
         rng = nnlite.getRNGState()
+        images = images.astype(self.net.dtype, copy=False)
 
         def feval(params: np.ndarray) -> tuple[float, np.ndarray]:
             self.gradParams.fill(0)
@@ -241,7 +242,7 @@ class Trainer:
         self.history = checkpoint['history']
         nnlite.setRNGState(checkpoint['rng'])
         if self.epoch <= self.arguments['epochs']:
-            self.progress.say(f'resuming in epoch {self.epoch}, after {self.batch} of {len(self.train)} batches')
+            self.progress.say(f'resuming in epoch {self.epoch}, after batch {self.batch} of {len(self.train)}')
         self._report()
 
     def _told(self) -> dict[str, Any]:
@@ -272,7 +273,7 @@ class Trainer:
         """Save at Ctrl-C, and let it interrupt."""
         self._save()
         if self.folder is not None:
-            self.progress.say(f'stopped in epoch {self.epoch}, after {self.batch} batches; {self.folder.path} has all')
+            self.progress.say(f'stopped in epoch {self.epoch}, after batch {self.batch}; {self.folder.path} has it all')
         raise KeyboardInterrupt
 
     def _stop(self, rng: np.ndarray, images: np.ndarray, labels: np.ndarray) -> None:
