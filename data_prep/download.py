@@ -69,7 +69,7 @@ def _fetch(url: str, file: BinaryIO, size: int, timeout: float, bar: Any) -> Non
             have = 0
             file.truncate(0)
         bar.update(have - bar.n)
-        while block := response.read(BLOCK):
+        while block := response.read1(BLOCK):
             have += len(block)
             if have > size:
                 file.truncate(0)
