@@ -6,8 +6,9 @@ import numpy as np
 
 from nnlite import kernels
 from nnlite.errors import DtypeError, ShapeError
+from nnlite.nn.tree import below, put_together, take_apart
 from nnlite.tensor.devices import array_module, is_array, no_gpu
-from nnlite.tensor.memory import address, transplant
+from nnlite.tensor.memory import transplant
 from nnlite.tensor.storage import Storage, layout_of
 from nnlite.tensor.types import FLOATING, dtype_of, getdefaulttensortype, type_of
 
@@ -92,7 +93,7 @@ class Object:
 
     def arrays(self):
         """Yield (holder, key, array) for every array below this object, so that holder[key] can be set anew."""
-        yield from _arrays_below(self, set())
+        yield from below(self, is_array)
 
     def type(self, typename=None):
         """Return the object's type, or convert it and all below it to `typename`, keeping what is shared shared.
@@ -112,7 +113,7 @@ class Object:
         twins = transplant([array for _, _, array in places], lambda memory: memory.astype(dtype))
         for (holder, key, _), twin in zip(places, twins, strict=True):
             holder[key] = twin
-        for thing in _objects_below(self, set()):
+        for thing in [self, *(value for _, _, value in below(self, lambda value: isinstance(value, Object)))]:
             thing._type = typename
             Object.clearState(thing)
         return self
@@ -162,13 +163,9 @@ class Object:
 
     def __reduce_ex__(self, protocol):
         """Pickle as a tree without arrays, and the pieces of memory that its arrays are views of."""
-        arrays = [array for _, _, array in self.arrays()]
-        if not arrays:
+        if next(self.arrays(), None) is None:
             return object.__reduce_ex__(self, protocol)
-        memories = []
-        twins = transplant(arrays, lambda memory: memories.append(memory.copy()) or memories[-1])
-        places = [_Place(twin, memories) for twin in twins]
-        return _put_together, (self._copied({id(a): p for a, p in zip(arrays, places, strict=True)}), memories)
+        return put_together, take_apart(self, self._copied)
 
     def clone(self):
         """Return a copy that shares nothing with this object."""
@@ -212,29 +209,6 @@ class Object:
         return named if named in FLOATING else getdefaulttensortype()
 
 
-class _Place:
-    """Where an array lies in the pieces of memory of a pickle."""
-
-    def __init__(self, array, memories):
-        self.number = next(number for number, memory in enumerate(memories) if memory is array.base)
-        self.offset = address(array)[0] - address(array.base)[0]
-        self.shape, self.strides = array.shape, array.strides
-
-    def __deepcopy__(self, memo):
-        return self
-
-    def view(self, memories):
-        memory = memories[self.number]
-        return np.ndarray(self.shape, memory.dtype, memory, self.offset, self.strides)
-
-
-def _put_together(thing, memories):
-    """Give the tree of a pickle its arrays back."""
-    for holder, key, place in list(_arrays_below(thing, set(), lambda value: isinstance(value, _Place))):
-        holder[key] = place.view(memories)
-    return thing
-
-
 def _fits(shape, expected):
     return len(shape) == len(expected) and all(
         isinstance(want, str) or size == want for size, want in zip(shape, expected, strict=True)
@@ -251,35 +225,3 @@ def _emptied(value, dtype):
         return []
     kept = is_array(value) and value.dtype.kind != 'f'  # indices stay whole numbers
     return np.empty(0, value.dtype if kept else dtype)
-
-
-def _children(thing):
-    """Yield (holder, key, value) for what hangs directly below an object, a list or a dict."""
-    if isinstance(thing, Object):
-        skipped = {*thing.cleared, '_storages'}
-        yield from [(thing.__dict__, key, value) for key, value in thing.__dict__.items() if key not in skipped]
-    elif isinstance(thing, dict):
-        yield from [(thing, key, value) for key, value in thing.items()]
-    elif isinstance(thing, list):
-        yield from [(thing, key, value) for key, value in enumerate(thing)]
-
-
-def _arrays_below(thing, seen, is_wanted=is_array):
-    if id(thing) in seen:
-        return
-    seen.add(id(thing))
-    for holder, key, value in _children(thing):
-        if is_wanted(value):
-            yield holder, key, value
-        else:
-            yield from _arrays_below(value, seen, is_wanted)
-
-
-def _objects_below(thing, seen):
-    if id(thing) in seen:
-        return
-    seen.add(id(thing))
-    if isinstance(thing, Object):
-        yield thing
-    for _, _, value in _children(thing):
-        yield from _objects_below(value, seen)
