@@ -7,6 +7,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 import numpy as np
 
 from nnlite.data_prep.archive import checksum, members
+from nnlite.data_prep.dataset import SPLITS
 from nnlite.data_prep.parallel import in_order
 from nnlite.data_prep.pictures import decode_many
 from nnlite.data_prep.report import Report
@@ -62,12 +63,12 @@ def convert(
                         where=f'{os.fspath(source)} > {name}',
                         hint='--size N scales them all to one size',
                     )
-            for split in ('train', 'val', 'test'):
+            for split in SPLITS:
                 own = [(places[name][1], image) for name, image in block if places[name][0] == split]
                 if own:
                     labels, arrays = zip(*own, strict=True)
                     writer.append(split, np.stack(arrays).transpose(0, 3, 1, 2), None if None in labels else labels)
-    report.sizes = writer.sizes
+    report.sizes = {split: writer.sizes[split] for split in SPLITS if split in writer.sizes}
     save_samples(out)
     return report
 

@@ -42,6 +42,12 @@ def prepare(
     if not 0 <= val < 1:
         raise DataError(f'expected a part for validation from 0 to below 1, got {val}')
     pictures, ignored = sort_out(name for name, _ in members(source))
+    if any(name.endswith('wnids.txt') for name in ignored):
+        raise DataError(
+            'expected pictures in folders by class, got the layout of Tiny ImageNet',
+            where=os.fspath(source),
+            hint='`nnlite prep tiny-imagenet` reads it',
+        )
     classes, places = arrange(pictures, val, seed, os.fspath(source))
     return convert(source, out, classes, classes, places, Report({}, ignored=ignored), size, workers, quiet)
 

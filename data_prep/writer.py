@@ -3,11 +3,12 @@
 import contextlib
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
+from nnlite.data_prep.steady_file import SteadyFile
 from nnlite.errors import DataError, ShapeError
 from nnlite.serialization.whole_file import whole_file
 
@@ -42,12 +43,14 @@ def write_dataset(
     with (
         whole_file(path) as whole,
         tqdm(total=total, unit=' images', desc=os.path.basename(path), disable=True if quiet else None) as bar,
-        # HDF5 1.10's form: read and written faster than the oldest one, and without its limit on attributes.
-        h5py.File(whole.name, 'w', libver=('v110', 'v110')) as file,
+        SteadyFile(whole.name, called=path) as steady,
     ):
-        writer = DatasetWriter(file, shape, classes, bar)
-        yield writer
-        writer.finish(names or classes, source, source_sha256)
+        # HDF5 1.10's form: read and written faster than the oldest one, and without its limit on attributes.
+        with h5py.File(steady, 'w', libver=('v110', 'v110')) as file:
+            writer = DatasetWriter(file, shape, classes, bar, steady.check)
+            yield writer
+            writer.finish(names or classes, source, source_sha256)
+        steady.check()
 
 
 class DatasetWriter:
@@ -56,9 +59,11 @@ class DatasetWriter:
     `sizes` is the number of images written so far to each split.
     """
 
-    def __init__(self, file: Any, shape: Sequence[int], classes: Sequence[str], bar: Any) -> None:
+    def __init__(
+        self, file: Any, shape: Sequence[int], classes: Sequence[str], bar: Any, check: Callable[[], None]
+    ) -> None:
         self.shape, self.classes = tuple(shape), list(classes)
-        self._file, self._bar = file, bar
+        self._file, self._bar, self._check = file, bar, check
         self._sum = np.zeros(3, np.uint64)
         self._squares = np.zeros(3, np.uint64)
         self._counts = np.zeros(len(self.classes), np.int64)
@@ -70,6 +75,7 @@ class DatasetWriter:
 
         Raises:
             ShapeError: the images are not of this data set's shape, or not as many as the labels.
+            OSError: the disk is full.
         """
         if images.shape[1:] != self.shape or (labels is not None and len(labels) != len(images)):
             raise ShapeError(f'expected images (N, {str(self.shape)[1:]} and N labels, got {images.shape}')
@@ -85,6 +91,7 @@ class DatasetWriter:
             self._sum += images.sum((0, 2, 3), dtype=np.uint64)
             self._squares += np.square(images, dtype=np.uint16).sum((0, 2, 3), dtype=np.uint64)
             self._counts += np.bincount(labels, minlength=len(self.classes))
+        self._check()
         self.sizes[split] = self.sizes.get(split, 0) + len(images)
         self._bar.update(len(images))
 

@@ -2,6 +2,8 @@
 
 import itertools
 import os
+import subprocess
+import sys
 
 import h5py
 import numpy as np
@@ -79,6 +81,25 @@ def test_a_failed_write_leaves_nothing_new(path):
         raise KeyboardInterrupt
     assert path.read_bytes() == before
     assert os.listdir(path.parent) == [path.name]
+
+
+@pytest.mark.skipif(sys.platform == 'win32', reason='Windows has no limit on the size of a file')
+@pytest.mark.parametrize('limit', [0, 10, 1000, 70_000, 400_000, 1_900_000])
+def test_a_full_disk_is_one_clear_error(tmp_path, limit):
+    """In a process of its own, whose files may not grow beyond a limit: HDF5 by itself crashes that process."""
+    script = f"""
+import resource, numpy as np
+from nnlite.data_prep.writer import write_dataset
+resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))
+with write_dataset({str(tmp_path / 'x.h5')!r}, (3, 32, 32), ['a'], quiet=True) as writer:
+    for _ in range(6):
+        writer.append('train', np.zeros((100, 3, 32, 32), np.uint8), np.zeros(100))
+"""
+    done = subprocess.run([sys.executable, '-c', script], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith('OSError: [Errno 27]')
+    assert 'h5py' not in done.stderr
+    assert not os.listdir(tmp_path)
 
 
 def test_a_class_without_training_images_is_an_error(tmp_path):

@@ -182,6 +182,12 @@ def test_other_orders_are_errors(tmp_path, fill, picture, names, options, words)
     assert os.listdir(tmp_path) == ['in']
 
 
+def test_tiny_imagenet_is_sent_where_it_belongs(tmp_path, fill, picture):
+    files = build(picture, ['train/n01/images/n01_1.JPEG', 'val/images/val_1.JPEG']) | {'wnids.txt': b'n01'}
+    with pytest.raises(DataError, match='nnlite prep tiny-imagenet'):
+        prepare(fill(tmp_path / 'in', files), tmp_path / 'out.h5')
+
+
 def test_a_class_whose_pictures_are_all_broken_is_an_error(tmp_path, fill, picture):
     files = build(picture, TREE) | {f'train/dog/{number}.png': b'' for number in range(4)}
     with pytest.raises(DataError, match='none of dog'):
