@@ -34,10 +34,6 @@ def trace(net: Any, criterion: Any, images: Any, labels: Any, backward: bool = T
     bad = _fault('the images', images)
     if bad:
         return NotFiniteError(bad, hint='look at the data, and at how it is normalised')
-    weights = net.parameters()[0]
-    if not all(map(all_finite, weights)):
-        bad = next(module for module in net.listModules() if not hasattr(module, 'modules') and not _sound(module))
-        return NotFiniteError('expected finite parameters, got NaN or Inf', where=bad._name())
     net.zeroGradParameters()
     with _watched(net):
         try:
@@ -59,10 +55,6 @@ def trace(net: Any, criterion: Any, images: Any, labels: Any, backward: bool = T
 _HINT = 'a lower learning rate is the usual remedy'
 
 
-def _sound(module: Any) -> bool:
-    return all(map(all_finite, module.parameters()[0]))
-
-
 def _fault(name: str, values: Any) -> str | None:
     """Say what is wrong with an array, or a table of them; None if nothing is."""
     if isinstance(values, list):
@@ -79,12 +71,8 @@ def _watched(net: Any) -> Iterator[None]:
     """Let every layer look at what it gives; an error goes out through the containers, which add where they are."""
     layers = {id(module): module for module in net.listModules() if not hasattr(module, 'modules')}.values()
     for layer in layers:
-        layer.updateOutput = _looking(layer, 'updateOutput', lambda layer: [('output', layer.output)])
-        layer.backward = _looking(
-            layer,
-            'backward',
-            lambda layer: [(name, getattr(layer, name)) for name in ('gradInput', 'gradWeight', 'gradBias')],
-        )
+        layer.updateOutput = _looking(layer, 'updateOutput', ('weight', 'bias', 'output'))
+        layer.backward = _looking(layer, 'backward', ('gradInput', 'gradWeight', 'gradBias'))
     try:
         yield
     finally:
@@ -92,14 +80,14 @@ def _watched(net: Any) -> Iterator[None]:
             del layer.updateOutput, layer.backward
 
 
-def _looking(layer: Any, method: str, results: Callable[[Any], list[tuple[str, Any]]]) -> Callable[..., Any]:
-    """Return a layer's method with a look at its results after it."""
+def _looking(layer: Any, method: str, names: tuple[str, ...]) -> Callable[..., Any]:
+    """Return a layer's method with a look at attributes of these names after it."""
     run = getattr(layer, method)
 
     def looking(*args: Any) -> Any:
         result = run(*args)
-        for name, values in results(layer):
-            bad = _fault(name, values)
+        for name in names:
+            bad = _fault(name, getattr(layer, name))
             if bad:
                 raise NotFiniteError(bad, where=layer._name(), hint=_HINT)
         return result

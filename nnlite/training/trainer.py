@@ -25,6 +25,11 @@ from nnlite.training.tracing import NotFiniteError, all_finite, trace
 
 LOG = 'log.csv'
 CURVES = 'curves.png'
+_RANGES = {
+    'learningRate': 'a learning rate above 0',
+    'momentum': 'a momentum from 0 to below 1',
+    'weightDecay': 'a weight decay of 0 or more',
+}
 
 
 class Trainer:
@@ -78,6 +83,13 @@ class Trainer:
         after_epoch: Callable[[list[dict[str, Any]]], None] | None = None,
         quiet: bool = False,
     ) -> None:
+        for name, value, right in (
+            ('learningRate', learningRate, learningRate > 0),
+            ('momentum', momentum, 0 <= momentum < 1),
+            ('weightDecay', weightDecay, weightDecay >= 0),
+        ):
+            if not (right and math.isfinite(value)):
+                raise Error(f'expected {_RANGES[name]}, got {value}', where='Trainer')
         if resume and save is None:
             raise Error('expected a folder to resume from, got none', where='Trainer', hint="give save='DIR' too")
         self.folder = None if save is None else CheckpointFolder(save, resume)

@@ -92,7 +92,7 @@ def test_bad_images_and_bad_parameters_are_named(small_data):
     net = network()
     run = trainer(small_data, net)
     net.modules[-1].weight[0, 0] = np.inf
-    with pytest.raises(NotFiniteError, match=r'in Linear\(4 -> 10\)\n  expected finite parameters'):
+    with pytest.raises(NotFiniteError, match=r'in Sequential\[9\] > Linear\(4 -> 10\)\n  expected a finite weight'):
         run.run(1)
 
 

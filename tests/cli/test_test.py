@@ -1,0 +1,56 @@
+import re
+
+import pytest
+
+import nnlite
+from nnlite.cli import main
+
+
+@pytest.fixture(scope='module')
+def run(shapes, tmp_path_factory):
+    folder = tmp_path_factory.mktemp('run') / 'run'
+    line = ['train', '--depth', '7', '--widths', '2', '3', '4', '--batch', '16', '--epochs', '2', '--quiet']
+    assert main([*line, '--data', shapes, '--save', str(folder)]) == 0
+    return folder
+
+
+def test_it_finds_what_training_found(run, shapes, capsys):
+    assert main(['test', str(run), '--data', shapes]) == 0
+    out = capsys.readouterr().out
+    loss, top1, top5 = map(float, re.search(r'20 images: loss (\S+), top-1 (\S+) %, top-5 (\S+) %', out).groups())
+    last = nnlite.load(run / 'latest.t7')['history'][-1]
+    assert (loss, top1, top5) == pytest.approx((last['val_loss'], last['val_top1'], last['val_top5']), abs=1e-2)
+    rows = [line.split() for line in out.splitlines()[-10:]]
+    assert [row[0] for row in rows] == nnlite.load(run / 'latest.t7')['classes']
+    assert sum(float(row[2]) for row in rows) / 10 == pytest.approx(top1, abs=0.1)
+    assert 'kernels' in out
+
+
+def test_a_file_and_a_bare_network_do_too(run, shapes, tmp_path, capsys):
+    nnlite.save(tmp_path / 'bare.t7', nnlite.load(run / 'best.t7')['model'])
+    for path in (run / 'best.t7', tmp_path / 'bare.t7'):
+        assert main(['test', str(path), '--data', shapes, '--quiet']) == 0
+    first, second = capsys.readouterr().out.splitlines()
+    assert first == second
+    assert first.startswith('20 images: loss')
+
+
+def test_other_classes_are_refused(run, shapes, tmp_path, capsys):
+    checkpoint = nnlite.load(run / 'latest.t7')
+    checkpoint['classes'] = checkpoint['classes'][::-1]
+    nnlite.save(tmp_path / 'other.t7', checkpoint)
+    assert main(['test', str(tmp_path / 'other.t7'), '--data', shapes]) == 2
+    assert 'expected class 1 to be' in capsys.readouterr().err
+
+
+def test_what_is_no_network_is_named(run, shapes, tmp_path, capsys):
+    nnlite.save(tmp_path / 'numbers.t7', [1, 2, 3])
+    (tmp_path / 'text.t7').write_text('hello')
+    for path, said in (
+        (tmp_path / 'numbers.t7', 'expected a network or a checkpoint'),
+        (tmp_path / 'text.t7', 'text.t7'),
+    ):
+        assert main(['test', str(path), '--data', shapes]) == 2
+        assert said in capsys.readouterr().err
+    assert main(['test', str(run)]) == 2
+    assert 'nnlite prep' in capsys.readouterr().err
