@@ -1,9 +1,12 @@
-"""Folders of data that lie beside the project on some machines; tests that need them are skipped on others."""
+"""What tests ask for that is not everywhere: folders of data, families of kernels; without it they are skipped."""
 
 import os
 from pathlib import Path
 
 import pytest
+
+import nnlite
+from nnlite.kernels import FAMILIES
 
 
 def _folder(variable):
@@ -24,3 +27,13 @@ def golden():
 def data():
     """CIFAR-10 and a part of Tiny ImageNet."""
     return _folder('NNLITE_DATA')
+
+
+@pytest.fixture(params=FAMILIES)
+def kernels(request):
+    """Run the test on each family of kernels."""
+    pytest.importorskip(FAMILIES[request.param], reason=f'the kernels on {request.param} cannot be imported here')
+    before = nnlite.getkernels()
+    nnlite.setkernels(request.param)
+    yield request.param
+    nnlite.setkernels(before)

@@ -55,7 +55,9 @@ class SpatialMaxPooling(Module):
     def _pooled_shape(self, batch):
         if self.padW > self.kW // 2 or self.padH > self.kH // 2:
             raise ShapeError(f'expected padding of at most half a window, got {self.padW},{self.padH}', self._name())
-        sides = [pooled_size(*side, self.ceil_mode) for side in zip(batch.shape[2:], *self._geometry(), strict=True)]
+        padded = self.padW > 0 or self.padH > 0
+        sides = zip(batch.shape[2:], *self._geometry(), strict=True)
+        sides = [pooled_size(*side, self.ceil_mode, padded) for side in sides]
         if min(sides) < 1:
             raise ShapeError(
                 f'expected input of at least {self.kH} x {self.kW} pixels, got {batch.shape}', self._name()

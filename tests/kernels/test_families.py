@@ -1,0 +1,62 @@
+"""Choosing a family of kernels, and what each must have."""
+
+import importlib
+import subprocess
+import sys
+
+import pytest
+
+import nnlite
+from nnlite.kernels import AUTO, FAMILIES, family, on_numpy
+
+
+@pytest.fixture(autouse=True)
+def chosen():
+    before = nnlite.getkernels()
+    yield
+    nnlite.setkernels(before)
+
+
+def test_unknown_family_is_refused():
+    with pytest.raises(nnlite.DeviceError, match=r"expected kernels auto or one of numpy.*, got 'abacus'"):
+        nnlite.setkernels('abacus')
+
+
+def test_chosen_family_is_used():
+    nnlite.setkernels('numpy')
+    assert nnlite.getkernels() == 'numpy' and family() is on_numpy
+    nnlite.setkernels('auto')
+    assert nnlite.getkernels() in AUTO
+
+
+@pytest.mark.parametrize(('value', 'prints'), [('numpy', 'numpy'), ('abacus', "got 'abacus'")])
+def test_environment_chooses(value, prints):
+    code = 'import nnlite\ntry: print(nnlite.getkernels())\nexcept nnlite.DeviceError as error: print(error)'
+    environment = {'NNLITE_KERNELS': value, 'PATH': ''}
+    done = subprocess.run([sys.executable, '-c', code], env=environment, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0 and prints in done.stdout, done
+
+
+@pytest.mark.parametrize('name', FAMILIES)
+def test_family_has_every_kernel_or_numpys(name):
+    kernels = pytest.importorskip(FAMILIES[name])
+    for kernel in on_numpy.__all__:
+        assert callable(getattr(kernels, kernel))
+        assert getattr(kernels, kernel).__doc__, f'{kernel} does not say what it computes'
+
+
+def test_every_kernel_is_exported():
+    here = {
+        kernel
+        for module in ('convolution', 'linear', 'loss', 'normalization', 'pooling', 'softmax', 'transfer', 'upsampling')
+        for kernel in vars(importlib.import_module(f'nnlite.kernels.on_numpy.{module}'))
+        if (kernel[0].isupper() and '_update' in kernel) or kernel.endswith(('_accGradParameters', '_backward'))
+    }
+    assert here == set(on_numpy.__all__)
+
+
+def test_setprecise_remembers():
+    nnlite.setprecise(True)
+    assert nnlite.getprecise() is True
+    nnlite.setprecise(False)
+    assert nnlite.getprecise() is False
