@@ -200,7 +200,8 @@ def _star() -> Points:
 def _heart() -> Points:
     t = 2 * np.pi * np.arange(40) / 40
     x, y = 16 * np.sin(t) ** 3, 13 * np.cos(t) - 5 * np.cos(2 * t) - 2 * np.cos(3 * t) - np.cos(4 * t)
-    return np.stack([x, y + 2.5], 1) / 17
+    # Upside down in the formula's plane is upright in a picture, whose rows count downwards.
+    return np.stack([x, -2.5 - y], 1) / 17
 
 
 # Of each class the filled outlines and the holes, within the unit circle. None is another's mirror image: a flip of
