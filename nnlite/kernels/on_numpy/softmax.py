@@ -26,8 +26,8 @@ def LogSoftMax_updateOutput(input, output, axis):
     np.exp(output, out=output)
     norm = _reduce(np.add, output, axis, 'norm')
     np.log(norm, out=norm)
-    np.add(norm, largest, out=norm)
-    np.subtract(input, norm, out=output)
+    np.subtract(input, largest, out=output)  # first, and exact: added to the logarithm it would cut that short
+    np.subtract(output, norm, out=output)
 
 
 def LogSoftMax_updateGradInput(output, gradOutput, gradInput, axis):
