@@ -116,5 +116,5 @@ def _arguments(args: argparse.Namespace) -> dict[str, object]:
     """Return what the result depends on, and the Trainer does not know by itself."""
     with open_dataset(args.data) as dataset:
         made = {'source': dataset.source, 'source_sha256': dataset.source_sha256, 'size': dataset.shape[-1]}
-    names = ('net', 'depth', 'shortcut', 'dropout', 'widths', 'augment', 'seed', 'pretrained')
+    names = ('net', 'depth', 'shortcut', 'dropout', 'widths', 'seed', 'pretrained')
     return {**{name: getattr(args, name) for name in names}, **made}

@@ -7,9 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from nnlite import nn
 from nnlite.errors import DataError, Error, FileFormatError
 from nnlite.serialization import load, save
 from nnlite.training.environment import differences
+from nnlite.training.meters import Meters
+from nnlite.training.records import EPOCH_COLUMNS
 
 LATEST = 'latest.t7'
 BEST = 'best.t7'
@@ -85,7 +88,7 @@ def load_checkpoint(path: str | os.PathLike[str]) -> dict[str, Any]:
     """
     checkpoint = load(path)
     hint = 'a checkpoint is what a Trainer saves; nnlite.load gives whatever else a .t7 file holds'
-    if not isinstance(checkpoint, dict) or 'model' not in checkpoint:
+    if not isinstance(checkpoint, dict) or not isinstance(checkpoint.get('model'), nn.Module):
         raise FileFormatError('expected a checkpoint, got a file without a model in it', where=str(path), hint=hint)
     for name, kinds in _PARTS.items():
         part = checkpoint.get(name)
@@ -94,7 +97,19 @@ def load_checkpoint(path: str | os.PathLike[str]) -> dict[str, Any]:
         if not isinstance(part, kinds):
             message = f'expected a checkpoint, got one whose {name} is {type(part).__name__}'
             raise FileFormatError(message, where=str(path), hint=hint)
+    if checkpoint['meters'].keys() != Meters().state.keys() or not all(map(_is_row, checkpoint['history'])):
+        message = 'expected a checkpoint with the sums and rows of its epochs, got others'
+        raise FileFormatError(message, where=str(path), hint=hint)
     return checkpoint
+
+
+def _is_row(row: Any) -> bool:
+    """Return whether this is what a Trainer keeps of an epoch: numbers by the names of the columns."""
+    return (
+        isinstance(row, dict)
+        and {'epoch', 'learning_rate', 'train_loss', 'train_top1'} <= row.keys() <= set(EPOCH_COLUMNS)
+        and all(isinstance(value, int | float) for value in row.values())
+    )
 
 
 def check_arguments(before: dict[str, Any], now: dict[str, Any], where: str) -> None:

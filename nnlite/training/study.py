@@ -159,7 +159,7 @@ class StudyFolder:
             write_records(self.path / RESULTS, COLUMNS, [*kept, *({**this, **row} for row in history)])
 
         folder = self.path / 'running' / '-'.join(map(str, run.key)).replace(' ', '-')
-        Trainer(
+        trainer = Trainer(
             net,
             nn.CrossEntropyCriterion(),
             train,
@@ -173,12 +173,15 @@ class StudyFolder:
             curves=False,
             after_epoch=add_rows,
             quiet=self.quiet,
-        ).run(self.epochs)
+        )
+        try:
+            trainer.run(self.epochs)
+        finally:
+            train.close()
+            val.close()
+            self.record['seconds'] = round(self.record['seconds'] + time.monotonic() - started, 1)
+            self._write_record()
         shutil.rmtree(folder)
-        train.close()
-        val.close()
-        self.record['seconds'] = round(self.record['seconds'] + time.monotonic() - started, 1)
-        self._write_record()
 
     def _build(self, run: Run, train: Loader) -> Any:
         classes, study, case = len(train.classes), self.study, run.case
@@ -213,7 +216,7 @@ class StudyFolder:
     def _new_record(self, pretrained: str | None) -> dict[str, Any]:
         """Return all that is needed to repeat the study, as study.json has it."""
         arguments = {
-            **asdict(self.study),
+            **{name: value for name, value in asdict(self.study).items() if name not in ('title', 'paper')},
             'epochs': self.epochs,
             'limit': self.limit,
             'momentum': MOMENTUM,

@@ -109,16 +109,17 @@ class Trainer:
         self._interrupt = Interrupt()
         self.epoch, self.batch, self.meters, self.seconds = 1, 0, Meters(), 0.0
         self.history: list[dict[str, Any]] = []
-        self.arguments = dict(
-            learningRate=learningRate,
-            momentum=momentum,
-            weightDecay=weightDecay,
-            images=train.size,
-            batchSize=getattr(train, 'batchSize', None),
-            dataSeed=getattr(train, 'seed', None),
-            validationImages=val.size if val is not None else None,
+        self.arguments = {
+            'learningRate': learningRate,
+            'momentum': momentum,
+            'weightDecay': weightDecay,
+            'images': train.size,
+            'batchSize': getattr(train, 'batchSize', None),
+            'augment': getattr(getattr(train, 'augment', None), '__name__', None),
+            'dataSeed': getattr(train, 'seed', None),
+            'validationImages': val.size if val is not None else None,
             **(arguments or {}),
-        )
+        }
 
     def run(self, epochs: int) -> list[dict[str, Any]]:
         """Train until so many epochs are done, and return `history`.
@@ -225,6 +226,8 @@ class Trainer:
             )
         self._save()
         self._report()
+        if self._interrupt.asked:
+            raise KeyboardInterrupt
 
     def _report(self) -> None:
         if self.folder is not None and self.history:

@@ -176,6 +176,24 @@ def test_a_file_that_is_no_checkpoint_is_named(small_data, tmp_path, content):
         trainer(small_data, tmp_path, resume=True).run(1)
 
 
+@pytest.mark.parametrize('name, value', [('meters', {'images': 1}), ('history', [7]), ('history', [{'epoch': 1}])])
+def test_a_checkpoint_with_foreign_parts_is_refused(small_data, tmp_path, name, value):
+    trainer(small_data, tmp_path / 'run').run(1)
+    checkpoint = nnlite.load(tmp_path / 'run' / 'latest.t7')
+    nnlite.save(tmp_path / 'run' / 'latest.t7', {**checkpoint, name: value})
+    with pytest.raises(FileFormatError, match='sums and rows'):
+        trainer(small_data, tmp_path / 'run', resume=True).run(1)
+
+
+@pytest.mark.parametrize(
+    'option', [{'learningRate': 0}, {'momentum': 1}, {'weightDecay': -1}, {'learningRate': np.nan}]
+)
+def test_options_out_of_range_are_refused_before_anything_is_made(small_data, tmp_path, option):
+    with pytest.raises(Error, match='expected a'):
+        trainer(small_data, tmp_path / 'run', **option)
+    assert not (tmp_path / 'run').exists()
+
+
 def test_another_environment_is_told(small_data, tmp_path, monkeypatch, capsys):
     trainer(small_data, tmp_path / 'run').run(1)
     monkeypatch.setattr(np, '__version__', '1.2.3')
