@@ -17,7 +17,9 @@ class _Help(argparse.RawDescriptionHelpFormatter, argparse.ArgumentDefaultsHelpF
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the whole command; a subcommand's help is its module's docstring."""
-    whole = argparse.ArgumentParser(prog='nnlite', description="Torch7's nn in Python: residual networks and their twins.")
+    whole = argparse.ArgumentParser(
+        prog='nnlite', description="Torch7's nn in Python: residual networks and their twins."
+    )
     commands = whole.add_subparsers(metavar='COMMAND', required=True)
     for name in COMMANDS:
         module = importlib.import_module(f'nnlite.cli.{name}')
