@@ -8,6 +8,7 @@
 """
 
 import importlib
+from typing import Any
 
 from nnlite.errors import DataError, DeviceError, DtypeError, Error, FileFormatError, ShapeError
 from nnlite.kernels import getkernels, getprecise, setkernels, setprecise
@@ -88,7 +89,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name):
+def __getattr__(name: str) -> Any:
     if name in _LAZY:
         return getattr(importlib.import_module(_LAZY[name]), name)
     if name in _PACKAGES:
@@ -96,5 +97,5 @@ def __getattr__(name):
     raise AttributeError(f'module nnlite has no attribute {name!r}')
 
 
-def __dir__():
+def __dir__() -> list[str]:
     return sorted({*globals(), *_LAZY, *_PACKAGES})

@@ -13,16 +13,16 @@ class Error(Exception):
       hint: remove one
     """
 
-    def __init__(self, message, where=None, hint=None):
+    def __init__(self, message: str, where: str | None = None, hint: str | None = None) -> None:
         super().__init__(message)
         self.message, self.where, self.hint = message, where, hint
 
-    def inside(self, place):
+    def inside(self, place: str) -> 'Error':
         """Note that what failed lies inside `place`; a container calls this as the error passes through it."""
         self.where = f'{place} > {self.where}' if self.where else place
         return self
 
-    def __str__(self):
+    def __str__(self) -> str:
         lines = [self.message]
         if self.where:
             lines = [f'in {self.where}', f'  {self.message}']

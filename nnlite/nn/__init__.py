@@ -4,9 +4,9 @@ import importlib
 import pkgutil
 
 # A capital letter begins a class's file; what is small is shared by several.
-for _, _name, _ in pkgutil.iter_modules(__path__):
-    if _name[0].isupper():
-        globals()[_name] = getattr(importlib.import_module(f'nnlite.nn.{_name}'), _name)
+for _file in pkgutil.iter_modules(__path__):
+    if _file.name[0].isupper():
+        globals()[_file.name] = getattr(importlib.import_module(f'nnlite.nn.{_file.name}'), _file.name)
 
 __all__ = sorted(name for name in globals() if name[0].isupper())
 
