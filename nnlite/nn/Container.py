@@ -19,10 +19,7 @@ class Container(Module):
 
     def add(self, module):
         """Append a module; return the container."""
-        if not isinstance(module, Module):
-            raise Error(f'expected a module to add, got {type(module).__name__}', where=self._name())
-        self.modules.append(module)
-        return self
+        return self.insert(module)
 
     def get(self, index):
         """Return the module at this place, counted from 1, or from -1 at the end."""
@@ -30,12 +27,14 @@ class Container(Module):
 
     def insert(self, module, index=None):
         """Put a module in front of the one at this place, counted from 1, or at the end; return the container."""
+        if not isinstance(module, Module):
+            raise Error(f'expected a module to add, got {type(module).__name__}', where=self._name())
         self.modules.insert(len(self.modules) if index is None else self._place(index, len(self.modules) + 1), module)
         return self
 
     def remove(self, index=None):
         """Take out the module at this place, counted from 1, or the last one; return the container."""
-        del self.modules[-1 if index is None else self._place(index, len(self.modules))]
+        del self.modules[self._place(-1 if index is None else index, len(self.modules))]
         return self
 
     def size(self):

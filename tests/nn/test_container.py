@@ -1,0 +1,138 @@
+"""Containers: a list of modules, how they print, and where they say that an error was."""
+
+import numpy as np
+import pytest
+
+import nnlite
+from nnlite import nn
+
+# As Torch's __tostring__ in Sequential.lua and ConcatTable.lua puts the pieces together.
+BLOCK = """\
+nn.Sequential {
+  [input -> (1) -> (2) -> (3) -> output]
+  (1): nn.ConcatTable {
+    input
+      |`-> (1): nn.Sequential {
+      |      [input -> (1) -> (2) -> output]
+      |      (1): nn.SpatialConvolution(4 -> 4, 3x3, 1,1, 1,1)
+      |      (2): nn.ReLU
+      |    }
+      |`-> (2): nn.Identity
+       `-> (3): nn.Sequential {
+             [input -> (1) -> output]
+             (1): nn.Padding
+           }
+       ... -> output
+  }
+  (2): nn.CAddTable
+  (3): nn.Linear(4 -> 2)
+}"""
+
+
+def block():
+    branch = nn.Sequential().add(nn.SpatialConvolution(4, 4, 3, 3, 1, 1, 1, 1)).add(nn.ReLU(True))
+    fork = nn.ConcatTable().add(branch).add(nn.Identity()).add(nn.Sequential().add(nn.Padding(1, 1)))
+    return nn.Sequential().add(fork).add(nn.CAddTable()).add(nn.Linear(4, 2))
+
+
+def test_prints_the_tree_as_torch_does():
+    assert repr(block()) == BLOCK
+
+
+@pytest.mark.parametrize('cls', [nn.ParallelTable, nn.ConcatTable])
+def test_branches_print_alike(cls):
+    expected = f'nn.{cls.__name__} {{\n  input\n    |`-> (1): nn.Tanh\n     `-> (2): nn.ReLU\n     ... -> output\n}}'
+    assert repr(cls().add(nn.Tanh()).add(nn.ReLU())) == expected
+    assert repr(nn.Sequential()) == 'nn.Sequential {\n  [input -> output]\n}'
+
+
+def test_get_insert_and_remove_count_from_1():
+    a, b, c, d = nn.Tanh(), nn.ReLU(), nn.Sigmoid(), nn.Identity()
+    net = nn.Sequential().add(a).add(c)
+    assert net.insert(b, 2) is net and net.modules == [a, b, c]
+    assert net.insert(d).modules == [a, b, c, d]
+    assert (net.get(1), net.get(4), net.get(-1), net.get(-4)) == (a, d, d, a)
+    assert net.remove(1).modules == [b, c, d] and net.remove().modules == [b, c]
+    assert net.size() == len(net) == 2 and list(net) == [b, c]
+    assert bool(nn.Sequential()), 'an empty container is still true'
+
+
+def test_nothing_is_left_to_remove():
+    with pytest.raises(nnlite.Error, match='expected a place from 1 to 0, got -1'):
+        nn.Sequential().remove()
+
+
+@pytest.mark.parametrize('place', [0, 3, -3, 1.0, True, None, 'one'])
+def test_places_that_are_not_there(place):
+    net = nn.Sequential().add(nn.Tanh()).add(nn.ReLU())
+    with pytest.raises(nnlite.Error, match=f'expected a place from 1 to 2, got {place}') as caught:
+        net.get(place)
+    assert (caught.value.hint is not None) == (place == 0)
+
+
+def test_only_modules_are_added():
+    for thing in (nn.Linear, nn.MSECriterion(), 3, None):
+        with pytest.raises(nnlite.Error, match='expected a module to add, got'):
+            nn.Sequential().add(thing)
+        with pytest.raises(nnlite.Error, match='expected a module to add, got'):
+            nn.Sequential().insert(thing, 1)
+
+
+def test_error_says_where_what_and_why():
+    inner = nn.Sequential().add(nn.SpatialBatchNormalization(32)).add(nn.SpatialConvolution(64, 128, 3, 3, 2, 2, 1, 1))
+    net = nn.Sequential().add(nn.Identity()).add(nn.ConcatTable().add(inner).add(nn.Identity()))
+    with pytest.raises(nnlite.ShapeError) as caught:
+        net.forward(np.zeros((128, 32, 16, 16), np.float32))
+    assert str(caught.value).split('\n') == [
+        'in Sequential[2] > ConcatTable[1] > Sequential[2] > SpatialConvolution(64 -> 128, 3x3, 2,2, 1,1)',
+        '  expected input (N, 64, H, W) or (64, H, W), got (128, 32, 16, 16)',
+        '  hint: module 1, SpatialBatchNormalization (4D) (32), gives (128, 32, 16, 16)',
+    ]
+
+
+@pytest.mark.parametrize('build', [
+    lambda bad: (nn.Sequential().add(nn.Identity()).add(bad), 'Sequential[2]'),
+    lambda bad: (nn.ConcatTable().add(nn.Identity()).add(bad), 'ConcatTable[2]'),
+    lambda bad: (nn.Concat(1).add(nn.Identity()).add(bad), 'Concat[2]'),
+])  # fmt: skip
+@pytest.mark.parametrize('method', ['forward', 'updateGradInput', 'accGradParameters', 'backward'])
+def test_every_pass_says_where(build, method):
+    net, where = build(nn.Linear(3, 3))
+    x = np.ones((2, 3), np.float32)
+    output = net.forward(x)
+    net.backward(x, output)
+    if method == 'forward':
+        with pytest.raises(nnlite.ShapeError) as caught:
+            net.forward(np.ones((2, 4), np.float32))
+    else:
+        net.get(2).gradInput = np.empty(0, np.float32)
+        net.get(2).updateGradInput = net.get(2).accGradParameters = net.get(2).backward = refuse
+        with pytest.raises(nnlite.Error) as caught:
+            getattr(net, method)(x, output)
+    assert caught.value.where.startswith(where)
+
+
+def refuse(*args):
+    raise nnlite.Error('expected to be asked, got called', where='Linear(3 -> 3)')
+
+
+def test_error_of_pythons_own_is_noted_with_its_place():
+    net = nn.Sequential().add(nn.Identity()).add(nn.Identity())
+    net.get(2).updateOutput = lambda input: 1 / 0
+    with pytest.raises(ZeroDivisionError) as caught:
+        net.forward(np.ones(2, np.float32))
+    assert caught.value.__notes__ == ['in Sequential[2], Identity']
+
+
+def test_a_module_that_stands_twice_is_one_module():
+    shared = nn.Linear(3, 3)
+    net = nn.Sequential().add(shared).add(nn.Tanh()).add(shared).double()
+    flat, _ = net.getParameters()
+    assert flat.size == 12 and net.get(1) is net.get(3)
+    twin = net.clone()
+    assert twin.get(1) is twin.get(3) and twin.get(1) is not shared
+
+
+def test_empty_sequential_is_the_identity_forward():
+    x = np.ones((2, 3), np.float32)
+    assert nn.Sequential().forward(x) is x
