@@ -47,9 +47,11 @@ def draw_study(path: str | os.PathLike[str], study: Study, rows: list[dict[str, 
                 (val, 'val_top1', '-'),
             ):
                 _draw_mean(axis, network, column, style, [row for row in rows if _is_of(case, network, row)])
-        loss.set(ylabel=f'{_named(case)}\n\nloss (nats)', ylim=(0, None))
-        train.set(ylabel='training top-1 (%)', ylim=(0, 100))
-        val.set(ylabel='validation top-1 (%)', ylim=(0, 100))
+        loss.set(ylabel='nats', ylim=(0, None))
+        train.set(ylabel='top-1 (%)', ylim=(0, 100))
+        val.set(ylabel='top-1 (%)', ylim=(0, 100))
+        middle = {'xycoords': 'axes fraction', 'rotation': 90, 'ha': 'right', 'va': 'center'}
+        loss.annotate(_named(case), (-0.2, 0.5), weight='bold', **middle)
     for axis, heading in zip(axes[0], ('loss', 'training accuracy', 'validation accuracy'), strict=True):
         axis.set_title(heading)
     for axis in axes[-1]:

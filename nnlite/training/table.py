@@ -124,7 +124,7 @@ def _spread(values: Iterable[float], form: str = '.1f') -> str:
     ('51.0 ± 1.4', '50.0')
     """
     numbers = np.array(list(values), float)
-    mean = format(numbers.mean(), form)
+    mean = format(numbers.mean(), form).replace('-0.0', '0.0')
     return f'{mean} ± {format(numbers.std(ddof=1), form.removeprefix("+"))}' if len(numbers) > 1 else mean
 
 
