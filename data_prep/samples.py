@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from nnlite.data_prep.dataset import open_dataset
-from nnlite.serialization.whole_file import whole_file
+from nnlite.whole_file import whole_file
 
 CLASSES = 10
 COLUMNS = 10

@@ -10,7 +10,7 @@ import numpy as np
 
 from nnlite.data_prep.steady_file import SteadyFile
 from nnlite.errors import DataError, ShapeError
-from nnlite.serialization.whole_file import whole_file
+from nnlite.whole_file import whole_file
 
 # A chunk of this size reads a single image in about the time of one image alone, and a whole split as fast as memory.
 CHUNK = 1 << 17

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from nnlite.errors import Error
+from nnlite.whole_file import whole_file
 
 # Torch's names for how a curve looks, as matplotlib says them.
 _STYLES = {
@@ -157,7 +158,8 @@ class Logger:
         drawn = [str(name) for name in names] or [name for name in self.names if self._is_of_numbers(name)]
         drawn = [name for name in drawn if len(self.symbols[name]) > 1 and self.styles[name]]
         if drawn:
-            self._save(self._figure(drawn))
+            with whole_file(self.pngfile) as file:
+                self._figure(drawn).savefig(file, format='png', dpi=120)
 
     def _figure(self, names):
         from matplotlib.figure import Figure
@@ -178,17 +180,6 @@ class Logger:
         axes.grid(True)
         axes.legend()
         return figure
-
-    def _save(self, figure):
-        temporary = f'{self.pngfile}.part'
-        try:
-            with open(temporary, 'wb') as file:
-                figure.savefig(file, format='png', dpi=120)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, self.pngfile)
-        finally:
-            Path(temporary).unlink(missing_ok=True)
 
     def _is_of_numbers(self, name):
         return not any(isinstance(value, str) for value in self.symbols[name])

@@ -14,11 +14,11 @@ from nnlite.serialization import t7_format as t7
 from nnlite.serialization.classes import typename_of
 from nnlite.serialization.lua_function import LuaFunction
 from nnlite.serialization.span import Span
-from nnlite.serialization.whole_file import whole_file
 from nnlite.tensor.lua import LuaTable, TorchObject
 from nnlite.tensor.memory import root
 from nnlite.tensor.storage import Storage
 from nnlite.tensor.types import type_of
+from nnlite.whole_file import whole_file
 
 _INT = struct.Struct('<i')
 _LONG = struct.Struct('<q')

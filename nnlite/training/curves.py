@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from nnlite.serialization.whole_file import whole_file
 from nnlite.training.studies import Case, Study
+from nnlite.whole_file import whole_file
 
 # Okabe and Ito's colours, told apart by the colour-blind; light and dark enough to be told apart in grey too.
 BLUE, ORANGE, GREY = '#0072b2', '#e69f00', '#777777'

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nnlite.errors import FileFormatError
-from nnlite.serialization.whole_file import whole_file
+from nnlite.whole_file import whole_file
 
 # Losses are means in nats, accuracies percentages. Those of training are means over the epoch, each image counted as
 # the network was when it came to it (as fb.resnet.torch does); those of validation are taken after the epoch.

@@ -15,7 +15,6 @@ import nnlite
 from nnlite import models, nn
 from nnlite.data_prep import Loader, open_dataset, shapes
 from nnlite.errors import DataError, Error, FileFormatError
-from nnlite.serialization.whole_file import whole_file
 from nnlite.training.checkpoint import UNFINISHED, check_arguments
 from nnlite.training.curves import draw_study
 from nnlite.training.environment import differences, environment
@@ -25,6 +24,7 @@ from nnlite.training.records import EPOCH_COLUMNS, read_records, write_records
 from nnlite.training.studies import Case, Study, study_of
 from nnlite.training.table import table_of
 from nnlite.training.trainer import Trainer
+from nnlite.whole_file import whole_file
 
 RESULTS, CURVES, TABLE, RECORD = 'results.csv', 'curves.png', 'table.md', 'study.json'
 RUN_COLUMNS = ('study', 'network', 'variant', 'depth', 'parameters', 'seed')

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 import nnlite
-from nnlite.serialization.whole_file import whole_file
+from nnlite.whole_file import whole_file
 
 
 def test_error_keeps_what_was_there(tmp_path):
@@ -88,3 +88,10 @@ for number in itertools.count():
     run.wait()
     number, array = nnlite.load(tmp_path / 'file.t7')
     assert number >= 2 and array.size == 300_000 and (array == number).all()
+
+
+def test_a_missing_folder_is_named_with_the_file_that_was_asked_for(tmp_path):
+    path = tmp_path / 'nowhere' / 'file'
+    with pytest.raises(FileNotFoundError) as caught, whole_file(path):
+        pass
+    assert caught.value.filename == str(path)
