@@ -22,6 +22,7 @@ LAYERS = [
     {'nnlite.nn', 'nnlite.optim', 'nnlite.image'},
     {'nnlite.kernels'},
     {'nnlite.tensor'},
+    {'nnlite.whole_file'},
     {'nnlite.errors'},
 ]
 
