@@ -12,7 +12,11 @@ COMMANDS = ('prep', 'train', 'test', 'study', 'summary')
 
 
 class _Help(argparse.RawDescriptionHelpFormatter, argparse.ArgumentDefaultsHelpFormatter):
-    """Show defaults, and leave the example's lines as they are."""
+    """Show defaults where there are some, and leave the example's lines as they are."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        is_plain = action.default in (None, False) or action.default is argparse.SUPPRESS
+        return action.help if is_plain else super()._get_help_string(action)
 
 
 def parser() -> argparse.ArgumentParser:
