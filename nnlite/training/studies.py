@@ -48,7 +48,7 @@ _GAP = (
 
 STUDIES = {
     'quick': Study(
-        title='a shallow and a deep pair of narrow networks on drawn shapes of 16 pixels',
+        title='a shallow and a deep pair of narrow networks',
         cases=(Case(9), Case(26)),
         paper=(_SHALLOW, _DEEP),
         epochs=8,

@@ -192,6 +192,8 @@ class StudyFolder:
 
     def _open(self, data: str | None, pretrained: str | None) -> None:
         """Take up the study that is in the folder, or begin one there."""
+        self.record = self._new_record(pretrained)
+        facts = None if data is None else data_facts(data)  # before anything is made, in case the file is not good
         self.path.mkdir(parents=True, exist_ok=True)
         for part in self.path.glob(UNFINISHED):
             part.unlink()
@@ -202,13 +204,12 @@ class StudyFolder:
                 where=str(self.path),
                 hint='choose another folder with --out',
             )
-        self.record = self._new_record(pretrained)
         if there:
             self._take_up()
         else:
             self._write_record()
         self.data = data or self._shapes()
-        facts = data_facts(self.data)
+        facts = facts or data_facts(self.data)
         check_arguments(self.record.get('data', facts), facts, str(self.path))
         self.record['data'] = facts
         self._write_record()

@@ -127,3 +127,13 @@ def test_a_network_of_other_classes_keeps_all_but_its_classifier(shapes, tmp_pat
     new = nnlite.load(tmp_path / 'second' / 'latest.t7')['model'].parameters()[0]
     same = [np.allclose(a, b, atol=1e-6) for a, b in zip(checkpoint['model'].parameters()[0], new, strict=True)]
     assert same[:-2] == [True] * (len(same) - 2) and not same[-2]
+
+
+def test_data_without_validation_images_will_do(tmp_path, capsys):
+    line = ['prep', 'shapes', '--size', '16', '--train', '20', '--val', '0', '--out', str(tmp_path / 'd.h5'), '--quiet']
+    assert main(line) == 0
+    assert train(str(tmp_path / 'd.h5'), '--save', tmp_path / 'run', epochs=1) == 0
+    assert 'val' not in capsys.readouterr().out
+    assert sorted(path.name for path in (tmp_path / 'run').iterdir()) == ['curves.png', 'latest.t7', 'log.csv']
+    assert main(['test', str(tmp_path / 'run'), '--data', str(tmp_path / 'd.h5')]) == 2
+    assert 'val' in capsys.readouterr().err

@@ -189,6 +189,15 @@ def test_a_damaged_record_is_one_clear_error(small_data, tmp_path, text):
         study(tmp_path, small_data)
 
 
+def test_a_data_file_that_is_no_good_leaves_nothing_behind(tmp_path):
+    (tmp_path / 'bad.h5').write_text('not HDF5')
+    with pytest.raises(FileFormatError, match='HDF5'):
+        study(tmp_path / 'out', str(tmp_path / 'bad.h5'))
+    with pytest.raises(OSError):
+        study(tmp_path / 'out', str(tmp_path / 'none.h5'))
+    assert not (tmp_path / 'out').exists()
+
+
 def test_without_data_it_draws_its_own_or_says_what_to_do(tmp_path):
     own = study(tmp_path, None, epochs=1)
     with open_dataset(own.data) as dataset:
