@@ -165,6 +165,7 @@ MODULES = [
     Row('nn.Concat {', lambda: nn.Concat(2).add(nn.SpatialConvolution(3, 2, 1, 1)).add(nn.Identity()), (3, 3, 2, 4),
         lambda m, x, w, b: torch.cat([F.conv2d(x, w, b), x], 1), wrong=[(3, 2, 2, 4)]),
     # tables
+    Row('nn.JoinTable', lambda: nn.JoinTable(-1, 1), [(4, 2), (4, 3)], lambda m, x: torch.cat(x, 1)),
     Row('nn.JoinTable', lambda: nn.JoinTable(2), [(4, 2), (4, 3)], lambda m, x: torch.cat(x, 1),
         wrong=[[(4, 2), (3, 3)], [], (4, 2)]),
     Row('nn.JoinTable', lambda: nn.JoinTable(1, 3), [(3, 2, 4, 2), (3, 1, 4, 2)], lambda m, x: torch.cat(x, 1),
@@ -212,6 +213,8 @@ MODULES = [
     # convolution and pooling
     Row('nn.SpatialConvolution(2 -> 3, 3x3)', lambda: nn.SpatialConvolution(2, 3, 3, 3), (3, 2, 5, 6), conv(),
         wrong=[(3, 3, 5, 6), (5, 6), (3, 2, 2, 6), (3, 2, 5, 2)], single=True),
+    Row('nn.SpatialConvolution(2 -> 3, 3x3, 1,1, 1,1)', lambda: nn.SpatialConvolution(2, 3, 3, 3, None, None, 1),
+        (3, 2, 4, 3), conv(1, 1), single=True),
     Row('nn.SpatialConvolution(2 -> 3, 3x2, 2,1, 1,0)', lambda: nn.SpatialConvolution(2, 3, 3, 2, 2, 1, 1, 0),
         (3, 2, 4, 7), conv((1, 2), (0, 1)), single=True),
     Row('nn.SpatialConvolution(3 -> 4, 1x1) without bias', lambda: nn.SpatialConvolution(3, 4, 1, 1).noBias(),
@@ -270,6 +273,7 @@ CRITERIONS = [
         wrong=[((4, 4), LABELS, nnlite.ShapeError)]),
     CriterionRow('nn.ClassNLLCriterion', lambda: nn.ClassNLLCriterion(WEIGHTS, False), (4, 3), LABELS, nll),
     CriterionRow('nn.ClassNLLCriterion', lambda: nn.ClassNLLCriterion(None, True, 3), (4, 3), LABELS, nll),
+    CriterionRow('nn.ClassNLLCriterion', lambda: nn.ClassNLLCriterion(WEIGHTS), (4, 3), np.array([1, -100, 3, 2]), nll),
     CriterionRow('nn.CrossEntropyCriterion', nn.CrossEntropyCriterion, (4, 3), LABELS, cross_entropy, wrong=[
         ((4, 3), LABELS[:3], nnlite.ShapeError), ((4, 3), LABELS - 1, nnlite.DataError)]),
     CriterionRow('nn.CrossEntropyCriterion', lambda: nn.CrossEntropyCriterion(WEIGHTS), (4, 3), LABELS, cross_entropy),

@@ -210,6 +210,14 @@ def test_nonsense_is_refused(make):
         make()
 
 
+def test_multiplication_in_place_gives_the_input_back_on_the_way_back():
+    x, gradOutput = np.float32([1, -2, 3]), np.float32([1, 1, 1])
+    times = nn.MulConstant(4, True)
+    assert times.forward(x) is x and x.tolist() == [4, -8, 12]
+    times.backward(x, gradOutput)
+    assert x.tolist() == [1, -2, 3] and gradOutput.tolist() == [4, 4, 4]
+
+
 def test_dropout_keeps_the_mean():
     nnlite.manualSeed(1)
     dropout, x = nn.Dropout(0.3), np.ones((100, 1000), np.float32)

@@ -88,6 +88,13 @@ def test_flatten_lays_out_each_shared_region_once_where_the_first_stands():
     assert again[0] == 9
 
 
+def test_flatten_keeps_neighbours_in_the_order_of_the_list():
+    """Next to each other in memory is not shared."""
+    memory = np.arange(8.0)
+    flat, _ = flatten([memory[4:], memory[:4]])
+    np.testing.assert_array_equal(flat, [4, 5, 6, 7, 0, 1, 2, 3])
+
+
 def test_flatten_takes_no_holes_of_an_array_alone():
     flat, _ = flatten([np.arange(10.0)[::3], np.moveaxis(np.arange(6.0).reshape(2, 3), 0, 1)])
     np.testing.assert_array_equal(flat, [0, 3, 6, 9, 0, 3, 1, 4, 2, 5])
