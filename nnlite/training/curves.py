@@ -34,7 +34,7 @@ NETWORKS = {'resnet': ('ResNet', BLUE, 'o', BLUE), 'convnet': ('plain ConvNet', 
 def draw_study(path: str | os.PathLike[str], study: Study, rows: list[dict[str, Any]], title: str) -> None:
     """Draw the paper's figure: for each case a row of loss, training accuracy and validation accuracy.
 
-    With several seeds the line is their mean, and the band reaches from the lowest to the highest.
+    With several seeds a line is their mean; the band, of all but the validation loss, reaches from lowest to highest.
     """
     figure, axes = new_figure(len(study.cases), 3, title)
     axes = np.atleast_2d(axes)
@@ -69,7 +69,7 @@ def _draw_mean(axis: Any, network: str, column: str, style: str, rows: list[dict
         marker = ''
     means = [np.mean(column) for column in values]
     axis.plot(epochs, means, style, color=color, marker=marker, markerfacecolor=face, markersize=4.5, linewidth=1.6)
-    if max(map(len, values), default=0) > 1:
+    if style == '-' and max(map(len, values), default=0) > 1:
         low, high = ([limit(column) for column in values] for limit in (min, max))
         axis.fill_between(epochs, low, high, color=color, alpha=0.18, linewidth=0)
 
