@@ -1,9 +1,7 @@
 """The learning rate over the epochs."""
 
-import math
-
-# fb.resnet.torch divides the rate by 10 from epochs 81 and 122 of its 164 on CIFAR-10: half and three quarters of them.
-STEPS = (80 / 164, 121 / 164)
+# fb.resnet.torch divides the rate by 10 after 80 and after 121 of its 164 epochs on CIFAR-10.
+STEPS, EPOCHS = (80, 121), 164
 
 
 def step_schedule(epoch: int, epochs: int, learningRate: float) -> float:
@@ -16,4 +14,4 @@ def step_schedule(epoch: int, epochs: int, learningRate: float) -> float:
     >>> [round(step_schedule(epoch, 8, 0.1), 4) for epoch in range(1, 9)]
     [0.1, 0.1, 0.1, 0.1, 0.01, 0.01, 0.001, 0.001]
     """
-    return learningRate * 0.1 ** sum(epoch > max(1, math.floor(step * epochs + 0.5)) for step in STEPS)
+    return learningRate * 0.1 ** sum((epoch - 1) * EPOCHS >= step * epochs for step in STEPS)

@@ -14,4 +14,5 @@ def test_any_number_of_epochs_begins_at_the_full_rate_and_never_rises(epochs):
     rates = [step_schedule(epoch, epochs, 0.1) for epoch in range(1, epochs + 1)]
     assert rates[0] == 0.1
     assert rates == sorted(rates, reverse=True)
-    assert rates.count(0.1) == pytest.approx(epochs * 80 / 164, abs=0.52 if epochs > 1 else 1)
+    # an epoch has the rate that is due when it begins, so that short runs do not slow down before they have begun
+    assert 0 <= rates.count(0.1) - epochs * 80 / 164 < 1
