@@ -59,7 +59,7 @@ def test_history_and_log_have_a_line_an_epoch(small_data, tmp_path):
         lines = list(csv.DictReader(file))
     assert [int(line['epoch']) for line in lines] == [row['epoch'] for row in history] == [1, 2, 3]
     assert [float(line['val_top1']) for line in lines] == [pytest.approx(row['val_top1'], abs=1e-4) for row in history]
-    assert [row['learning_rate'] for row in history] == pytest.approx([0.1, 0.01, 0.001])
+    assert [row['learning_rate'] for row in history] == pytest.approx([0.1, 0.1, 0.01])
 
 
 def test_validation_is_that_of_the_network_in_evaluation(small_data, tmp_path):
