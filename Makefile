@@ -11,7 +11,7 @@ study: .venv/ready  ## set up, run the main job on embedded data, leave its pict
 test: .venv/ready-for-tests lint types  ## set up and run every test but the slow ones
 	$(BIN)/pytest -m 'not slow'
 
-test-slow: .venv/ready-for-tests  ## the learning runs of minutes
+test-slow: .venv/ready-for-tests  ## the learning and killing runs of minutes; NNLITE_DATA names the folder of real images
 	$(BIN)/pytest -m slow
 
 lint: .venv/ready-for-tests
