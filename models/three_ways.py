@@ -42,6 +42,9 @@ def resnet18_finetune(classes=200, pretrained=None):
     return _with_classes(_base(pretrained), classes)
 
 
+THREE_WAYS = {'upsampled': resnet18_upsampled, 'skip-first': resnet18_skip_first, 'finetune': resnet18_finetune}
+
+
 def _base(pretrained):
     """Return a ResNet-18 to build upon: a copy of the one given, or a new one."""
     if pretrained is None:

@@ -13,23 +13,20 @@ from typing import Any
 import numpy as np
 
 import nnlite
-from nnlite import models, nn
+from nnlite import nn
 from nnlite.errors import DataError
 from nnlite.models.resnet import SHORTCUTS
+from nnlite.models.three_ways import THREE_WAYS
 from nnlite.models.topology import CLASSES
+from nnlite.training.network import NETWORKS, load_network, network
 
 EXAMPLE = 'nnlite summary resnet --depth 18 --dataset tiny-imagenet'
 PIXELS = {'cifar10': 32, 'tiny-imagenet': 64, 'imagenet': 224}
-THREE_WAYS = {
-    'upsampled': models.resnet18_upsampled,
-    'skip-first': models.resnet18_skip_first,
-    'finetune': models.resnet18_finetune,
-}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
-    parser.add_argument('net', help=f'resnet, convnet, {", ".join(THREE_WAYS)}, or a .t7 file that holds a network')
+    parser.add_argument('net', help=f'{", ".join([*NETWORKS, *THREE_WAYS])}, or a .t7 file that holds a network')
     parser.add_argument('--depth', type=int, default=20, help='layers')
     parser.add_argument('--dataset', choices=CLASSES, default='cifar10', help='which stem, stages and classes')
     parser.add_argument('--shortcut', choices=SHORTCUTS, default='A', help='shortcuts where the size changes')
@@ -92,16 +89,10 @@ def _size(module: Any) -> str:
 
 def _network(args: argparse.Namespace) -> Any:
     if args.net in THREE_WAYS:
-        return THREE_WAYS[args.net](args.classes or 200)
-    options = {'dropout': args.dropout, 'classes': args.classes, 'widths': args.widths}
-    if args.net == 'resnet':
-        return models.resnet(args.depth, args.dataset, shortcutType=args.shortcut, **options)
-    if args.net == 'convnet':
-        return models.convnet(args.depth, args.dataset, **options)
+        return THREE_WAYS[args.net](args.classes or CLASSES['tiny-imagenet'])
+    if args.net in NETWORKS:
+        classes = args.classes or CLASSES[args.dataset]
+        return network(args.net, args.depth, args.dataset, classes, args.shortcut, args.dropout, args.widths)
     if not Path(args.net).is_file():
-        raise DataError(f'expected resnet, convnet, {", ".join(THREE_WAYS)} or a file, got {args.net!r}')
-    value = nnlite.load(args.net)
-    model = value.get('model') if isinstance(value, dict) else value
-    if not isinstance(model, nn.Module):
-        raise DataError(f'expected a network, or a checkpoint that holds one, got {type(value).__name__}', args.net)
-    return model
+        raise DataError(f'expected {", ".join([*NETWORKS, *THREE_WAYS])} or a file, got {args.net!r}')
+    return load_network(args.net)[0]

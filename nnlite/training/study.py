@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import nnlite
-from nnlite import models, nn
+from nnlite import nn
 from nnlite.data_prep import Loader, open_dataset, shapes
 from nnlite.errors import DataError, Error, FileFormatError
+from nnlite.models.three_ways import THREE_WAYS
 from nnlite.training.checkpoint import UNFINISHED, check_arguments
 from nnlite.training.curves import draw_study
 from nnlite.training.environment import differences, environment
@@ -32,11 +33,6 @@ COLUMNS = (*RUN_COLUMNS, *(name for name in EPOCH_COLUMNS if name != 'train_top5
 
 MOMENTUM, WEIGHT_DECAY = 0.9, 1e-4
 FINE_TUNING_RATE = 0.01  # a tenth of fb.resnet.torch's rate: parameters that were trained already need no large steps
-THREE_WAYS = {
-    'upsampled': models.resnet18_upsampled,
-    'skip-first': models.resnet18_skip_first,
-    'finetune': models.resnet18_finetune,
-}
 
 
 @dataclass(frozen=True)
