@@ -5,10 +5,12 @@ has one, under a name that depends on how it was built. A kernel that shares out
 thread meanwhile: two layers of threads would get into each other's way.
 """
 
+import contextlib
 import contextvars
 import functools
 import glob
 import os
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -24,6 +26,10 @@ _NAMES = (
     ('MKL_Set_Num_Threads', 'MKL_Get_Max_Threads'),
     ('bli_thread_set_num_threads', 'bli_thread_get_num_threads'),
 )
+
+_number = None  # of threads, once it was asked for or set
+_sharing = 0  # how many calls of share_out are under way
+_lock = threading.Lock()
 
 
 @functools.cache
@@ -62,6 +68,7 @@ def setnumthreads(n):
         Error: n is not a whole number from 1 up.
         DeviceError: NumPy's BLAS library cannot be told, or does not take so many.
     """
+    global _number
     if not isinstance(n, (int, np.integer)) or isinstance(n, bool) or not 1 <= n < 2**31:
         raise Error(f'expected a whole number of threads from 1 up, got {n!r}', where='setnumthreads')
     set_threads, get_threads = _blas()
@@ -71,6 +78,7 @@ def setnumthreads(n):
         most = get_threads()
         set_threads(before)
         raise DeviceError(f"expected at most {most} threads, which is all NumPy's BLAS library takes, got {n}")
+    _number = int(n)
 
 
 def getnumthreads():
@@ -79,7 +87,10 @@ def getnumthreads():
     Raises:
         DeviceError: NumPy's BLAS library cannot be asked.
     """
-    return _blas()[1]()
+    global _number
+    if _number is None:
+        _number = _blas()[1]()
+    return _number
 
 
 def share_out(work, count):
@@ -99,10 +110,7 @@ def share_out(work, count):
         for piece in pieces:
             work(0, piece)
         return
-    set_threads, get_threads = _blas()
-    before = get_threads()
-    set_threads(1)
-    try:
+    with _one_blas_thread():
         # Workers run in the caller's context: NumPy keeps there what to do about overflow.
         others = [
             _pool(threads - 1).submit(contextvars.copy_context().run, work, part, piece)
@@ -114,8 +122,23 @@ def share_out(work, count):
             errors = [other.exception() for other in others]
         for error in filter(None, errors):
             raise error
+
+
+@contextlib.contextmanager
+def _one_blas_thread():
+    """Hold the BLAS library to one thread as long as anyone shares out work; several of the caller's threads may."""
+    global _sharing
+    set_threads = _blas()[0]
+    with _lock:
+        _sharing += 1
+        set_threads(1)
+    try:
+        yield
     finally:
-        set_threads(before)
+        with _lock:
+            _sharing -= 1
+            if not _sharing:
+                set_threads(getnumthreads())
 
 
 def _numthreads():

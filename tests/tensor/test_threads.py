@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from threading import Barrier, Thread
 
 import numpy as np
 import pytest
@@ -72,6 +73,76 @@ def test_more_than_the_library_takes_changes_nothing():
 def test_a_library_that_cannot_be_told(monkeypatch):
     monkeypatch.setattr(threads, '_NAMES', (('set_threads_of_no_library', 'get_threads_of_no_library'),))
     monkeypatch.setattr(threads, '_blas', threads._blas.__wrapped__)
+    monkeypatch.setattr(threads, '_number', None)
     with pytest.raises(nnlite.DeviceError, match='no function known here') as caught:
         nnlite.getnumthreads()
     assert 'OMP_NUM_THREADS' in caught.value.hint
+
+
+def test_work_is_shared_out_in_parts_that_cover_it_once():
+    for n, count in ((1, 5), (2, 5), (3, 2), (4, 0)):
+        nnlite.setnumthreads(n)
+        pieces = {}
+        threads.share_out(lambda part, piece, pieces=pieces: pieces.update({part: piece}), count)
+        covered = [i for part in sorted(pieces) for i in range(count)[pieces[part]]]
+        assert covered == list(range(count))
+        assert len(pieces) == min(n, count)
+
+
+def test_matrix_products_have_one_thread_meanwhile_and_their_own_afterwards():
+    nnlite.setnumthreads(2)
+    seen = []
+    threads.share_out(lambda part, piece: seen.append(threads._blas()[1]()), 2)
+    assert seen == [1, 1]
+    assert threads._blas()[1]() == 2
+
+
+def test_several_of_the_callers_threads_share_out_at_once():
+    nnlite.setnumthreads(2)
+    together = Barrier(2)
+    parts = []
+
+    def work(part, piece):
+        if part == 0:
+            together.wait(5)  # both callers are in the middle of their work here
+        parts.append(part)
+
+    callers = [Thread(target=threads.share_out, args=(work, 2)) for _ in range(2)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+    assert sorted(parts) == [0, 0, 1, 1]
+    assert threads._blas()[1]() == 2
+
+
+def test_an_error_in_a_worker_reaches_the_caller():
+    nnlite.setnumthreads(2)
+
+    def work(part, piece):
+        if part:
+            raise ValueError('from the other thread')
+
+    with pytest.raises(ValueError, match='from the other thread'):
+        threads.share_out(work, 2)
+    assert threads._blas()[1]() == 2
+
+
+def test_workers_heed_the_callers_errstate():
+    nnlite.setnumthreads(2)
+    with np.errstate(divide='raise'), pytest.raises(FloatingPointError):
+        threads.share_out(lambda part, piece: np.float64(part and 1) / 0 if part else None, 2)
+
+
+@pytest.mark.skipif(not hasattr(os, 'fork'), reason='needs fork')
+def test_a_forked_process_has_threads_of_its_own():
+    code = """
+import os, sys, nnlite
+from nnlite.tensor.threads import share_out
+nnlite.setnumthreads(2)
+share_out(lambda part, piece: None, 2)
+child = os.fork()
+share_out(lambda part, piece: None, 2)
+sys.exit(0 if child == 0 else os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+    assert subprocess.run([sys.executable, '-W', 'ignore', '-c', code], timeout=60).returncode == 0
