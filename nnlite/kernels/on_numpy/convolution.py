@@ -128,14 +128,11 @@ def _im2col(input, rows, out, kernel, stride, padding):
     pixels = np.moveaxis(input, 1, -1)
     if {*kernel, *stride} == {1} and not any(padding) and pixels.flags.c_contiguous:
         return pixels[:, rows].reshape(-1, pixels.shape[-1])  # each window is a pixel: these are the columns
-    if any(padding):
-        padded = _zeros(pixels, padding)
-        np.copyto(padded[_inside(pixels.shape, padding)], pixels)
-        pixels = padded
+    pixels = _band(pixels, rows, kernel[0], stride[0], padding)
     out = (rows.stop - rows.start, *out[1:])
     batch, *space, planes = pixels.strides
     windows = as_strided(
-        pixels[:, rows.start * stride[0] :],
+        pixels,
         (len(pixels), *out, *kernel, pixels.shape[-1]),
         (batch, *(step * s for step, s in zip(stride, space, strict=True)), *space, planes),
         writeable=False,
@@ -143,6 +140,22 @@ def _im2col(input, rows, out, kernel, stride, padding):
     columns = scratch('columns', windows.shape, pixels.dtype)
     np.copyto(columns, windows)
     return columns.reshape(len(pixels) * math.prod(out), -1)
+
+
+def _band(pixels, rows, kernel, stride, padding):
+    """Return the rows of pixels (N, *space, C) that some rows of output pixels see, with the padding that they see."""
+    height, *sides = pixels.shape[1:-1]
+    first, last = rows.start * stride - padding[0], (rows.stop - 1) * stride + kernel - padding[0]
+    seen = pixels[:, max(0, first) : max(0, last)]
+    if first >= 0 and last <= height and not any(padding[1:]):
+        return seen
+    space = [last - first, *(side + 2 * pad for side, pad in zip(sides, padding[1:], strict=True))]
+    band = scratch('padded', (len(pixels), *space, pixels.shape[-1]), pixels.dtype)
+    band.fill(0)
+    corner = max(0, -first), *padding[1:]
+    inside = (slice(begin, begin + size) for begin, size in zip(corner, seen.shape[1:-1], strict=True))
+    np.copyto(band[(slice(None), *inside)], seen)
+    return band
 
 
 def _zeros(pixels, padding):
