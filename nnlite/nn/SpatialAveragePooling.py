@@ -33,7 +33,7 @@ class SpatialAveragePooling(SpatialMaxPooling):
     divide = None  # absent in files from before 2015, whose module gave the sum
 
     def __init__(self, kW, kH, dW=None, dH=None, padW=None, padH=None):
-        super().__init__(kW, kH, dW or 1, dH or 1, padW, padH)
+        super().__init__(kW, kH, 1 if dW is None else dW, 1 if dH is None else dH, padW, padH)
         del self.indices
         self.count_include_pad = True
         self.divide = True

@@ -6,7 +6,7 @@ import numpy as np
 
 from nnlite.errors import ShapeError
 from nnlite.nn.Module import Module
-from nnlite.nn.spatial import as_given, batch_of
+from nnlite.nn.spatial import as_given, batch_of, expect_geometry
 from nnlite.tensor.random import fill_uniform
 
 
@@ -41,7 +41,7 @@ class SpatialConvolution(Module):
         super().__init__()
         self.nInputPlane, self.nOutputPlane = nInputPlane, nOutputPlane
         self.kW, self.kH = kW, kH
-        self.dW, self.dH = dW or 1, dH or 1
+        self.dW, self.dH = 1 if dW is None else dW, 1 if dH is None else dH
         self.padW = padW or 0
         self.padH = self.padW if padH is None else padH
         self.weight = np.empty((nOutputPlane, nInputPlane, kH, kW), self.dtype)
@@ -56,7 +56,7 @@ class SpatialConvolution(Module):
         return self
 
     def reset(self, stdv=None):
-        bound = stdv * math.sqrt(3) if stdv else 1 / math.sqrt(self.kW * self.kH * self.nInputPlane)
+        bound = stdv * math.sqrt(3) if stdv is not None else 1 / math.sqrt(self.kW * self.kH * self.nInputPlane)
         for parameter in self.parameters()[0]:
             fill_uniform(parameter, -bound, bound)
         return self
@@ -66,6 +66,8 @@ class SpatialConvolution(Module):
 
     def updateOutput(self, input):
         self.expect(input, ('N', self.nInputPlane, 'H', 'W'), single=True)
+        expect_geometry(self)
+        self.expect(self.weight, (self.nOutputPlane, self.nInputPlane, self.kH, self.kW), 'weight')
         batch = batch_of(input)
         height = (batch.shape[2] + 2 * self.padH - self.kH) // self.dH + 1
         width = (batch.shape[3] + 2 * self.padW - self.kW) // self.dW + 1
@@ -94,8 +96,13 @@ class SpatialConvolution(Module):
 
     def read(self, fields, version=1):
         super().read(fields, version)
-        self.padW = getattr(self, 'padW', 0)
-        self.padH = getattr(self, 'padH', 0)
+        padding = self.__dict__.pop('padding', None)  # in files from before 2015, for both sides
+        for name in ('padW', 'padH'):
+            self.__dict__[name] = self.__dict__.get(name, 0) if padding is None else padding
+        for name in ('weight', 'gradWeight'):  # there a row for each output plane
+            if self.__dict__.get(name) is not None and self.__dict__[name].ndim == 2:
+                shape = self.nOutputPlane, self.nInputPlane, self.kH, self.kW
+                self.__dict__[name] = self.__dict__[name].reshape(shape)
 
     def __repr__(self):
         text = f'nn.{type(self).__name__}({self.nInputPlane} -> {self.nOutputPlane}, {self.kW}x{self.kH}'

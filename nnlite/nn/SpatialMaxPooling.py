@@ -4,7 +4,7 @@ import numpy as np
 
 from nnlite.errors import ShapeError
 from nnlite.nn.Module import Module
-from nnlite.nn.spatial import as_given, batch_of, pooled_size
+from nnlite.nn.spatial import as_given, batch_of, expect_geometry, pooled_size
 
 
 class SpatialMaxPooling(Module):
@@ -34,7 +34,7 @@ class SpatialMaxPooling(Module):
     def __init__(self, kW, kH, dW=None, dH=None, padW=None, padH=None):
         super().__init__()
         self.kW, self.kH = kW, kH
-        self.dW, self.dH = dW or kW, dH or kH
+        self.dW, self.dH = kW if dW is None else dW, kH if dH is None else dH
         self.padW, self.padH = padW or 0, padH or 0
         self.ceil_mode = False
         self.indices = np.empty(0, np.int64)
@@ -53,6 +53,7 @@ class SpatialMaxPooling(Module):
         return (self.kH, self.kW), (self.dH, self.dW), (self.padH, self.padW)
 
     def _pooled_shape(self, batch):
+        expect_geometry(self)
         if self.padW > self.kW // 2 or self.padH > self.kH // 2:
             raise ShapeError(f'expected padding of at most half a window, got {self.padW},{self.padH}', self._name())
         padded = self.padW > 0 or self.padH > 0

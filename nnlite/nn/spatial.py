@@ -2,6 +2,10 @@
 
 import math
 
+import numpy as np
+
+from nnlite.errors import Error
+
 
 def batch_of(maps):
     """Return maps (C, H, W) as (1, C, H, W), and a batch as it is."""
@@ -11,6 +15,14 @@ def batch_of(maps):
 def as_given(result, given):
     """Return a batch's result without the batch dimension if the input was given without it."""
     return result[0] if given.ndim == 3 else result
+
+
+def expect_geometry(module):
+    """Raise unless a module's kernel and step are of a pixel or more, and its padding of none or more."""
+    for name, least in (('kW', 1), ('kH', 1), ('dW', 1), ('dH', 1), ('padW', 0), ('padH', 0)):
+        size = getattr(module, name)
+        if not isinstance(size, (int, np.integer)) or size < least:
+            raise Error(f'expected {name} to be a whole number from {least} up, got {size!r}', where=module._name())
 
 
 def pooled_size(size, kernel, stride, padding, ceil_mode, padded):

@@ -17,6 +17,7 @@ import math
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
+from nnlite.errors import ShapeError
 from nnlite.kernels.on_numpy.scratch import channels_last, scratch
 from nnlite.kernels.on_numpy.sums import sum_of_rows
 from nnlite.tensor.threads import share_out
@@ -130,6 +131,9 @@ def _im2col(input, rows, out, kernel, stride, padding):
         return pixels[:, rows].reshape(-1, pixels.shape[-1])  # each window is a pixel: these are the columns
     pixels = _band(pixels, rows, kernel[0], stride[0], padding)
     out = (rows.stop - rows.start, *out[1:])
+    reach = [(count - 1) * step + size for count, step, size in zip(out, stride, kernel, strict=True)]
+    if any(size > side for size, side in zip(reach, pixels.shape[1:-1], strict=True)):  # as_strided does not look
+        raise ShapeError(f'expected maps of at least {reach} pixels under the windows, got {pixels.shape[1:-1]}')
     batch, *space, planes = pixels.strides
     windows = as_strided(
         pixels,
