@@ -93,3 +93,11 @@ def test_first_of_equal_pixels_wins():
     pool = nn.SpatialMaxPooling(2, 2)
     pool.forward(np.zeros((1, 1, 4, 4), np.float32))
     assert pool.indices.ravel().tolist() == [1, 3, 9, 11]
+
+
+def test_infinite_gradient_reaches_the_largest_pixel_only():
+    pool, x = nn.SpatialMaxPooling(2, 2), np.arange(4, dtype=np.float32).reshape(1, 1, 2, 2)
+    pool.forward(x)
+    np.testing.assert_array_equal(
+        pool.backward(x, np.full((1, 1, 1, 1), np.inf, np.float32)), [[[[0, 0], [0, np.inf]]]]
+    )

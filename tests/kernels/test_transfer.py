@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import pytest
 
+import nnlite.tensor.types
 from nnlite import nn
 
 pytestmark = pytest.mark.usefixtures('kernels')
@@ -44,3 +45,16 @@ def test_what_is_no_number_goes_through_relu_as_in_torch():
     x = np.float32([np.nan, -1, 2, np.inf, -np.inf])
     np.testing.assert_array_equal(nn.ReLU().forward(x), [0, 0, 2, np.inf, 0])
     np.testing.assert_array_equal(nn.Threshold(-2, 7).forward(x), [7, -1, 2, np.inf, 7])
+    np.testing.assert_array_equal(nn.ReLU(True).forward(x.copy()), [np.nan, 0, 2, np.inf, 0])  # x <= threshold ? value
+    np.testing.assert_array_equal(nn.Threshold(-2, -7, True).forward(x.copy()), [np.nan, -1, 2, np.inf, -7])
+
+
+@pytest.mark.parametrize('dtype', [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize('inplace', [True, False])
+def test_relu_lets_no_infinity_through_where_it_is_shut(inplace, dtype):
+    """Torch writes 0 there, where inf * 0 would be NaN."""
+    relu = nn.ReLU(inplace).type(nnlite.tensor.types.TYPES[np.dtype(dtype)])
+    x = np.array([[-1, 0, 2, np.nan]], dtype)
+    relu.forward(x)
+    gradInput = relu.backward(x, np.array([[np.inf, np.nan, -np.inf, 3]], dtype))
+    np.testing.assert_array_equal(gradInput, [[0, 0, -np.inf, 3 if inplace else 0]])

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from nnlite.kernels.on_numpy.masking import keep
 from nnlite.kernels.on_numpy.scratch import scratch
 
 
@@ -33,7 +34,7 @@ def SpatialMaxPooling_updateGradInput(gradOutput, indices, gradInput, kernel, st
         mine = scratch('mine', grad.shape, bool)
         np.equal(indices[out], _places(ys, xs, width), out=mine)
         part = scratch('part', grad.shape, grad.dtype)
-        np.multiply(grad, mine, out=part)
+        keep(grad, mine, out=part)
         np.add(gradInput[into], part, out=gradInput[into])
 
 

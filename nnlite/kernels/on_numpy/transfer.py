@@ -2,24 +2,36 @@
 
 import numpy as np
 
+from nnlite.kernels.on_numpy.masking import keep
 from nnlite.kernels.on_numpy.scratch import scratch
 
 
 def Threshold_updateOutput(input, output, threshold, value):
-    """Output = input where input > threshold, else value. Output may be the input."""
+    """Output = input where input > threshold, else value. Output may be the input.
+
+    As in THNN, what is no number becomes the value, but stays in place, where only input <= threshold is overwritten.
+    """
+    inplace = output is input
     if threshold == 0 and value == 0:
-        np.fmax(input, 0, out=output)  # fmax: where the input is no number it is not above the threshold either
+        (np.maximum if inplace else np.fmax)(input, 0, out=output)  # maximum hands NaN on, fmax does not
         return
-    below = _like(input, 'mask', bool)
-    np.logical_not(np.greater(input, threshold, out=below), out=below)
-    if output is not input:
+    above = _above(input, threshold, inplace)
+    if not inplace:
         np.copyto(output, input)
-    np.copyto(output, value, where=below)
+    np.copyto(output, value, where=np.logical_not(above, out=above))
 
 
 def Threshold_updateGradInput(reference, gradOutput, gradInput, threshold):
     """GradInput = gradOutput where the reference (the input, or an in-place module's output) > threshold, else 0."""
-    np.multiply(gradOutput, np.greater(reference, threshold, out=_like(reference, 'mask', bool)), out=gradInput)
+    keep(gradOutput, _above(reference, threshold, inplace=gradInput is gradOutput), out=gradInput)
+
+
+def _above(array, threshold, inplace):
+    """Return where the array is above the threshold, as scratch memory; what is no number is so in place only."""
+    above = _like(array, 'mask', bool)
+    if inplace:
+        return np.logical_not(np.less_equal(array, threshold, out=above), out=above)
+    return np.greater(array, threshold, out=above)
 
 
 def Sigmoid_updateOutput(input, output):
