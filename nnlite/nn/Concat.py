@@ -62,9 +62,12 @@ class Concat(Container):
 
     def _back(self, input, gradOutput, method, *scale):
         self.expect(gradOutput, self.output.shape, 'gradOutput')
+        self.gradInput = None
         for index, part in self._grads(gradOutput):
             grad = self.rethrowErrors(index, method, input, part, *scale)
-            if index == 0:
+            if grad is None:
+                continue  # a first layer that nobody asks for it
+            if self.gradInput is None:
                 self.gradInput = copy_into(self, 'gradInput', grad)
             else:
                 add_into(self.gradInput, grad)

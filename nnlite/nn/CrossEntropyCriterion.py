@@ -29,25 +29,27 @@ class CrossEntropyCriterion(Criterion):
     Source: torch/nn, CrossEntropyCriterion.lua.
     """
 
-    foreign = ('oldSizeAverage',)
+    sizeAverage = oldSizeAverage = None  # absent in files from before 2017
 
     def __init__(self, weights=None, sizeAverage=None):
         super().__init__()
         self.lsm = LogSoftMax()
         self.nll = ClassNLLCriterion(weights, sizeAverage)
-        self.sizeAverage = self.nll.sizeAverage
+        self.sizeAverage = self.oldSizeAverage = self.nll.sizeAverage
 
     def updateOutput(self, input, target):
         self.expect(input)
-        self.nll.sizeAverage = self.sizeAverage
+        self._pass_on()
         self.output = self.nll.updateOutput(self.lsm.updateOutput(input.squeeze()), np.squeeze(target))
         return self.output
 
     def updateGradInput(self, input, target):
-        self.nll.sizeAverage = self.sizeAverage
+        self._pass_on()
         grad = self.nll.updateGradInput(self.lsm.output, np.squeeze(target))
         self.gradInput = self.lsm.updateGradInput(input.squeeze(), grad).reshape(input.shape)
         return self.gradInput
 
-    def write(self):
-        return {**super().write(), 'oldSizeAverage': self.sizeAverage}
+    def _pass_on(self):
+        """Tell nll of a change of sizeAverage; what was said to nll itself holds otherwise, as in Torch."""
+        if self.sizeAverage != self.oldSizeAverage:
+            self.nll.sizeAverage = self.oldSizeAverage = self.sizeAverage

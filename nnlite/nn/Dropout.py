@@ -24,6 +24,7 @@ class Dropout(Module):
 
     cleared = (*Module.cleared, 'noise')
     inplace = None
+    v2 = stochastic_inference = False  # absent in files from before there was a choice
 
     def __init__(self, p=None, v1=None, inplace=None, stochasticInference=None):
         super().__init__()

@@ -47,7 +47,7 @@ class Linear(Module):
         return self
 
     def reset(self, stdv=None):
-        bound = stdv * math.sqrt(3) if stdv else 1 / math.sqrt(self.weight.shape[1])
+        bound = stdv * math.sqrt(3) if stdv is not None else 1 / math.sqrt(self.weight.shape[1])
         for parameter in self.parameters()[0]:
             fill_uniform(parameter, -bound, bound)
         return self
@@ -69,6 +69,9 @@ class Linear(Module):
     def accGradParameters(self, input, gradOutput, scale=1):
         input, gradOutput = np.atleast_2d(input), np.atleast_2d(gradOutput)
         self.kernels.Linear_accGradParameters(input, gradOutput, self.gradWeight, self.gradBias, scale)
+
+    def accUpdateGradParameters(self, input, gradOutput, lr):
+        self.defaultAccUpdateGradParameters(input, gradOutput, lr)  # even where shared: the step adds up by itself
 
     def __repr__(self):
         size = f'{self.weight.shape[1]} -> {self.weight.shape[0]}'

@@ -75,7 +75,11 @@ class Module(Object):
             self.zeroGradParameters()
             self.accGradParameters(input, gradOutput, 1)
             self.updateParameters(lr)
-            return
+        else:
+            self.defaultAccUpdateGradParameters(input, gradOutput, lr)
+
+    def defaultAccUpdateGradParameters(self, input, gradOutput, lr):
+        """Take a step of size lr against the parameters' gradients, which are not kept."""
         kept = self.gradWeight, self.gradBias
         self.gradWeight, self.gradBias = self.weight, self.bias  # so that what is added up is the step itself
         try:

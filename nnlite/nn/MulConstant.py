@@ -15,6 +15,8 @@ class MulConstant(Module):
     Source: torch/nn, MulConstant.lua.
     """
 
+    inplace = False
+
     def __init__(self, constant_scalar, inplace=False):
         super().__init__()
         self.constant_scalar = constant_scalar

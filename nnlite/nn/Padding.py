@@ -33,7 +33,7 @@ class Padding(Module):
     def __init__(self, dim, pad, nInputDim=None, value=None, index=None):
         super().__init__()
         self.value = value or 0
-        self.index = index or 1
+        self.index = 1 if index is None else index
         self.dim = dim
         self.pad = pad
         self.nInputDim = nInputDim

@@ -2,6 +2,8 @@
 
 import math
 
+import numpy as np
+
 from nnlite.errors import Error, ShapeError
 from nnlite.nn.Module import Module
 from nnlite.nn.reshaped import reshaped
@@ -35,7 +37,7 @@ class View(Module):
 
     def resetSize(self, *size):
         """Choose another size; return the module."""
-        size = list(size[0]) if len(size) == 1 and not isinstance(size[0], int) else list(size)
+        size = list(size[0]) if len(size) == 1 and not isinstance(size[0], (int, np.integer)) else list(size)
         if size.count(-1) > 1 or any(number < -1 for number in size):
             raise Error(f'expected sizes of 0 or more, and -1 once at most, got {size}', where='View')
         self.size = size

@@ -136,3 +136,16 @@ def test_a_module_that_stands_twice_is_one_module():
 def test_empty_sequential_is_the_identity_forward():
     x = np.ones((2, 3), np.float32)
     assert nn.Sequential().forward(x) is x
+
+
+def test_concat_passes_over_branches_without_gradInput():
+    """Concat.lua ignores first layers that nobody asks for it."""
+    x, gradOutput = np.float32([[1, 2]]), np.float32([[1, 2, 3, 4]])
+    first, second = nn.Linear(2, 2), nn.Linear(2, 2)
+    net = nn.Concat(2).add(first).add(second)
+    net.forward(x)
+    first.gradInput = None
+    np.testing.assert_allclose(net.backward(x, gradOutput), gradOutput[:, 2:] @ second.weight, rtol=1e-6)
+    np.testing.assert_array_equal(first.gradWeight, np.outer([1, 2], [1, 2]))
+    second.gradInput = None
+    assert net.backward(x, gradOutput) is None

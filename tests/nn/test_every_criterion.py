@@ -11,6 +11,7 @@ from table import CRITERIONS, every, tensor
 from trees import assert_close, drawn
 
 import nnlite
+from nnlite import nn
 from nnlite.tensor.memory import address
 
 every_row = every(CRITERIONS)
@@ -159,3 +160,24 @@ def check(error):
     assert re.fullmatch(r'\w+Criterion', error.where)
     assert re.search(r'expected .+, got .+', error.message), error
     assert 'int64(' not in str(error), 'NumPy numbers in a message'
+
+
+def test_sizeAverage_said_to_nll_itself_holds():
+    """CrossEntropyCriterion.lua passes a change on, and else leaves nll as it was told; old files tell nll only."""
+    x, target = np.zeros((4, 2)), [1, 2, 1, 2]
+    criterion = nn.CrossEntropyCriterion().double()
+    criterion.nll.sizeAverage = False
+    fields = criterion.clone().write()
+    old = nn.CrossEntropyCriterion.__new__(nn.CrossEntropyCriterion)
+    old.read({name: value for name, value in fields.items() if name not in ('sizeAverage', 'oldSizeAverage')})
+    for one in (criterion, criterion.clone(), old):
+        assert one.forward(x, target) == pytest.approx(4 * np.log(2)) and np.abs(one.backward(x, target)).sum() == 4
+        one.sizeAverage = False
+        one.forward(x, target)
+        one.sizeAverage = True
+        assert one.forward(x, target) == pytest.approx(np.log(2)) and np.abs(one.backward(x, target)).sum() == 1
+
+
+def test_weights_below_zero_count():
+    criterion = nn.ClassNLLCriterion(np.array([-1, 3])).double()
+    assert criterion.forward(np.array([[-1.0, -2], [-4, -8]]), [1, 2]) == (-1 * 1 + 3 * 8) / 2

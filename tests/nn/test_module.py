@@ -54,6 +54,8 @@ def test_zero_update_and_reset():
     linear.reset(0.1)
     assert linear is linear.reset(0.1)
     assert 0 < np.abs(linear.weight).max() <= 0.1 * np.sqrt(3)
+    for module in (linear, nn.SpatialConvolution(2, 2, 1, 1)):
+        assert not module.reset(0).weight.any(), '0 is a number, and true in Lua'
 
 
 def test_training_and_evaluate_reach_every_module():
@@ -105,17 +107,30 @@ def test_share_makes_one_parameter_of_two():
     assert two.weight[0, 0] == 9 and not np.shares_memory(one.bias, two.bias)
 
 
+def test_shared_linear_steps_without_its_gradient():
+    """Linear.lua has the step add up by itself, shared or not: what is in gradWeight stays there."""
+    linear = nn.Linear(3, 2).double()
+    linear.clone('weight', 'gradWeight')
+    linear.gradWeight.fill(7)
+    before, x = linear.weight.copy(), drawn((4, 3), 1)
+    linear.forward(x)
+    linear.backwardUpdate(x, np.ones((4, 2)), 0.1)
+    np.testing.assert_allclose(linear.weight, before - 0.1 * np.tile(x.sum(0), (2, 1)), rtol=1e-12)
+    assert (linear.gradWeight == 7).all()
+
+
 def test_shared_parameters_step_once_for_both():
     """accUpdateGradParameters of shared ones collects the gradient first, as Torch's does."""
-    shared = nn.Linear(3, 2).double()
+    shared = nn.SpatialConvolution(3, 2, 1, 1).double()
     net = nn.Sequential().add(shared)
     twin = shared.clone('weight', 'bias', 'gradWeight', 'gradBias')
     expected = shared.weight.copy()
-    x = drawn((4, 3), 1)
+    x = drawn((4, 3, 1, 1), 1)
     out = twin.forward(x)
-    twin.zeroGradParameters()
+    twin.gradWeight.fill(7)
     twin.accUpdateGradParameters(x, np.ones_like(out), 0.1)
-    np.testing.assert_allclose(shared.weight, expected - 0.1 * np.tile(x.sum(0), (2, 1)), rtol=1e-12)
+    np.testing.assert_allclose(shared.weight, expected - 0.1 * np.tile(x.sum(0), (2, 1, 1, 1)), rtol=1e-12)
+    np.testing.assert_allclose(shared.gradWeight, np.tile(x.sum(0), (2, 1, 1, 1)), rtol=1e-12)
     assert net.get(1).weight is shared.weight
 
 
@@ -202,6 +217,11 @@ def test_outputs_of_maps_lie_channels_last():
         lambda: nn.Concat(0).add(nn.Identity()).forward(np.ones((2, 2), np.float32)),
         lambda: nn.Concat(2).add(nn.Linear(2, 2)).add(nn.View(1, 4)).forward(np.ones((2, 2), np.float32)),
         lambda: nn.JoinTable(3).forward([np.ones((2, 2), np.float32)]),
+        lambda: nn.SpatialMaxPooling(2, 2, 0, 2).forward(np.ones((1, 1, 4, 4), np.float32)),
+        lambda: nn.SpatialAveragePooling(2, 2, 1, 0).forward(np.ones((1, 1, 4, 4), np.float32)),
+        lambda: nn.SpatialConvolution(1, 1, 2, 2, 0, 1).forward(np.ones((1, 1, 4, 4), np.float32)),
+        lambda: nn.SpatialConvolution(1, 1, 2, 2, 1, 1, -1).forward(np.ones((1, 1, 4, 4), np.float32)),
+        lambda: nn.Padding(1, -1, None, 0, 0).forward(np.ones(2, np.float32)),
         lambda: nn.SelectTable(0).forward([np.ones(2, np.float32)]),
     ],
 )
@@ -232,3 +252,50 @@ def test_dropout_keeps_the_mean():
 def test_stochastic_inference_drops_in_evaluation_too():
     dropout = nn.Dropout(0.5, False, False, True).evaluate()
     assert (dropout.forward(np.ones(1000, np.float32)) == 0).any()
+
+
+def test_sizes_may_be_numpys_numbers():
+    x = np.ones((2, 3, 4), np.float32)
+    assert nn.View(np.int64(12)).forward(x).shape == nn.Reshape(np.int64(12)).forward(x).shape == (2, 12)
+
+
+# Files from before a class had all of its fields: Torch takes what is absent for nil
+
+
+def read(module, *absent, **fields):
+    old = type(module).__new__(type(module))
+    old.read({name: value for name, value in module.write().items() if name not in absent} | fields)
+    return old
+
+
+def test_old_dropout_has_no_choices():
+    dropout = read(nn.Dropout(0.25), 'v2', 'stochastic_inference', 'inplace')
+    assert dropout.evaluate().forward(np.float32([4])).tolist() == [3], 'the first version scaled in evaluation'
+    assert read(nn.Dropout(0.25), 'stochastic_inference').evaluate().forward(np.float32([4])).tolist() == [4]
+
+
+def test_old_multiplication_is_not_in_place():
+    x = np.float32([2])
+    assert read(nn.MulConstant(3), 'inplace').forward(x).tolist() == [6] and x.tolist() == [2]
+
+
+@pytest.mark.parametrize('gradient', [True, False])
+def test_old_convolution_has_one_padding_and_rows_of_weights(gradient):
+    convolution, x = nn.SpatialConvolution(2, 3, 3, 3, 1, 1, 1, 1), drawn((1, 2, 4, 4), 1, np.float32)
+    rows = {'weight': convolution.weight.reshape(3, 18), 'gradWeight': convolution.gradWeight.reshape(3, 18)}
+    absent = ('padW', 'padH') if gradient else ('padW', 'padH', 'gradWeight')
+    old = read(convolution, *absent, padding=1, **{name: rows[name] for name in rows if name not in absent})
+    np.testing.assert_array_equal(old.forward(x), convolution.forward(x))
+    assert 'padding' not in old.write() and np.shares_memory(old.weight, convolution.weight)
+
+
+def test_weights_that_are_not_of_the_kernel_are_refused():
+    """A file says both: no window may reach beyond the memory of the map."""
+    convolution = read(nn.SpatialConvolution(1, 1, 1, 1), weight=np.zeros((1, 1, 300, 300), np.float32))
+    x = np.ones((1, 1, 2, 2), np.float32)
+    with pytest.raises(nnlite.ShapeError, match=r'expected weight \(1, 1, 1, 1\), got \(1, 1, 300, 300\)'):
+        convolution.forward(x)
+    convolution = nn.SpatialConvolution(1, 1, 1, 1)
+    convolution.gradWeight = np.zeros((1, 1, 300, 300), np.float32)
+    with pytest.raises(nnlite.ShapeError, match='expected maps of at least'):
+        convolution.backward(x, convolution.forward(x))

@@ -18,9 +18,9 @@ def ClassNLLCriterion_updateOutput(input, target, weights, ignoreIndex, sizeAver
     """
     weight = _weights_of(target, weights, ignoreIndex)
     rows = np.arange(len(target))
-    picked = input[rows, np.where(weight > 0, target - 1, 0)].astype(np.float64)
+    picked = input[rows, np.where(weight != 0, target - 1, 0)].astype(np.float64)
     total = float(weight.sum())
-    loss = -float((picked * weight).sum(where=weight > 0))
+    loss = -float((picked * weight).sum(where=weight != 0))
     return (loss / total if sizeAverage and total else loss), total
 
 
