@@ -17,5 +17,7 @@ class ReLU(Threshold):
     Source: torch/nn, ReLU.lua.
     """
 
+    threshold = val = 0  # absent in files of cudnn's class
+
     def __init__(self, inplace=None):
         super().__init__(0, 0, inplace)

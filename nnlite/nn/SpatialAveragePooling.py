@@ -68,3 +68,10 @@ class SpatialAveragePooling(SpatialMaxPooling):
             np.multiply(gradInput, self.kW * self.kH, out=gradInput)
         self.gradInput = as_given(gradInput, input)
         return self.gradInput
+
+    def read(self, fields, version=1):
+        super().read(fields, version)
+        mode = fields.get('mode')
+        if isinstance(mode, str) and mode.startswith('CUDNN_POOLING_AVERAGE'):  # cudnn's class always gave the mean
+            self.divide = True
+            self.count_include_pad = fields.get('count_include_pad', 'EXCLUDE_PADDING' not in mode)

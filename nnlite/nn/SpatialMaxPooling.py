@@ -28,6 +28,7 @@ class SpatialMaxPooling(Module):
     """
 
     cleared = (*Module.cleared, 'indices')
+    foreign = ('iSize', 'mode')  # cudnn's
     padW = padH = 0
     ceil_mode = False
 

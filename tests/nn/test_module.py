@@ -299,3 +299,22 @@ def test_weights_that_are_not_of_the_kernel_are_refused():
     convolution.gradWeight = np.zeros((1, 1, 300, 300), np.float32)
     with pytest.raises(nnlite.ShapeError, match='expected maps of at least'):
         convolution.backward(x, convolution.forward(x))
+
+
+# The classes of cudnn, as fb.resnet.torch's published networks have them, keep other fields
+
+
+def test_relu_of_cudnn():
+    relu = read(nn.ReLU(), 'threshold', 'val', mode='CUDNN_ACTIVATION_RELU')
+    assert relu.forward(np.float32([-1, 2])).tolist() == [0, 2]
+
+
+@pytest.mark.parametrize(('mode', 'corner'), [('INCLUDE', 1 / 4), ('EXCLUDE', 1)])
+def test_average_pooling_of_cudnn_is_a_mean(mode, corner):
+    fields = {'mode': f'CUDNN_POOLING_AVERAGE_COUNT_{mode}_PADDING', 'iSize': nnlite.Storage()}
+    pool = read(nn.SpatialAveragePooling(2, 2, 1, 1, 1, 1), 'divide', 'count_include_pad', **fields)
+    pooled = pool.forward(np.ones((1, 1, 2, 2), np.float32))[0, 0]
+    assert (pooled[0, 0], pooled[1, 1]) == (corner, 1)
+    assert not fields.keys() & pool.write().keys(), 'a file of ours has the fields of nn'
+    summing = read(nn.SpatialAveragePooling(2, 2), 'divide')
+    assert summing.forward(np.ones((1, 1, 2, 2), np.float32)).item() == 4, "nn's own class gave sums at first"

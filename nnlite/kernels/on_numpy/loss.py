@@ -20,7 +20,7 @@ def ClassNLLCriterion_updateOutput(input, target, weights, ignoreIndex, sizeAver
     rows = np.arange(len(target))
     picked = input[rows, np.where(weight != 0, target - 1, 0)].astype(np.float64)
     total = float(weight.sum())
-    loss = -float((picked * weight).sum(where=weight != 0))
+    loss = 0.0 - float((picked * weight).sum(where=weight != 0))
     return (loss / total if sizeAverage and total else loss), total
 
 
