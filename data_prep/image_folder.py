@@ -41,6 +41,8 @@ def prepare(
         raise DataError(f'expected a size from 1 to 4096, got {size}')
     if not 0 <= val < 1:
         raise DataError(f'expected a part for validation from 0 to below 1, got {val}')
+    if seed < 0:
+        raise DataError(f'expected a seed of 0 or more, got {seed}')
     pictures, ignored = sort_out(name for name, _ in members(source))
     if any(name.endswith('wnids.txt') for name in ignored):
         raise DataError(

@@ -34,12 +34,15 @@ def write_dataset(
     the images and labels themselves.
 
     Raises:
-        DataError: some class has no training image.
+        DataError: some class has no training image, or a name that is no text.
         OSError: the disk is full, or the folder cannot be written.
     """
     import h5py
     from tqdm import tqdm
 
+    for name in (*classes, *(names or ())):
+        if '\0' in name or not _is_text(name):
+            raise DataError(f'expected classes named in UTF-8, got {name!r}', where=source or None)
     with (
         whole_file(path) as whole,
         tqdm(total=total, unit=' images', desc=os.path.basename(path), disable=True if quiet else None) as bar,
@@ -118,7 +121,7 @@ class DatasetWriter:
                 'mean': mean / 255,
                 # Images of one flat colour have no spread to divide by; one step of a pixel stands in for it.
                 'std': np.maximum(std, 1) / 255,
-                'source': source,
+                'source': source if _is_text(source) else ascii(source),
                 'source_sha256': source_sha256 or self._checksum.hexdigest(),
                 'made_by': f'nnlite {__version__}',
             }
@@ -138,3 +141,12 @@ class DatasetWriter:
         size = len(dataset)
         dataset.resize(size + len(values), axis=0)
         dataset[size:] = values
+
+
+def _is_text(name: str) -> bool:
+    """Return whether it can be written in UTF-8; on Linux a file's name may be any bytes."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

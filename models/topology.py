@@ -51,11 +51,13 @@ def widths_of(dataset, widths=None):
     """Return the planes of each stage: the data set's own, or those given instead.
 
     Raises:
-        Error: as many widths are due as there are stages.
+        Error: as many widths are due as there are stages, each of 1 or more.
     """
     usual = WIDTHS[dataset]
     if widths is not None and len(widths) != len(usual):
         raise Error(f'expected {len(usual)} widths for {dataset}, got {widths}', where='models')
+    if widths is not None and min(widths) < 1:
+        raise Error(f'expected {len(usual)} widths of 1 or more for {dataset}, got {widths}', where='models')
     return tuple(widths or usual)
 
 

@@ -95,3 +95,15 @@ def test_a_missing_folder_is_named_with_the_file_that_was_asked_for(tmp_path):
     with pytest.raises(FileNotFoundError) as caught, whole_file(path):
         pass
     assert caught.value.filename == str(path)
+
+
+@pytest.mark.skipif(not os.path.exists('/dev/full'), reason='needs a device that is always full')
+def test_a_full_disk_is_told_with_the_name_of_the_file(tmp_path):
+    with (
+        pytest.raises(OSError) as raised,
+        whole_file(tmp_path / 'file'),
+        open('/dev/full', 'wb', buffering=0) as full,
+    ):
+        full.write(b'more than there is room for')
+    assert raised.value.filename == str(tmp_path / 'file')
+    assert not list(tmp_path.iterdir())

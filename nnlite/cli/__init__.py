@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -42,6 +43,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return 0 done, 1 a check failed, 2 bad usage or input, 130 interrupted."""
+    _settle_streams()
     try:
         args = parser().parse_args(argv)
         return args.run(args) or 0
@@ -59,3 +61,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         print('nnlite: interrupted', file=sys.stderr)
         return 130
     return 2
+
+
+def _settle_streams() -> None:
+    """Let nothing fail only because it cannot be told: no stream at all (`2>&-`), or one that lacks the letters."""
+    # What is opened first gets the closed stream's own number, which no data file should have.
+    for name in ('stdout', 'stderr'):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), 'w'))
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors='backslashreplace')

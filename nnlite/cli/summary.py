@@ -14,7 +14,8 @@ import numpy as np
 
 import nnlite
 from nnlite import nn
-from nnlite.errors import DataError
+from nnlite.data_prep.dataset import MAX_SIDE
+from nnlite.errors import DataError, Error
 from nnlite.models.resnet import SHORTCUTS
 from nnlite.models.three_ways import THREE_WAYS
 from nnlite.models.topology import CLASSES
@@ -39,7 +40,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Build the network, send one empty picture through it, and print what each layer did."""
     nnlite.manualSeed(1)
-    size = args.size or (64 if args.net in THREE_WAYS else PIXELS[args.dataset])
+    size = args.size
+    if size is None:
+        size = 64 if args.net in THREE_WAYS else PIXELS[args.dataset]
+    if not 1 <= size <= MAX_SIDE:
+        raise Error(f'expected a size from 1 to {MAX_SIDE}, got {size}')
+    if args.classes is not None and args.classes < 1:
+        raise Error(f'expected 1 class or more, got {args.classes}')
     net = _network(args).float().evaluate()
     net.forward(np.zeros((1, 3, size, size), np.float32))
     rows = [('layer', 'output', 'parameters', 'multiply-adds'), ('input', f'3 x {size} x {size}', '', '')]

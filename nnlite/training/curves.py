@@ -1,6 +1,7 @@
 """The pictures of training: loss and accuracies over the epochs."""
 
 import os
+import warnings
 from typing import Any
 
 import numpy as np
@@ -103,7 +104,7 @@ def new_figure(rows: int, columns: int, title: str) -> tuple[Any, Any]:
 
     figure = Figure(figsize=(4 * columns, 0.4 + 3 * rows), dpi=120, layout='constrained')
     FigureCanvasAgg(figure)
-    figure.suptitle(title)
+    figure.suptitle(title, parse_math=False)
     axes = figure.subplots(rows, columns)
     for axis in figure.axes:
         axis.grid(alpha=0.25, linewidth=0.6)
@@ -114,5 +115,7 @@ def new_figure(rows: int, columns: int, title: str) -> tuple[Any, Any]:
 
 def write_figure(path: str | os.PathLike[str], figure: Any) -> None:
     """Write a figure as PNG, whole or not at all."""
-    with whole_file(path) as file:
+    with whole_file(path) as file, warnings.catch_warnings():
+        # A letter that the font lacks becomes a box.
+        warnings.filterwarnings('ignore', 'Glyph')
         figure.savefig(file, format='png')

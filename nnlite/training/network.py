@@ -45,7 +45,7 @@ def load_network(path: str) -> tuple[Any, list[str] | None]:
     """Return the network that is in a .t7 file, and its classes, if it is a checkpoint and knows them.
 
     Raises:
-        DataError: there is no network in it.
+        DataError: there is no network in it, or classes that are no names.
         FileFormatError: the file is damaged.
         OSError: it is missing or cannot be read.
     """
@@ -57,7 +57,10 @@ def load_network(path: str) -> tuple[Any, list[str] | None]:
             where=path,
             hint='`nnlite train --save FOLDER` leaves latest.t7 and best.t7, which have one in them',
         )
-    return model, content.get('classes') if isinstance(content, dict) else None
+    classes = content.get('classes') if isinstance(content, dict) else None
+    if classes is not None and not (isinstance(classes, list) and all(isinstance(name, str) for name in classes)):
+        raise DataError(f'expected the names of classes beside the network, got {classes!r:.60}', where=path)
+    return model, classes
 
 
 def begin_with(net: Any, path: str, classes: list[str]) -> None:

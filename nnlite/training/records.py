@@ -74,9 +74,5 @@ def read_records(path: str | os.PathLike[str], columns: Sequence[str]) -> list[d
     return rows
 
 
-def _text(name: str, value: Any) -> str:
-    return '' if value is None else format(value, _FORMATS.get(name, ''))
-
-
 def _value(name: str, text: str) -> Any:
     return float(text) if name in _FORMATS else int(text) if name in _WHOLE else text

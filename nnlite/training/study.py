@@ -113,7 +113,7 @@ class StudyFolder:
             )
         if pretrained is not None and self.study.dataset != 'imagenet':
             raise Error(f'expected no pretrained network for the study {name}: its networks begin from their seeds')
-        for what, value in (('epochs', epochs), ('limit', limit), ('seeds', seeds)):
+        for what, value in (('epochs', epochs), ('limit', limit), ('seeds', seeds), ('workers', workers)):
             if value is not None and value < 1:
                 raise Error(f'expected {what} of 1 or more, got {value}')
         self.epochs = self.study.epochs if epochs is None else epochs

@@ -29,8 +29,8 @@ def table_of(title: str, study: Study, rows: list[dict[str, Any]], record: dict[
         f'# {title[0].upper()}{title[1:]}',
         '',
         f'{sizes[0]:,} training and {sizes[1]:,} validation images of {size} pixels in {len(data["classes"])} classes, '
-        f'{epochs} epochs, {_counted(len({row["seed"] for row in done}), "seed")}; kernels {environment["kernels"]}, '
-        f'{_counted(environment["threads"], "thread")}, {environment["device"]}.',
+        f'{_counted(epochs, "epoch")}, {_counted(len({row["seed"] for row in done}), "seed")}; '
+        f'kernels {environment["kernels"]}, {_counted(environment["threads"], "thread")}, {environment["device"]}.',
         '',
         *_measured(study, done, rows),
         '',

@@ -29,6 +29,7 @@ _RANGES = {
     'learningRate': 'a learning rate above 0',
     'momentum': 'a momentum from 0 to below 1',
     'weightDecay': 'a weight decay of 0 or more',
+    'minutes': '0 minutes or more',
 }
 
 
@@ -87,6 +88,7 @@ class Trainer:
             ('learningRate', learningRate, learningRate > 0),
             ('momentum', momentum, 0 <= momentum < 1),
             ('weightDecay', weightDecay, weightDecay >= 0),
+            ('minutes', minutes, minutes >= 0),
         ):
             if not (right and math.isfinite(value)):
                 raise Error(f'expected {_RANGES[name]}, got {value}', where='Trainer')

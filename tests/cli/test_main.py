@@ -1,8 +1,13 @@
+import os
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
+import numpy as np
 import pytest
 
+import nnlite
 from nnlite.cli import COMMANDS, main
 
 
@@ -40,3 +45,24 @@ def test_help_loads_nothing_heavy():
     )
     done = subprocess.run([sys.executable, '-c', program], capture_output=True, text=True)
     assert done.stdout == 'set()\n', done.stderr
+
+
+def test_a_clone_that_is_not_installed_says_what_to_do(tmp_path):
+    # -S keeps what is installed out, and with it the finder of an editable install.
+    here = Path(nnlite.__file__).parent
+    shutil.copytree(here, tmp_path / 'nnlite', ignore=shutil.ignore_patterns('__pycache__', 'models', 'data_prep'))
+    program = (
+        f'import sys; sys.path += [{str(Path(np.__file__).parents[1])!r}];'
+        'import runpy; runpy.run_module("nnlite", run_name="__main__")'
+    )
+    line = [sys.executable, '-S', '-c', program]
+    done = subprocess.run(line, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr == 'nnlite is not installed: run  pip install -e .  in its folder first\n'
+
+
+@pytest.mark.skipif(os.name != 'posix', reason='needs a shell that closes files')
+def test_nobody_to_tell_is_no_error(tmp_path):
+    line = f'{sys.executable} -m nnlite prep shapes --size 16 --train 10 --val 0 --out {tmp_path}/shapes.h5 >&- 2>&-'
+    assert subprocess.run(line, shell=True).returncode == 0
+    assert (tmp_path / 'shapes.h5').exists()

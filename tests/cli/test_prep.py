@@ -2,6 +2,7 @@
 
 import argparse
 import io
+import os
 import subprocess
 import sys
 
@@ -96,3 +97,21 @@ assert 'matplotlib.pyplot' not in sys.modules
     subprocess.run([sys.executable, '-c', script], check=True)
     with Image.open(tmp_path / 'x-samples.png') as samples:
         assert samples.format == 'PNG' and min(samples.size) > 200
+
+
+def test_what_a_terminal_cannot_show_is_written_otherwise(tmp_path):
+    for name in ('\u732b/1.png', '\u732b/2.png', '\u732b/\u732b.txt'):
+        path = tmp_path / 'pictures' / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(picture(1))
+    line = ['prep', 'folder', str(tmp_path / 'pictures'), '--val', '0.5', '--out', str(tmp_path / 'cats.h5')]
+    done = subprocess.run(
+        [sys.executable, '-m', 'nnlite', *line],
+        env={**os.environ, 'PYTHONIOENCODING': 'ascii'},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert '\\u732b.txt' in done.stdout
+    # matplotlib's font lacks the letter; that is no news to whoever makes a data set.
+    assert done.stderr == ''

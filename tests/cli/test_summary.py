@@ -45,6 +45,12 @@ def test_a_file_is_summarised(capsys, tmp_path):
         (['resnet', '--depth', '19', '--dataset', 'imagenet'], 'expected a depth of 18, 34, 50, 101, 152'),
         (['nosuch'], "expected resnet, convnet, upsampled, skip-first, finetune or a file, got 'nosuch'"),
         (['resnet', '--widths', '4', '8'], 'expected 3 widths for cifar10'),
+        (['resnet', '--widths', '-4', '8', '8'], 'expected 3 widths of 1 or more for cifar10'),
+        (['convnet', '--widths', '4', '8', '0'], 'expected 3 widths of 1 or more for cifar10'),
+        (['resnet', '--classes', '0'], 'expected 1 class or more, got 0'),
+        (['upsampled', '--classes', '-1'], 'expected 1 class or more, got -1'),
+        (['resnet', '--size', '0'], 'expected a size from 1 to 4096, got 0'),
+        (['resnet', '--size', '99999999999999999999'], 'expected a size from 1 to 4096'),
     ],
 )
 def test_what_is_wrong_is_said_in_one_message(capsys, args, message):

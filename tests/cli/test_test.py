@@ -54,3 +54,10 @@ def test_what_is_no_network_is_named(run, shapes, tmp_path, capsys):
         assert said in capsys.readouterr().err
     assert main(['test', str(run)]) == 2
     assert 'nnlite prep' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('classes', [5, 'abc', [1, 2], {'a': 1}])
+def test_classes_that_are_no_names_are_refused(run, shapes, tmp_path, capsys, classes):
+    nnlite.save(tmp_path / 'odd.t7', {'model': nnlite.load(run / 'best.t7')['model'], 'classes': classes})
+    assert main(['test', str(tmp_path / 'odd.t7'), '--data', shapes]) == 2
+    assert 'expected the names of classes' in capsys.readouterr().err

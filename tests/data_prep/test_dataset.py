@@ -4,12 +4,14 @@ import itertools
 import os
 import subprocess
 import sys
+import tracemalloc
 
 import h5py
 import numpy as np
 import pytest
 
 from nnlite.data_prep.dataset import open_dataset
+from nnlite.data_prep.samples import save_samples
 from nnlite.data_prep.writer import write_dataset
 from nnlite.errors import DataError, FileFormatError, ShapeError
 
@@ -246,3 +248,17 @@ def test_a_damaged_file_is_refused_or_read(path, seed):
                 assert data.images(split).shape == (size, *data.shape)
     except FileFormatError as error:
         assert str(path) in str(error)
+
+
+def test_the_samples_of_large_images_take_little_memory(tmp_path):
+    images = pictures(20, 1, size=600)
+    with write_dataset(tmp_path / 'large.h5', (3, 600, 600), ['a', 'b'], quiet=True) as writer:
+        writer.append('train', images, np.arange(20) % 2)
+    tracemalloc.start()
+    try:
+        path = save_samples(tmp_path / 'large.h5')
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 6 * images.nbytes
+    assert path.stat().st_size > 10_000

@@ -3,6 +3,8 @@
 import io
 import multiprocessing
 import os
+import re
+import sys
 import tarfile
 import zipfile
 from pathlib import Path
@@ -237,3 +239,29 @@ def test_a_damaged_archive_leaves_nothing(tmp_path, fill, picture):
     with pytest.raises(FileFormatError, match='damaged'):
         prepare(archive, tmp_path / 'out.h5')
     assert sorted(os.listdir(tmp_path)) == ['in', 'x.tar.xz']
+
+
+def test_a_seed_below_0_is_an_error(tmp_path, fill, picture):
+    fill(tmp_path / 'in', build(picture, ALONE))
+    with pytest.raises(DataError, match='expected a seed of 0 or more, got -1'):
+        prepare(tmp_path / 'in', tmp_path / 'out.h5', val=0.5, seed=-1)
+
+
+@pytest.mark.skipif(sys.platform != 'linux', reason='elsewhere file names are text')
+def test_a_class_whose_name_is_no_text_is_an_error_that_shows_it(tmp_path, picture):
+    for name in (b'cat', b'd\xf6g'):
+        os.makedirs(os.fsencode(tmp_path / 'in') + b'/' + name)
+        for number in (b'1', b'2'):
+            with open(os.fsencode(tmp_path / 'in') + b'/' + name + b'/' + number + b'.png', 'wb') as file:
+                file.write(picture(1))
+    with pytest.raises(DataError, match=re.escape(r"expected classes named in UTF-8, got 'd\udcf6g'")):
+        prepare(tmp_path / 'in', tmp_path / 'out.h5', val=0.5)
+    assert not (tmp_path / 'out.h5').exists()
+
+
+@pytest.mark.skipif(sys.platform != 'linux', reason='elsewhere file names are text')
+def test_a_source_whose_name_is_no_text_is_read(tmp_path, fill, picture):
+    fill(tmp_path / 'in', build(picture, ALONE))
+    source = os.fsdecode(os.fsencode(tmp_path) + b'/\xff')
+    os.rename(tmp_path / 'in', source)
+    assert prepare(source, tmp_path / 'out.h5', val=0.5).sizes == {'train': 16, 'val': 16}

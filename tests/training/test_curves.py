@@ -48,3 +48,9 @@ def test_the_networks_can_be_told_apart_in_grey():
 def test_a_run_without_validation_is_drawn_too(tmp_path):
     draw_run(tmp_path / 'c.png', [{'epoch': 1, 'train_loss': 2.0, 'train_top1': 10.0}], 'run')
     assert len(pixels(tmp_path / 'c.png'))
+
+
+def test_a_title_is_no_formula(tmp_path):
+    rows = [{'epoch': 1, 'train_loss': 1.0, 'train_top1': 50.0}]
+    draw_run(tmp_path / 'run.png', rows, 'runs worth $\\frac$')
+    assert (tmp_path / 'run.png').exists()
