@@ -30,6 +30,7 @@ _NAMES = (
 _number = None  # of threads, once it was asked for or set
 _sharing = 0  # how many calls of share_out are under way
 _lock = threading.Lock()
+_is_part = contextvars.ContextVar('is_part', default=False)  # of what was shared out already
 
 
 @functools.cache
@@ -104,7 +105,8 @@ def share_out(work, count):
     >>> parts
     []
     """
-    threads = min(_numthreads(), count)
+    # A part shares out no further: its parts would wait for the very worker that it keeps busy.
+    threads = min(1 if _is_part.get() else _numthreads(), count)
     pieces = [slice(count * part // threads, count * (part + 1) // threads) for part in range(threads)]
     if threads < 2:
         for piece in pieces:
@@ -132,9 +134,11 @@ def _one_blas_thread():
     with _lock:
         _sharing += 1
         set_threads(1)
+    token = _is_part.set(True)
     try:
         yield
     finally:
+        _is_part.reset(token)
         with _lock:
             _sharing -= 1
             if not _sharing:

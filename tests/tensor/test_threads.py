@@ -116,6 +116,17 @@ def test_several_of_the_callers_threads_share_out_at_once():
     assert threads._blas()[1]() == 2
 
 
+def test_a_part_may_share_out_its_own():
+    seen = []
+
+    def work(part, piece):
+        threads.share_out(lambda inner, rows: seen.append((part, inner, rows.start, rows.stop)), 4)
+
+    nnlite.setnumthreads(2)
+    threads.share_out(work, 2)
+    assert sorted(seen) == [(0, 0, 0, 4), (1, 0, 0, 4)]
+
+
 def test_an_error_in_a_worker_reaches_the_caller():
     nnlite.setnumthreads(2)
 
