@@ -2,6 +2,7 @@
 
 import csv
 import io
+import math
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -75,4 +76,7 @@ def read_records(path: str | os.PathLike[str], columns: Sequence[str]) -> list[d
 
 
 def _value(name: str, text: str) -> Any:
-    return float(text) if name in _FORMATS else int(text) if name in _WHOLE else text
+    value = float(text) if name in _FORMATS else int(text) if name in _WHOLE else text
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f'expected a finite {name}, got {text}')
+    return value

@@ -254,7 +254,14 @@ class StudyFolder:
 
     def _rows(self) -> list[dict[str, Any]]:
         path = self.path / RESULTS
-        return read_records(path, COLUMNS) if path.exists() else []
+        rows = read_records(path, COLUMNS) if path.exists() else []
+        for number, row in enumerate(rows, 2):
+            if row.keys() != set(COLUMNS):
+                missing = ', '.join(name for name in COLUMNS if name not in row)
+                raise FileFormatError(
+                    f'line {number}: expected a value in each column, got none of {missing}', str(path)
+                )
+        return rows
 
     def _is_finished(self, run: Run) -> bool:
         return any(key_of(row) == run.key and row['epoch'] == self.epochs for row in self._rows())
@@ -292,7 +299,13 @@ def read_record(path: Path) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise FileFormatError(f'expected JSON, got something else: {error}', where=str(path)) from None
     parts = {'study': str, 'arguments': dict, 'seeds': int, 'environment': dict, 'seconds': int | float}
-    if not isinstance(record, dict) or not all(isinstance(record.get(name), kind) for name, kind in parts.items()):
+    if (
+        not isinstance(record, dict)
+        or not all(isinstance(record.get(name), kind) for name, kind in parts.items())
+        or not isinstance(record.get('data', {}), dict)
+        or not isinstance(record.get('continued_in', []), list)
+        or not {'kernels', 'threads', 'device'} <= record['environment'].keys()
+    ):
         raise FileFormatError(f'expected the record of a study, with {", ".join(parts)}', where=str(path))
     return record
 

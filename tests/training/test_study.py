@@ -248,3 +248,23 @@ def test_three_ways_begin_with_the_pretrained_parameters(small_data, tmp_path, m
     rows = read_records(tmp_path / 'out' / 'results.csv', COLUMNS)
     assert {row['learning_rate'] for row in rows} == {0.01}
     assert {row['network'] for row in rows} == {'resnet'}
+
+
+@pytest.mark.parametrize('column', COLUMNS)
+def test_a_table_with_a_hole_is_one_clear_error(small_data, tmp_path, undrawn, column):
+    (tmp_path / 'out').mkdir()
+    folder = study(tmp_path / 'out', small_data)
+    row = ['tiny', 'resnet', 'plain', *'7115', *'1' * (len(COLUMNS) - 7)]
+    row[COLUMNS.index(column)] = ''
+    (tmp_path / 'out' / 'results.csv').write_text(f'{",".join(COLUMNS)}\n{",".join(row)}\n')
+    with pytest.raises(FileFormatError, match=f'line 2: expected a value in each column, got none of {column}'):
+        folder.run()
+
+
+@pytest.mark.parametrize('part', [{'data': [1]}, {'continued_in': 5}, {'environment': {}}])
+def test_a_record_with_foreign_parts_is_refused(small_data, tmp_path, part):
+    study(tmp_path / 'out', small_data)
+    path = tmp_path / 'out' / 'study.json'
+    path.write_text(json.dumps({**json.loads(path.read_text()), **part}))
+    with pytest.raises(FileFormatError, match='expected the record of a study'):
+        study(tmp_path / 'out', small_data)
