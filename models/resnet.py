@@ -85,6 +85,12 @@ def shortcut(nInputPlane, nOutputPlane, stride, shortcutType='A'):
     if shortcutType == 'C' or (shortcutType == 'B' and nInputPlane != nOutputPlane):
         convolution = nn.SpatialConvolution(nInputPlane, nOutputPlane, 1, 1, stride, stride)
         return nn.Sequential().add(convolution).add(nn.SpatialBatchNormalization(nOutputPlane))
+    if nOutputPlane < nInputPlane:
+        raise Error(
+            f'expected widths that grow, got {nOutputPlane} planes after {nInputPlane}',
+            where='models.resnet',
+            hint='shortcuts of type B and C can take planes away',
+        )
     s = nn.Sequential()
     if stride != 1:
         subsamples = shortcutType == 'A-subsample'

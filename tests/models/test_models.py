@@ -116,3 +116,10 @@ def test_three_ways_refuse_another_network():
 def test_what_there_is_not_is_said(args, message):
     with pytest.raises(Error, match=message):
         models.resnet(*args)
+
+
+def test_zero_planes_cannot_make_a_network_narrower():
+    with pytest.raises(Error, match='expected widths that grow, got 8 planes after 16'):
+        models.resnet(8, 'cifar10', widths=(16, 8, 4))
+    images = np.zeros((2, 3, 16, 16), 'float32')
+    assert models.resnet(8, 'cifar10', 'B', widths=(16, 8, 4)).forward(images).shape == (2, 10)
