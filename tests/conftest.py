@@ -1,12 +1,17 @@
 """What tests ask for that is not everywhere: folders of data, families of kernels; without it they are skipped."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
 
 import nnlite
 from nnlite.kernels import FAMILIES
+
+# A shell that starts us in the background has us ignore Ctrl-C, and so all that tests start and interrupt.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _folder(variable):
