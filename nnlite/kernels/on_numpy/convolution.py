@@ -59,19 +59,21 @@ def SpatialConvolution_updateGradInput(gradOutput, gradInput, weight, stride, pa
         SpatialConvolution_updateOutput(gradOutput, gradInput, turned, None, stride, back)
         return
     matrix, grads, result = _packed(weight), channels_last(gradOutput, 'gradOutput'), np.moveaxis(gradInput, 1, -1)
+    _, *space, planes = result.shape
+    framed = [size + 2 * pad for size, pad in zip(space, padding, strict=True)]
 
     def work(_, part):
         for images, rows in _chunks(part, gradOutput, weight):
-            if rows.start == 0:
-                padded = _zeros(result[images], padding)
             product = grads[images, rows]
-            columns = scratch('columns', (*product.shape[:-1], *kernel, result.shape[-1]), result.dtype)
+            if rows.start == 0:
+                padded = _zeros((len(product), *framed, planes), result.dtype)
+            columns = scratch('columns', (*product.shape[:-1], *kernel, planes), result.dtype)
             np.matmul(product.reshape(-1, product.shape[-1]), matrix.T, out=columns.reshape(-1, len(matrix)))
             for offset in np.ndindex(*kernel):
                 window = padded[_window(offset, rows, product.shape[1:-1], stride)]
                 np.add(window, columns[(Ellipsis, *offset, slice(None))], out=window)
             if rows.stop == gradOutput.shape[2]:
-                np.copyto(result[images], padded[_inside(result.shape, padding)])
+                np.copyto(result[images], padded[_block(padding, space)])
 
     share_out(work, len(gradOutput))
 
@@ -154,25 +156,20 @@ def _band(pixels, rows, kernel, stride, padding):
     if first >= 0 and last <= height and not any(padding[1:]):
         return seen
     space = [last - first, *(side + 2 * pad for side, pad in zip(sides, padding[1:], strict=True))]
-    band = scratch('padded', (len(pixels), *space, pixels.shape[-1]), pixels.dtype)
-    band.fill(0)
-    corner = max(0, -first), *padding[1:]
-    inside = (slice(begin, begin + size) for begin, size in zip(corner, seen.shape[1:-1], strict=True))
-    np.copyto(band[(slice(None), *inside)], seen)
+    band = _zeros((len(pixels), *space, pixels.shape[-1]), pixels.dtype)
+    np.copyto(band[_block((max(0, -first), *padding[1:]), seen.shape[1:-1])], seen)
     return band
 
 
-def _zeros(pixels, padding):
-    """Return zeros for pixels (N, *space, C) and a frame around them."""
-    space = [size + 2 * pad for size, pad in zip(pixels.shape[1:-1], padding, strict=True)]
-    zeros = scratch('padded', (len(pixels), *space, pixels.shape[-1]), pixels.dtype)
+def _zeros(shape, dtype):
+    zeros = scratch('padded', shape, dtype)
     zeros.fill(0)
     return zeros
 
 
-def _inside(shape, padding):
-    """Return the index of what the frame goes around."""
-    return (slice(None), *(slice(pad, pad + size) for size, pad in zip(shape[1:-1], padding, strict=True)))
+def _block(corner, sizes):
+    """Return the index, into a batch, of a block of pixels that begins at a corner."""
+    return (slice(None), *(slice(begin, begin + size) for begin, size in zip(corner, sizes, strict=True)))
 
 
 def _window(offset, rows, out, stride):
