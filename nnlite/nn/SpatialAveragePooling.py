@@ -2,12 +2,11 @@
 
 import numpy as np
 
-from nnlite.nn.Module import Module
+from nnlite.nn.pooling import Pooling
 from nnlite.nn.spatial import as_given, batch_of
-from nnlite.nn.SpatialMaxPooling import SpatialMaxPooling
 
 
-class SpatialAveragePooling(SpatialMaxPooling):
+class SpatialAveragePooling(Pooling):
     """y = the mean of each kW x kH window.
 
     Args:
@@ -28,13 +27,11 @@ class SpatialAveragePooling(SpatialMaxPooling):
     Source: torch/nn, SpatialAveragePooling.lua.
     """
 
-    cleared = Module.cleared
     count_include_pad = True
     divide = None  # absent in files from before 2015, whose module gave the sum
 
     def __init__(self, kW, kH, dW=None, dH=None, padW=None, padH=None):
         super().__init__(kW, kH, 1 if dW is None else dW, 1 if dH is None else dH, padW, padH)
-        del self.indices
         self.count_include_pad = True
         self.divide = True
 

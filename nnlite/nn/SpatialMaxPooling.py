@@ -2,12 +2,11 @@
 
 import numpy as np
 
-from nnlite.errors import ShapeError
-from nnlite.nn.Module import Module
-from nnlite.nn.spatial import as_given, batch_of, expect_geometry, pooled_size
+from nnlite.nn.pooling import Pooling
+from nnlite.nn.spatial import as_given, batch_of
 
 
-class SpatialMaxPooling(Module):
+class SpatialMaxPooling(Pooling):
     """y = the largest input in each kW x kH window; the gradient goes to the pixel that it was.
 
     Args:
@@ -27,44 +26,11 @@ class SpatialMaxPooling(Module):
     Source: torch/nn, SpatialMaxPooling.lua.
     """
 
-    cleared = (*Module.cleared, 'indices')
-    foreign = ('iSize', 'mode')  # cudnn's
-    padW = padH = 0
-    ceil_mode = False
+    cleared = (*Pooling.cleared, 'indices')
 
     def __init__(self, kW, kH, dW=None, dH=None, padW=None, padH=None):
-        super().__init__()
-        self.kW, self.kH = kW, kH
-        self.dW, self.dH = kW if dW is None else dW, kH if dH is None else dH
-        self.padW, self.padH = padW or 0, padH or 0
-        self.ceil_mode = False
+        super().__init__(kW, kH, kW if dW is None else dW, kH if dH is None else dH, padW, padH)
         self.indices = np.empty(0, np.int64)
-
-    def ceil(self):
-        """Let the last window hang over the border; return the module."""
-        self.ceil_mode = True
-        return self
-
-    def floor(self):
-        """Leave out a last window that would hang over the border; return the module."""
-        self.ceil_mode = False
-        return self
-
-    def _geometry(self):
-        return (self.kH, self.kW), (self.dH, self.dW), (self.padH, self.padW)
-
-    def _pooled_shape(self, batch):
-        expect_geometry(self)
-        if self.padW > self.kW // 2 or self.padH > self.kH // 2:
-            raise ShapeError(f'expected padding of at most half a window, got {self.padW},{self.padH}', self._name())
-        padded = self.padW > 0 or self.padH > 0
-        sides = zip(batch.shape[2:], *self._geometry(), strict=True)
-        sides = [pooled_size(*side, self.ceil_mode, padded) for side in sides]
-        if min(sides) < 1:
-            raise ShapeError(
-                f'expected input of at least {self.kH} x {self.kW} pixels, got {batch.shape}', self._name()
-            )
-        return (*batch.shape[:2], *sides)
 
     def updateOutput(self, input):
         self.expect(input, ('N', 'C', 'H', 'W'), single=True)
@@ -84,7 +50,3 @@ class SpatialMaxPooling(Module):
         )
         self.gradInput = as_given(gradInput, input)
         return self.gradInput
-
-    def __repr__(self):
-        padding = f', {self.padW},{self.padH}' if self.padW or self.padH else ''
-        return f'nn.{type(self).__name__}({self.kW}x{self.kH}, {self.dW},{self.dH}{padding})'
