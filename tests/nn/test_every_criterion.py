@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 from copies import COPIES, LAYOUTS
+from row import tensor
 from runs import derivative, places_in
-from table import CRITERIONS, every, tensor
+from table import CRITERIONS, every
 from trees import assert_close, drawn
 
 import nnlite

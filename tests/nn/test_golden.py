@@ -13,6 +13,7 @@ from trees import assert_close, copied
 
 import nnlite
 from nnlite import nn
+from nnlite.tensor.types import dtype_of
 
 FOLDER = Path(os.environ.get('NNLITE_GOLDEN') or Path(__file__).parents[1] / 'golden')
 # Torch7 against itself on other BLAS kernels differs by 1e-15 (Double) and 4e-6 (Float).
@@ -34,10 +35,15 @@ def build(thing):
     if not isinstance(thing, dict):
         return thing
     if 'tensor' in thing:
-        return np.array(thing['tensor'])
+        return np.array(thing['tensor'], dtype_of(thing['type'])).reshape(thing['size'])
+    if 'class' not in thing:
+        return {key: build(value) for key, value in thing.items()}
     made = getattr(nn, thing['class'].removeprefix('nn.'))(*map(build, thing['args']))
     for method, *args in thing.get('calls', []):
-        getattr(made, method)(*map(build, args))
+        if method.startswith('set:'):
+            setattr(made, method.removeprefix('set:'), *map(build, args))
+        else:
+            getattr(made, method)(*map(build, args))
     return made
 
 

@@ -32,22 +32,25 @@ def astype(tree, dtype):
     return mapped(lambda array: array.astype(dtype if array.dtype.kind == 'f' else array.dtype), tree)
 
 
-def drawn(shapes, seed, dtype=np.float64):
-    """Return an array of a shape, or a table of them for a table of shapes, in -2 to 2.
+def drawn(shapes, seed, dtype=np.float64, low=-2, high=2):
+    """Return an array of a shape, or a table of them for a table of shapes, of numbers from `low` to `high`.
 
     Its numbers are as far apart from each other as that many can be, and from 0 by half of it: a step of finite
-    differences crosses no kink, and no two pixels of a pooling window tie.
+    differences crosses no kink, and no two pixels of a pooling window tie. An array in place of a shape is taken as it
+    is, but for its floating type.
     """
     rng = np.random.default_rng(seed)
 
     def spread(shape):
         size = math.prod(shape)
-        return ((rng.permutation(size) + 0.5) / max(size, 1) * 4 - 2).reshape(shape).astype(dtype)
+        return ((rng.permutation(size) + 0.5) / max(size, 1) * (high - low) + low).reshape(shape).astype(dtype)
 
     if isinstance(shapes, dict):
-        return dict(zip(shapes, drawn(list(shapes.values()), seed, dtype), strict=True))
+        return dict(zip(shapes, drawn(list(shapes.values()), seed, dtype, low, high), strict=True))
     if isinstance(shapes, list):
-        return [drawn(shape, [*np.atleast_1d(seed), place], dtype) for place, shape in enumerate(shapes)]
+        return [drawn(shape, [*np.atleast_1d(seed), place], dtype, low, high) for place, shape in enumerate(shapes)]
+    if isinstance(shapes, np.ndarray):
+        return astype(shapes.copy(), dtype)
     return spread(shapes)
 
 

@@ -1,72 +1,12 @@
 """Kernels on NumPy: always there, the ones to read, and the reference that every other family is held against."""
 
-from nnlite.kernels.on_numpy.convolution import (
-    SpatialConvolution_accGradParameters,
-    SpatialConvolution_updateGradInput,
-    SpatialConvolution_updateOutput,
-)
-from nnlite.kernels.on_numpy.linear import Linear_accGradParameters, Linear_updateGradInput, Linear_updateOutput
-from nnlite.kernels.on_numpy.loss import (
-    ClassNLLCriterion_updateGradInput,
-    ClassNLLCriterion_updateOutput,
-    MSECriterion_updateGradInput,
-    MSECriterion_updateOutput,
-)
-from nnlite.kernels.on_numpy.normalization import BatchNormalization_backward, BatchNormalization_updateOutput
-from nnlite.kernels.on_numpy.pooling import (
-    SpatialAdaptiveAveragePooling_updateGradInput,
-    SpatialAdaptiveAveragePooling_updateOutput,
-    SpatialAveragePooling_updateGradInput,
-    SpatialAveragePooling_updateOutput,
-    SpatialMaxPooling_updateGradInput,
-    SpatialMaxPooling_updateOutput,
-)
-from nnlite.kernels.on_numpy.softmax import (
-    LogSoftMax_updateGradInput,
-    LogSoftMax_updateOutput,
-    SoftMax_updateGradInput,
-    SoftMax_updateOutput,
-)
-from nnlite.kernels.on_numpy.transfer import (
-    Sigmoid_updateGradInput,
-    Sigmoid_updateOutput,
-    Tanh_updateGradInput,
-    Threshold_updateGradInput,
-    Threshold_updateOutput,
-)
-from nnlite.kernels.on_numpy.upsampling import (
-    SpatialUpSamplingNearest_updateGradInput,
-    SpatialUpSamplingNearest_updateOutput,
-)
+import importlib
+import pkgutil
 
-__all__ = [
-    'BatchNormalization_backward',
-    'BatchNormalization_updateOutput',
-    'ClassNLLCriterion_updateGradInput',
-    'ClassNLLCriterion_updateOutput',
-    'Linear_accGradParameters',
-    'Linear_updateGradInput',
-    'Linear_updateOutput',
-    'LogSoftMax_updateGradInput',
-    'LogSoftMax_updateOutput',
-    'MSECriterion_updateGradInput',
-    'MSECriterion_updateOutput',
-    'Sigmoid_updateGradInput',
-    'Sigmoid_updateOutput',
-    'SoftMax_updateGradInput',
-    'SoftMax_updateOutput',
-    'SpatialAdaptiveAveragePooling_updateGradInput',
-    'SpatialAdaptiveAveragePooling_updateOutput',
-    'SpatialAveragePooling_updateGradInput',
-    'SpatialAveragePooling_updateOutput',
-    'SpatialConvolution_accGradParameters',
-    'SpatialConvolution_updateGradInput',
-    'SpatialConvolution_updateOutput',
-    'SpatialMaxPooling_updateGradInput',
-    'SpatialMaxPooling_updateOutput',
-    'SpatialUpSamplingNearest_updateGradInput',
-    'SpatialUpSamplingNearest_updateOutput',
-    'Tanh_updateGradInput',
-    'Threshold_updateGradInput',
-    'Threshold_updateOutput',
-]
+# A capital letter begins a kernel's name, as it begins its layer's; what is small is for the kernels themselves.
+for _file in pkgutil.iter_modules(__path__):
+    for _name, _thing in vars(importlib.import_module(f'{__name__}.{_file.name}')).items():
+        if _name[0].isupper() and '_' in _name and callable(_thing):
+            globals()[_name] = _thing
+
+__all__ = sorted(name for name in globals() if name[0].isupper())

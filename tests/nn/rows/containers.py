@@ -1,0 +1,37 @@
+"""Modules that are made of modules."""
+
+import torch
+import torch.nn.functional as F  # noqa: N812 as everybody calls it
+from row import Row
+from rows.normalization import batch_norm
+
+from nnlite import nn
+
+
+def residual_block():
+    branch = nn.Sequential().add(nn.SpatialConvolution(2, 2, 3, 3, 1, 1, 1, 1).noBias())
+    branch.add(nn.SpatialBatchNormalization(2)).add(nn.ReLU(True))
+    return nn.Sequential().add(nn.ConcatTable().add(branch).add(nn.Identity())).add(nn.CAddTable()).add(nn.ReLU(True))
+
+
+def residual_reference(m, x, weight, gamma, beta):
+    return F.relu(F.relu(batch_norm(m.get(1).get(1).get(2), F.conv2d(x, weight, padding=1), gamma, beta)) + x)
+
+
+# fmt: off
+ROWS = [
+    Row('nn.Sequential {', lambda: nn.Sequential().add(nn.Linear(5, 4)).add(nn.Tanh()).add(nn.Linear(4, 3)), (4, 5),
+        lambda m, x, w, b, v, c: F.linear(torch.tanh(F.linear(x, w, b)), v, c), wrong=[(4, 6)], single=True),
+    Row('nn.Sequential {', residual_block, (3, 2, 4, 5), residual_reference,
+        wrong=[(3, 3, 4, 5), (2, 4)], independent=('evaluate',)),
+    Row('nn.ConcatTable {', lambda: nn.ConcatTable().add(nn.Linear(5, 3)).add(nn.Identity()), (4, 5),
+        lambda m, x, w, b: [F.linear(x, w, b), x], wrong=[(4, 6)], single=True),
+    Row('nn.ConcatTable {', lambda: nn.ConcatTable().add(nn.SelectTable(2)).add(nn.CAddTable()), [(3, 2), (3, 2)],
+        lambda m, x: [x[1], x[0] + x[1]], wrong=[[(3, 2), (3, 3)]]),
+    Row('nn.ParallelTable {', lambda: nn.ParallelTable().add(nn.Linear(5, 3)).add(nn.Tanh()), [(4, 5), (4, 2)],
+        lambda m, x, w, b: [F.linear(x[0], w, b), torch.tanh(x[1])], wrong=[[(4, 6), (4, 2)], [(4, 5)], (4, 5)]),
+    Row('nn.Concat {', lambda: nn.Concat(2).add(nn.Linear(5, 3)).add(nn.Linear(5, 2)).add(nn.Identity()), (4, 5),
+        lambda m, x, w, b, v, c: torch.cat([F.linear(x, w, b), F.linear(x, v, c), x], 1), wrong=[(4, 6)]),
+    Row('nn.Concat {', lambda: nn.Concat(2).add(nn.SpatialConvolution(3, 2, 1, 1)).add(nn.Identity()), (3, 3, 2, 4),
+        lambda m, x, w, b: torch.cat([F.conv2d(x, w, b), x], 1), wrong=[(3, 2, 2, 4)]),
+]
