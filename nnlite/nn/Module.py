@@ -72,9 +72,7 @@ class Module(Object):
     def accUpdateGradParameters(self, input, gradOutput, lr):
         """Take a step of size lr against the parameters' gradients; parameters that are shared collect theirs first."""
         if getattr(self, 'shared', False):
-            self.zeroGradParameters()
-            self.accGradParameters(input, gradOutput, 1)
-            self.updateParameters(lr)
+            self.sharedAccUpdateGradParameters(input, gradOutput, lr)
         else:
             self.defaultAccUpdateGradParameters(input, gradOutput, lr)
 
@@ -86,6 +84,12 @@ class Module(Object):
             self.accGradParameters(input, gradOutput, -lr)
         finally:
             self.gradWeight, self.gradBias = kept
+
+    def sharedAccUpdateGradParameters(self, input, gradOutput, lr):
+        """Take a step of size lr against the parameters' gradients, which are collected first."""
+        self.zeroGradParameters()
+        self.accGradParameters(input, gradOutput, 1)
+        self.updateParameters(lr)
 
     def __call__(self, input, gradOutput=None):
         """Return the output; with a gradOutput, also run backward and return (output, gradInput)."""

@@ -89,7 +89,7 @@ class Object:
             raise ShapeError(f'expected {name} to be {what}, got {given}', where=self._name())
 
     def _name(self):
-        return repr(self).partition(' {')[0].removeprefix('nn.')
+        return repr(self).partition(' {')[0].replace('nn.', '')
 
     def arrays(self):
         """Yield (holder, key, array) for every array below this object, so that holder[key] can be set anew."""

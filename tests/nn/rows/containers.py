@@ -18,6 +18,10 @@ def residual_reference(m, x, weight, gamma, beta):
     return F.relu(F.relu(batch_norm(m.get(1).get(1).get(2), F.conv2d(x, weight, padding=1), gamma, beta)) + x)
 
 
+def linear(m, x, *parameters):
+    return F.linear(x, *parameters)
+
+
 # fmt: off
 ROWS = [
     Row('nn.Sequential {', lambda: nn.Sequential().add(nn.Linear(5, 4)).add(nn.Tanh()).add(nn.Linear(4, 3)), (4, 5),
@@ -34,4 +38,6 @@ ROWS = [
         lambda m, x, w, b, v, c: torch.cat([F.linear(x, w, b), F.linear(x, v, c), x], 1), wrong=[(4, 6)]),
     Row('nn.Concat {', lambda: nn.Concat(2).add(nn.SpatialConvolution(3, 2, 1, 1)).add(nn.Identity()), (3, 3, 2, 4),
         lambda m, x, w, b: torch.cat([F.conv2d(x, w, b), x], 1), wrong=[(3, 2, 2, 4)]),
+    Row('nn.Decorator @ nn.Linear(5 -> 3)', lambda: nn.Decorator(nn.Linear(5, 3)), (4, 5), linear, wrong=[(4, 6), (6,)],
+        single=True),
 ]
