@@ -1,4 +1,4 @@
-"""What layers over maps have in common: a single map (C, H, W) counts as a batch of one, and windows have sizes."""
+"""What layers over maps have in common: a single map (C, *space) counts as a batch of one, and windows have sizes."""
 
 import math
 
@@ -7,22 +7,24 @@ import numpy as np
 from nnlite.errors import Error
 
 
-def batch_of(maps):
-    """Return maps (C, H, W) as (1, C, H, W), and a batch as it is."""
-    return maps[None] if maps.ndim == 3 else maps
+def batch_of(maps, sides=2):
+    """Return maps (C, *space), with so many sides, as (1, C, *space), and a batch as it is."""
+    return maps[None] if maps.ndim == sides + 1 else maps
 
 
-def as_given(result, given):
+def as_given(result, given, sides=2):
     """Return a batch's result without the batch dimension if the input was given without it."""
-    return result[0] if given.ndim == 3 else result
+    return result[0] if given.ndim == sides + 1 else result
 
 
 def expect_geometry(module):
-    """Raise unless a module's kernel and step are of a pixel or more, and its padding of none or more."""
-    for name, least in (('kW', 1), ('kH', 1), ('dW', 1), ('dH', 1), ('padW', 0), ('padH', 0)):
-        size = getattr(module, name)
-        if not isinstance(size, (int, np.integer)) or size < least:
-            raise Error(f'expected {name} to be a whole number from {least} up, got {size!r}', where=module._name())
+    """Raise unless a module's kernel, step and dilation are of a pixel or more, and its padding of none or more."""
+    for name, least in (('k', 1), ('d', 1), ('pad', 0), ('dilation', 1), ('adj', 0)):
+        for side in 'TWH':
+            size = getattr(module, name + side, least)
+            if not isinstance(size, (int, np.integer)) or size < least:
+                text = f'expected {name}{side} to be a whole number from {least} up, got {size!r}'
+                raise Error(text, where=module._name())
 
 
 def pooled_size(size, kernel, stride, padding, ceil_mode, padded):
