@@ -23,10 +23,14 @@ def through_fields(thing):
     return twin
 
 
+def channels_last(array, axis):
+    return np.moveaxis(np.ascontiguousarray(np.moveaxis(array, axis, -1)), -1, axis)
+
+
 LAYOUTS = {
     'C order': np.ascontiguousarray,
     'Fortran order': np.asfortranarray,
-    'channels-last': lambda array: np.moveaxis(np.ascontiguousarray(np.moveaxis(array, 1, -1)), -1, 1),
+    'channels-last': lambda array: channels_last(array, min(1, array.ndim - 1)),
     'with holes': lambda array: np.repeat(array, 2, -1)[..., ::2],
     'backwards': lambda array: np.ascontiguousarray(array[::-1])[::-1],
 }

@@ -28,6 +28,7 @@ class Row:
     inplace: builds its twin that works in place; the twin is a row, too.
     anything: whether it takes whatever comes, and so refuses nothing.
     derivative: whether its gradients are its output's, which a few modules change on purpose.
+    scales: whether backward heeds its scale, which Torch forgets in one module.
     low, high: between which numbers its inputs lie.
     """
 
@@ -42,6 +43,7 @@ class Row:
     inplace: Callable | None = None
     anything: bool = False
     derivative: bool = True
+    scales: bool = True
     low: float = -2
     high: float = 2
 

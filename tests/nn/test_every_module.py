@@ -90,7 +90,11 @@ def test_gradients_of_parameters_add_up_and_scale(row):
         gradient.fill(3)
     given = copied(input)
     gradOutput = gradient_for(forward(module, given))
-    module.backward(given, gradOutput, -0.5)
+    if row.scales:
+        module.backward(given, gradOutput, -0.5)
+    else:
+        module.updateGradInput(given, gradOutput)
+        module.accGradParameters(given, gradOutput, -0.5)
     expected = [3 - 0.5 * gradient for gradient in once.gradParams]
     assert_close(module.parameters()[1], expected, 1e-14, 'gradParams')
 
