@@ -2,13 +2,12 @@
 
 import numpy as np
 
-from nnlite.errors import ShapeError
-from nnlite.nn.Container import Container
-from nnlite.nn.table import add_into, copy_into
-from nnlite.tensor.dimensions import axis_of, narrow
+from nnlite.nn.ConcatTable import ConcatTable
+from nnlite.nn.joined import joined_shape, windows
+from nnlite.tensor.dimensions import axis_of
 
 
-class Concat(Container):
+class Concat(ConcatTable):
     """y = f_1(x), f_2(x), ... joined along a dimension, counted from 1: nn.Concat(2) joins the planes of (N, C, H, W).
 
     Raises:
@@ -25,64 +24,30 @@ class Concat(Container):
         self.outputSize = []
 
     def updateOutput(self, input):
-        outputs = [self.rethrowErrors(index, 'updateOutput', input) for index in range(len(self.modules))]
-        axis = axis_of(self.dimension, outputs[0].ndim, self)
-        shape = list(outputs[0].shape)
-        for number, output in enumerate(outputs[1:], 2):
-            if output.ndim != len(shape) or any(
-                one != other
-                for place, (one, other) in enumerate(zip(output.shape, shape, strict=True))
-                if place != axis
-            ):
-                raise ShapeError(
-                    f'expected outputs alike but for dimension {self.dimension}, got {outputs[0].shape} of module 1 '
-                    f'and {output.shape} of module {number}',
-                    where=self._name(),
-                )
-        shape[axis] = sum(output.shape[axis] for output in outputs)
-        self.outputSize = shape
-        self.output = self.buffer('output', shape, like=outputs[0])
-        for output, place in self._parts(axis):
-            np.copyto(narrow(self.output, axis, place), output)
+        outputs = super().updateOutput(input)
+        self.output = self._room(outputs, axis_of(self.dimension, outputs[0].ndim, self))
+        self.outputSize = list(self.output.shape)
+        for output, window in zip(outputs, self._windows(self.output), strict=True):
+            np.copyto(window, output)
         return self.output
 
     def updateGradInput(self, input, gradOutput):
-        return self._back(input, gradOutput, 'updateGradInput')
+        return super().updateGradInput(input, self._windows(gradOutput))
 
     def accGradParameters(self, input, gradOutput, scale=1):
-        for index, grad in self._grads(gradOutput):
-            self.rethrowErrors(index, 'accGradParameters', input, grad, scale)
+        super().accGradParameters(input, self._windows(gradOutput), scale)
 
     def accUpdateGradParameters(self, input, gradOutput, lr):
-        for index, grad in self._grads(gradOutput):
-            self.rethrowErrors(index, 'accUpdateGradParameters', input, grad, lr)
+        super().accUpdateGradParameters(input, self._windows(gradOutput), lr)
 
     def backward(self, input, gradOutput, scale=1):
-        return self._back(input, gradOutput, 'backward', scale)
+        return super().backward(input, self._windows(gradOutput), scale)
 
-    def _back(self, input, gradOutput, method, *scale):
-        self.expect(gradOutput, self.output.shape, 'gradOutput')
-        self.gradInput = None
-        for index, part in self._grads(gradOutput):
-            grad = self.rethrowErrors(index, method, input, part, *scale)
-            if grad is None:
-                continue  # a first layer that nobody asks for it
-            if self.gradInput is None:
-                self.gradInput = copy_into(self, 'gradInput', grad)
-            else:
-                add_into(self.gradInput, grad)
-        return self.gradInput
+    def _room(self, outputs, axis):
+        """Return the memory in which the outputs are joined."""
+        return self.buffer('output', joined_shape(self, outputs, axis, 'outputs'), like=outputs[0])
 
-    def _parts(self, axis):
-        """Yield each module's output and the slice of the whole that it takes."""
-        begin = 0
-        for module in self.modules:
-            end = begin + module.output.shape[axis]
-            yield module.output, slice(begin, end)
-            begin = end
-
-    def _grads(self, gradOutput):
-        """Yield each module's place and its part of gradOutput."""
-        axis = axis_of(self.dimension, gradOutput.ndim, self)
-        for index, (_, place) in enumerate(self._parts(axis)):
-            yield index, narrow(gradOutput, axis, place)
+    def _windows(self, whole):
+        """Return each module's part of the output, or of its gradient."""
+        self.expect(whole, tuple(self.outputSize), 'gradOutput')
+        return windows(whole, [module.output for module in self.modules], axis_of(self.dimension, whole.ndim, self))

@@ -26,7 +26,7 @@ class ConcatTable(Container):
         return self.output
 
     def updateGradInput(self, input, gradOutput):
-        return self._back(input, gradOutput, 'updateGradInput')
+        return self._back('updateGradInput', input, gradOutput)
 
     def accGradParameters(self, input, gradOutput, scale=1):
         for index in range(len(self.modules)):
@@ -37,14 +37,17 @@ class ConcatTable(Container):
             self.rethrowErrors(index, 'accUpdateGradParameters', input, gradOutput[index], lr)
 
     def backward(self, input, gradOutput, scale=1):
-        return self._back(input, gradOutput, 'backward', scale)
+        return self._back('backward', input, gradOutput, scale)
 
-    def _back(self, input, gradOutput, method, *scale):
+    def _back(self, method, input, gradOutput, *scale):
         self.expect_table(gradOutput, len(self.modules), 'gradOutput')
+        self.gradInput = None
         # Each branch's gradient is added before the next branch runs: branches may share the memory of their gradients.
         for index in range(len(self.modules)):
             grad = self.rethrowErrors(index, method, input, gradOutput[index], *scale)
-            if index == 0:
+            if grad is None:
+                continue  # a first layer that nobody asks for it
+            if self.gradInput is None:
                 self.gradInput = copy_into(self, 'gradInput', grad)
             else:
                 add_into(self.gradInput, grad)

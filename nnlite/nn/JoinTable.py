@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from nnlite.errors import ShapeError
+from nnlite.nn.joined import joined_shape, windows
 from nnlite.nn.Module import Module
-from nnlite.tensor.dimensions import axis_of, narrow
+from nnlite.tensor.dimensions import axis_of
 
 
 class JoinTable(Module):
@@ -40,30 +40,17 @@ class JoinTable(Module):
         for part in input:
             self.expect(part)
         axis = self._axis(input[0])
-        rests = {part.shape[:axis] + part.shape[axis + 1 :] for part in input}
-        if len(rests) > 1:
-            shapes = ', '.join(str(part.shape) for part in input)
-            raise ShapeError(f'expected inputs alike but for dimension {axis + 1}, got {shapes}', where=self._name())
-        self.size = list(input[0].shape)
-        self.size[axis] = sum(part.shape[axis] for part in input)
+        self.size = joined_shape(self, input, axis, 'inputs')
         self.output = self.buffer('output', self.size, like=input[0])
-        for part, place in _places(input, axis):
-            np.copyto(narrow(self.output, axis, place), part)
+        for part, window in zip(input, windows(self.output, input, axis), strict=True):
+            np.copyto(window, part)
         return self.output
 
     def updateGradInput(self, input, gradOutput):
         self.expect(gradOutput, self.output.shape, 'gradOutput')
-        axis, self.gradInput = self._axis(input[0]), []
-        for number, (part, place) in enumerate(_places(input, axis)):
-            grad = self.buffer(f'gradInput.{number}', part.shape, like=part)
-            np.copyto(grad, narrow(gradOutput, axis, place))
+        self.gradInput = []
+        for number, window in enumerate(windows(gradOutput, input, self._axis(input[0]))):
+            grad = self.buffer(f'gradInput.{number}', window.shape, like=input[number])
+            np.copyto(grad, window)
             self.gradInput.append(grad)
         return self.gradInput
-
-
-def _places(parts, axis):
-    """Yield each part and the slice of the whole that it takes."""
-    begin = 0
-    for part in parts:
-        yield part, slice(begin, begin + part.shape[axis])
-        begin += part.shape[axis]

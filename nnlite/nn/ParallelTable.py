@@ -28,9 +28,10 @@ class ParallelTable(Container):
         self.gradInput = self._each('backward', input, gradOutput, scale=scale)
         return self.gradInput
 
-    def _each(self, method, *tables, scale=None):
+    def _each(self, method, input, gradOutput=None, scale=None):
+        """Return what a method of each module gives for its input, and for its gradient and the scale if there are."""
+        if gradOutput is not None:
+            self.expect_table(gradOutput, len(input), 'gradOutput')
         last = () if scale is None else (scale,)
-        return [
-            self.rethrowErrors(index, method, *(table[index] for table in tables), *last)
-            for index in range(len(self.modules))
-        ]
+        rows = zip(input, strict=True) if gradOutput is None else zip(input, gradOutput, strict=True)
+        return [self.rethrowErrors(index, method, *row, *last) for index, row in enumerate(rows)]

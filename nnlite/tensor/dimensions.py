@@ -22,3 +22,13 @@ def axis_of(dimension, ndim, module=None):
 def narrow(array, axis, place):
     """Return the view of an array that takes the slice `place` of one axis and all of the others."""
     return array[(slice(None),) * axis + (place,)]
+
+
+def slices(array, axis):
+    """Return the views of an array, one dimension less, at each place of one axis.
+
+    >>> import numpy as np
+    >>> [column.tolist() for column in slices(np.arange(6).reshape(2, 3), 1)]
+    [[0, 3], [1, 4], [2, 5]]
+    """
+    return [array[(slice(None),) * axis + (place, ...)] for place in range(array.shape[axis])]

@@ -18,6 +18,16 @@ def residual_reference(m, x, weight, gamma, beta):
     return F.relu(F.relu(batch_norm(m.get(1).get(1).get(2), F.conv2d(x, weight, padding=1), gamma, beta)) + x)
 
 
+def depth_concat():
+    net = nn.DepthConcat(2).add(nn.SpatialConvolution(3, 2, 1, 1)).add(nn.SpatialConvolution(3, 1, 3, 3))
+    return net.add(nn.SpatialConvolution(3, 2, 4, 4))
+
+
+def depth_concat_reference(m, x, *parameters):
+    maps = [F.conv2d(x, *parameters[n : n + 2]) for n in (0, 2, 4)]
+    return torch.cat([maps[0], F.pad(maps[1], (1, 1, 1, 1)), F.pad(maps[2], (1, 2, 1, 2))], 1)
+
+
 def linear(m, x, *parameters):
     return F.linear(x, *parameters)
 
@@ -40,4 +50,12 @@ ROWS = [
         lambda m, x, w, b: torch.cat([F.conv2d(x, w, b), x], 1), wrong=[(3, 2, 2, 4)]),
     Row('nn.Decorator @ nn.Linear(5 -> 3)', lambda: nn.Decorator(nn.Linear(5, 3)), (4, 5), linear, wrong=[(4, 6), (6,)],
         single=True),
+    Row('nn.Parallel {', lambda: nn.Parallel(2, 2).add(nn.Linear(4, 3)).add(nn.Linear(4, 2)), (3, 2, 4),
+        lambda m, x, w, b, v, c: torch.cat([F.linear(x[:, 0], w, b), F.linear(x[:, 1], v, c)], 1),
+        wrong=[(3, 3, 4), (3, 2, 5), (3,)]),
+    Row('nn.Parallel {', lambda: nn.Parallel(-1, 1).add(nn.Linear(4, 3)).add(nn.Tanh()), (4, 1),
+        lambda m, x, w, b: F.linear(x[:, 0], w, b), batch=False),
+    Row('nn.Parallel {', lambda: nn.Parallel(1, -1).add(nn.Identity()).add(nn.MulConstant(3)), (2, 2, 3, 4),
+        lambda m, x: torch.cat([x[0], 3 * x[1]], 2), batch=False),
+    Row('nn.DepthConcat {', depth_concat, (2, 3, 5, 6), depth_concat_reference, wrong=[(2, 2, 5, 6)], scales=False),
 ]
