@@ -26,3 +26,14 @@ def option(table, name, default):
     """
     value = table.get(name)
     return default if value is None else value
+
+
+def required(table, name, where):
+    """Return what `table` says of `name`, which has no default.
+
+    Raises:
+        Error: it says nothing.
+    """
+    if table.get(name) is None:
+        raise Error(f'expected an option {name}, got {", ".join(map(repr, table)) or "none"}', where=where)
+    return table[name]

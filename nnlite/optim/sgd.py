@@ -4,7 +4,7 @@ import numpy as np
 
 from nnlite.errors import Error
 from nnlite.optim.options import option, tables
-from nnlite.optim.vectors import add_scaled, check_like, check_parameters, product
+from nnlite.optim.vectors import add_scaled, check_like, evaluate, product
 
 
 def sgd(opfunc, x, config=None, state=None):
@@ -55,15 +55,10 @@ def sgd(opfunc, x, config=None, state=None):
             where='sgd',
             hint='dampening is what momentum is, unless it is given: dampening=0',
         )
-    check_parameters(x)
     steps = option(state, 'evalCounter', 0)
 
-    loss, dfdx = opfunc(x)
-    check_like(x, dfdx, 'df/dx')
-
-    if weightDecay != 0:
-        add_scaled(dfdx, weightDecay, x)
-    elif weightDecays is not None:
+    loss, dfdx = evaluate(opfunc, x, weightDecay)
+    if weightDecay == 0 and weightDecays is not None:
         add_scaled(dfdx, 1, product(state, 'decayParameters', weightDecays, x))
 
     if momentum != 0:

@@ -16,26 +16,62 @@ def add_scaled(x, scale, y):
     >>> x
     array([1. , 0.5, 0. ])
     """
-    blocks = np.nditer(
-        [x, y],
+    for part, other in _blocks(x, y):
+        part += scale * other
+
+
+def add_scaled_product(x, scale, y, z):
+    """Add scale * y * z to x in place (Torch: x:addcmul(scale, y, z))."""
+    for part, other, factor in _blocks(x, y, z):
+        part += scale * other * factor
+
+
+def add_scaled_quotient(x, scale, y, z):
+    """Add scale * y / z to x in place (Torch: x:addcdiv(scale, y, z))."""
+    for part, other, divisor in _blocks(x, y, z):
+        part += scale * other / divisor
+
+
+def _blocks(x, *others):
+    """Yield pieces of x, to be changed, and of arrays like it."""
+    return np.nditer(
+        [x, *others],
         flags=['external_loop', 'buffered', 'zerosize_ok'],
-        op_flags=[['readwrite'], ['readonly']],
+        op_flags=[['readwrite'], *[['readonly']] * len(others)],
         buffersize=_BLOCK,
     )
-    for part, other in blocks:
-        part += scale * other
+
+
+def evaluate(opfunc, x, weightDecay=0):
+    """Return f(x) and df/dx + weightDecay x, the latter in the caller's own df/dx.
+
+    Raises:
+        DtypeError: x is not an array of a floating type.
+        ShapeError, DtypeError: df/dx is not like x.
+    """
+    check_parameters(x)
+    loss, dfdx = opfunc(x)
+    check_like(x, dfdx, 'df/dx')
+    if weightDecay != 0:
+        add_scaled(dfdx, weightDecay, x)
+    return loss, dfdx
+
+
+def kept(state, name, x, fill=0):
+    """Return the vector like x that `state` keeps under `name`; a new one is filled with a number."""
+    if state.get(name) is None:
+        state[name] = np.full_like(x, fill)
+    check_like(x, state[name], f'state[{name!r}]')
+    return state[name]
 
 
 def product(state, name, factors, x):
     """Return factors * x, of x's type, in the vector that `state` keeps under `name`."""
     if np.shape(factors) != x.shape:
         raise ShapeError(f'expected a number for each parameter, {x.shape}, got {np.shape(factors)}', where=name)
-    if state.get(name) is None:
-        state[name] = np.empty_like(x)
-    check_like(x, state[name], f'state[{name!r}]')
-    np.copyto(state[name], factors, casting='same_kind')
-    np.multiply(state[name], x, out=state[name])
-    return state[name]
+    result = kept(state, name, x)
+    np.copyto(result, factors, casting='same_kind')
+    return np.multiply(result, x, out=result)
 
 
 def check_parameters(x):

@@ -1,55 +1,13 @@
-"""optim.sgd against Torch7's own steps (golden/optim), against PyTorch's, and in the memory it may take."""
+"""optim.sgd against PyTorch's steps, and in the memory it may take."""
 
-import os
 import re
 import tracemalloc
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 import nnlite
 from nnlite import optim
-
-CASES = [f'sgd_{i}_{problem}' for i in range(1, 12) for problem in ('rosenbrock', 'quadratic')]
-CASES += ['sgd_1_quadratic_float', 'sgd_2_quadratic_float']
-
-
-def quadratic(A, b):
-    return lambda x: (float(0.5 * x @ A @ x - b @ x), A @ x - b)
-
-
-def rosenbrock(x):
-    """Rosenbrock's valley: the sum of 100 (x[i+1] - x[i]^2)^2 + (1 - x[i])^2."""
-    before, after = x[:-1], x[1:]
-    away = after - before**2
-    gradient = np.zeros_like(x)
-    gradient[:-1] = -400 * before * away - 2 * (1 - before)
-    gradient[1:] += 200 * away
-    return float((100 * away**2 + (1 - before) ** 2).sum()), gradient
-
-
-@pytest.mark.parametrize('own_state', (True, False))
-@pytest.mark.parametrize('case', CASES)
-def test_torch7s_own_steps(case, own_state):
-    folder = os.environ.get('NNLITE_GOLDEN')
-    if not folder:
-        pytest.skip('NNLITE_GOLDEN does not name the folder of golden files')
-    golden = nnlite.load(Path(folder, 'optim', f'{case}.t7'))
-    opfunc = quadratic(golden['A'], golden['b']) if golden['problem'] == 'quadratic' else rosenbrock
-    x, config = golden['x0'].copy(), dict(golden['config'] or {})
-    state = {} if own_state else None
-    tolerance = 1e-15 if x.dtype == np.float64 else 2.5e-7
-    for expected_x, expected_f in zip(golden['x'], golden['f'], strict=True):
-        same, losses = optim.sgd(opfunc, x, config, state)
-        assert same is x
-        np.testing.assert_allclose(x, expected_x, rtol=tolerance, atol=tolerance)
-        np.testing.assert_allclose(losses, expected_f, rtol=max(1e-14, 10 * tolerance))
-    state = state if own_state else {key: value for key, value in config.items() if key not in (golden['config'] or {})}
-    assert set(state) == set(golden['state'])
-    for name, expected in golden['state'].items():
-        np.testing.assert_allclose(state[name], expected, rtol=10 * tolerance, atol=tolerance)
-
 
 OPTIONS = [
     {},

@@ -1,0 +1,47 @@
+"""A gradient against finite differences (Torch: optim/checkgrad.lua)."""
+
+import numpy as np
+
+from nnlite.errors import ShapeError
+from nnlite.optim.vectors import check_parameters
+
+
+def checkgrad(opfunc, x, eps=None):
+    """Compare df/dx with central differences of f.
+
+        estimate[i] = (f(x + eps e_i) - f(x - eps e_i)) / (2 eps)
+
+    Args:
+        opfunc: called with x, returns f(x), a number, and df/dx.
+        x: where; of float64, or the differences drown in roundings. It is left as it was.
+        eps: the step, 1e-7 by default.
+
+    Returns:
+        |df/dx - estimate| / |df/dx + estimate|, with Euclid's norm; a copy of df/dx; the estimate.
+
+    Raises:
+        DtypeError: x is not an array of a floating type.
+        ShapeError: df/dx has not as many elements as x.
+
+    >>> difference, gradient, estimate = checkgrad(lambda x: (float((x**3).sum()), 3 * x**2), np.array([1.0, 2.0]))
+    >>> difference < 1e-8, gradient
+    (True, array([ 3., 12.]))
+    """
+    check_parameters(x)
+    eps = 1e-7 if eps is None else eps
+    gradient = np.array(opfunc(x)[1])
+    if gradient.size != x.size:
+        raise ShapeError(f'expected df/dx of {x.size} elements, got {gradient.shape}', where='checkgrad')
+    gradient = gradient.reshape(x.shape)
+    estimate = np.empty_like(gradient)
+    for place in np.ndindex(x.shape):
+        kept = x[place]
+        x[place] = kept + eps
+        above = float(opfunc(x)[0])
+        x[place] -= 2 * eps
+        below = float(opfunc(x)[0])
+        x[place] = kept
+        estimate[place] = (above - below) / (2 * eps)
+    with np.errstate(invalid='ignore'):  # where both are 0 there is nothing to say: NaN
+        difference = np.linalg.norm(gradient - estimate) / np.linalg.norm(gradient + estimate)
+    return float(difference), gradient, estimate
