@@ -1,6 +1,6 @@
 """The arithmetic behind nn that NumPy's own functions do not say: a family of kernels for each place where arrays live.
 
-A family is a package with one flat namespace of functions, named as in Torch's THNN: `SpatialConvolution_updateOutput`
+A family is a package with one flat namespace of functions, named as in Torch's THNN: `Convolution_updateOutput`
 and so on; inputs come first, then outputs, then options. A kernel gets outputs of exactly the right shape, writes into
 them, and keeps what it needs on the way in scratch memory that is used again by the next call.
 """

@@ -62,7 +62,7 @@ class SpatialConvolution(Module):
         return self
 
     def _geometry(self):
-        return (self.dH, self.dW), (self.padH, self.padW)
+        return (self.dH, self.dW), (self.padH, self.padW), (1, 1)
 
     def updateOutput(self, input):
         self.expect(input, ('N', self.nInputPlane, 'H', 'W'), single=True)
@@ -75,7 +75,7 @@ class SpatialConvolution(Module):
             least = f'{self.kH - 2 * self.padH} x {self.kW - 2 * self.padW}'
             raise ShapeError(f'expected input of at least {least} pixels, got {input.shape}', where=self._name())
         output = self.buffer('output', (len(batch), self.nOutputPlane, height, width), like=input)
-        self.kernels.SpatialConvolution_updateOutput(batch, output, self.weight, self.bias, *self._geometry())
+        self.kernels.Convolution_updateOutput(batch, output, self.weight, self.bias, *self._geometry())
         self.output = as_given(output, input)
         return self.output
 
@@ -83,14 +83,12 @@ class SpatialConvolution(Module):
         self.expect(gradOutput, self.output.shape, 'gradOutput')
         if self.gradInput is not None:
             gradInput = self.buffer('gradInput', batch_of(input).shape, like=input)
-            self.kernels.SpatialConvolution_updateGradInput(
-                batch_of(gradOutput), gradInput, self.weight, *self._geometry()
-            )
+            self.kernels.Convolution_updateGradInput(batch_of(gradOutput), gradInput, self.weight, *self._geometry())
             self.gradInput = as_given(gradInput, input)
         return self.gradInput
 
     def accGradParameters(self, input, gradOutput, scale=1):
-        self.kernels.SpatialConvolution_accGradParameters(
+        self.kernels.Convolution_accGradParameters(
             batch_of(input), batch_of(gradOutput), self.gradWeight, self.gradBias, *self._geometry(), scale
         )
 
