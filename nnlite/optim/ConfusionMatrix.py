@@ -132,6 +132,36 @@ class ConfusionMatrix:
         classFrrs[seen], classFars[seen] = frrs, fars
         return classFrrs, classFars, frrs, fars
 
+    def render(self, sortmode='score', display=False, block=25, legendwidth=200):
+        """Return a picture of the counts, each row as parts of its class's samples: float32 (3, height, width), 0 to 1.
+
+        Classes stand in order, the best first, and beside each its share of all samples and its name. A legend says
+        what part of all samples was predicted right, and of each class on average.
+
+        Args:
+            sortmode: 'score', by the part of a class that was predicted right, or 'occurrence', by its samples.
+            display: whether to show the picture on the screen.
+            block: the width and height of one element, in pixels; 25 has room for its percentage.
+            legendwidth: the width of the column with shares and names, in pixels.
+
+        Raises:
+            Error: there is no such sort mode.
+        """
+        scores = self.mat / np.maximum(self.mat.sum(axis=1, keepdims=True), 1)
+        shares = self.mat.sum(axis=1) / max(self.mat.sum(), 1)
+        modes = {'score': scores.diagonal(), 'occurrence': shares}
+        if sortmode not in modes:
+            expected = ' or '.join(modes)
+            raise Error(f'expected sortmode {expected}, got {sortmode!r}', where='ConfusionMatrix')
+        order = np.argsort(-modes[sortmode], kind='stable')
+        names = [str(self.classes[i]) if self.classes else f'class {i + 1}' for i in order]
+        picture = _picture(scores[np.ix_(order, order)], shares[order], names, block, legendwidth)
+        if display:
+            self.updateValids()
+            right = f'{self.totalValid * 100:.3f}% right, {self.averageValid * 100:.3f}% of a class on average'
+            picture.show(title=f'Confusion matrix, sorted by {sortmode}: {right}')
+        return np.moveaxis(np.asarray(picture, np.float32) / 255, -1, 0)
+
     def __repr__(self):
         self.updateValids()
         digits = max(8, 1 + math.ceil(math.log10(max(self.mat.max(), 1))))
@@ -156,3 +186,27 @@ def _mean_of_numbers(values):
         total += value
         count += 1
     return total / count if count else math.nan
+
+
+def _picture(scores, shares, names, block, legendwidth):
+    """Return a PIL image: scores (n, n) as grey blocks with percentages, and a line of text for each class."""
+    from PIL import Image, ImageDraw
+
+    side = len(scores) * block
+    image = Image.new('RGB', (side + legendwidth, side))
+    draw = ImageDraw.Draw(image)
+    draw.rectangle((0, 0, side, side), fill=_grey(0.1))  # what stays of it is the grid
+    for (row, column), score in np.ndenumerate(scores):
+        left, top = column * block, row * block
+        draw.rectangle((left, top, left + block - 2, top + block - 2), fill=_grey(score))
+        if block >= 20:
+            ink = _grey(0 if score > 0.4 else 0.4 + score)
+            draw.text((left + block / 5, top + block / 4), f'{score * 100:02.0f}', fill=ink)
+    for row, (share, name) in enumerate(zip(shares, names, strict=True)):
+        draw.text((side + 10, row * block + block / 4), f'[{share * 100:.2f}% labels]', fill=(140, 140, 220))
+        draw.text((side + 110, row * block + block / 4), name, fill=_grey(scores[row, row] * 0.8 + 0.2))
+    return image
+
+
+def _grey(brightness):
+    return (round(float(brightness) * 255),) * 3

@@ -138,3 +138,18 @@ def test_what_does_not_fit_is_refused_and_not_counted(predictions, targets, mess
 def test_classes_without_names_of_their_own(arguments):
     with pytest.raises(nnlite.Error, match='number of classes'):
         optim.ConfusionMatrix(*arguments)
+
+
+def test_render_shows_rows_as_parts_in_order():
+    confusion = optim.ConfusionMatrix(['cat', 'dog', 'rat'])
+    confusion.mat[:] = [[6, 4, 0], [0, 0, 0], [1, 0, 9]]
+    picture = confusion.render(block=10, legendwidth=50)
+    assert picture.shape == (3, 30, 80) and picture.dtype == np.float32 and 0 <= picture.min() < picture.max() <= 1
+    blocks = picture[0, 1:30:10, 1:30:10]
+    np.testing.assert_allclose(blocks, [[0.9, 0.1, 0], [0, 0.6, 0.4], [0, 0, 0]], atol=1 / 255)
+    assert picture[:, :10, 30:].max() > picture[:, 20:, 30:].max() > 0, 'the better a class, the brighter its name'
+    again = confusion.render('occurrence', False, 10, 50)[0, 1:30:10, 1:30:10]
+    np.testing.assert_allclose(again, [[0.6, 0, 0.4], [0.1, 0.9, 0], [0, 0, 0]], atol=1 / 255)
+    assert optim.ConfusionMatrix(2).render().shape == (3, 50, 250)
+    with pytest.raises(nnlite.Error, match="expected sortmode score or occurrence, got 'name'"):
+        confusion.render('name')
