@@ -3,6 +3,7 @@
 import numpy as np
 
 from nnlite.nn.Module import Module
+from nnlite.nn.table import expect_alike
 
 
 class CAddTable(Module):
@@ -32,10 +33,7 @@ class CAddTable(Module):
         self.gradInput = []
 
     def updateOutput(self, input):
-        self.expect_table(input)
-        self.expect(input[0])
-        for term in input[1:]:
-            self.expect(term, input[0].shape)
+        expect_alike(self, input)
         if self.inplace:
             self.output = input[0]
         else:

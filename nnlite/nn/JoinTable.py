@@ -32,8 +32,7 @@ class JoinTable(Module):
         self.nInputDims = nInputDims
 
     def _axis(self, first):
-        batch = self.nInputDims is not None and self.dimension > 0 and first.ndim == self.nInputDims + 1
-        return axis_of(self.dimension + batch, first.ndim, self)
+        return axis_of(self.dimension, first.ndim, self, self.nInputDims)
 
     def updateOutput(self, input):
         self.expect_table(input)

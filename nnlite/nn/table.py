@@ -19,6 +19,14 @@ def expect_like(module, given, like, name):
         module.expect(given, like.shape, name)
 
 
+def expect_alike(module, table, count=None):
+    """Raise unless `table` is a list of arrays of one shape: of `count`, or, if that is None, of one or more."""
+    module.expect_table(table, count)
+    module.expect(table[0])
+    for part in table[1:]:
+        module.expect(part, table[0].shape)
+
+
 def copy_into(module, name, source):
     """Return a copy of an array, or of a table of arrays, in the module's own memory for `name`."""
     if isinstance(source, (list, dict)):

@@ -3,15 +3,24 @@
 from nnlite.errors import ShapeError
 
 
-def axis_of(dimension, ndim, module=None):
+def axis_of(dimension, ndim, module=None, nInputDims=None):
     """Return the axis, from 0, of a dimension counted from 1, or from -1 at the end.
 
-    >>> axis_of(2, 4), axis_of(-1, 4)
-    (1, 3)
+    Args:
+        dimension: the dimension.
+        ndim: how many dimensions the array has.
+        module: who asks, for the message.
+        nInputDims: how many dimensions an array has without the batch's, if that matters: those of one with one more
+            are counted after it.
+
+    >>> axis_of(2, 4), axis_of(-1, 4), axis_of(2, 4, nInputDims=3)
+    (1, 3, 2)
 
     Raises:
         ShapeError: there is no such dimension.
     """
+    if nInputDims is not None and ndim == nInputDims + 1 and dimension > 0:
+        dimension += 1
     if dimension == 0 or not -ndim <= dimension <= ndim:
         where = module._name() if module is not None else None
         hint = 'dimensions count from 1, as in Torch' if dimension == 0 else None

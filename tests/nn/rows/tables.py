@@ -1,9 +1,12 @@
 """Modules that take or give tables."""
 
+import numpy as np
 import torch
 from row import Row
 
 from nnlite import nn
+
+APART = list(np.random.default_rng(1).permutation(36).reshape(3, 4, 3) / 9 - 2)  # no two numbers alike
 
 # fmt: off
 ROWS = [
@@ -22,4 +25,32 @@ ROWS = [
     Row('nn.CAddTable', nn.CAddTable, [(4, 3)] * 3, lambda m, x: x[0] + x[1] + x[2],
         wrong=[[(4, 3), (3, 3)], [], (4, 3)], inplace=lambda: nn.CAddTable(True)),
     Row('nn.CAddTable', nn.CAddTable, [(3, 2, 3, 4)] * 2, lambda m, x: x[0] + x[1], wrong=[[(3, 2, 3, 4), (2,)]]),
+    Row('nn.CMulTable', nn.CMulTable, [(4, 3)] * 3, lambda m, x: x[0] * x[1] * x[2],
+        wrong=[[(4, 3), (3, 3)], [], (4, 3)]),
+    Row('nn.CMulTable', nn.CMulTable, [(3, 2, 3, 4)] * 2, lambda m, x: x[0] * x[1]),
+    Row('nn.CSubTable', nn.CSubTable, [(4, 3)] * 2, lambda m, x: x[0] - x[1],
+        wrong=[[(4, 3), (3, 3)], [(4, 3)], [(4, 3)] * 3, (4, 3)]),
+    Row('nn.CDivTable', nn.CDivTable, [(4, 3)] * 2, lambda m, x: x[0] / x[1], low=0.5,
+        wrong=[[(4, 3), (3, 3)], [(4, 3)], (4, 3)]),
+    Row('nn.CMaxTable', nn.CMaxTable, APART, lambda m, x: torch.stack(x).max(0)[0],
+        wrong=[[(4, 3), (3, 3)], [], (4, 3)]),
+    Row('nn.CMaxTable', nn.CMaxTable, [(3, 2, 3, 4)], lambda m, x: x[0]),
+    Row('nn.CMinTable', nn.CMinTable, APART, lambda m, x: torch.stack(x).min(0)[0],
+        wrong=[[(4, 3), (3, 3)], [], (4, 3)]),
+    Row('nn.CAddTensorTable', nn.CAddTensorTable, [(4, 3), [(4, 3)] * 3], lambda m, x: [x[0] + t for t in x[1]],
+        wrong=[[(4, 3), [(3, 3)]], [(4, 3), []], [(4, 3)], (4, 3)]),
+    Row('nn.NarrowTable', lambda: nn.NarrowTable(2), [(4, 2), (4, 3)], lambda m, x: x[1:2], wrong=[[(4, 2)], (4, 2)],
+        anything=True),
+    Row('nn.NarrowTable', lambda: nn.NarrowTable(1, 2), [(4, 2), [(4, 3), (4, 1)], (4, 2)], lambda m, x: x[:2],
+        anything=True),
+    Row('nn.SplitTable', lambda: nn.SplitTable(1), (4, 3), lambda m, x: list(x), batch=False, wrong=[()]),
+    Row('nn.SplitTable', lambda: nn.SplitTable(-1), (3, 2, 3, 4), lambda m, x: list(x.unbind(-1)), wrong=[()]),
+    Row('nn.SplitTable', lambda: nn.SplitTable(2, 2), (4, 3, 2), lambda m, x: list(x.unbind(2)), wrong=[(3,)]),
+    Row('nn.FlattenTable', nn.FlattenTable, [(4, 2), [(4, 3), [(4, 2, 2)]], (4,)],
+        lambda m, x: [x[0], x[1][0], x[1][1][0], x[2]], wrong=[[], (4, 2)], anything=True),
+    Row('nn.ZipTable', nn.ZipTable, [[(4, 2), (4, 3)], [(4, 1), (4, 2, 2)], [(4,), (4, 5)]],
+        lambda m, x: [list(column) for column in zip(*x, strict=True)], anything=True,
+        wrong=[[], (4, 2), [[(2,)], [(2,), (2,)]], [(2,)]]),
+    Row('nn.ZipTableOneToMany', nn.ZipTableOneToMany, [(4, 2), [(4, 1), (4, 3)]],
+        lambda m, x: [[x[0], other] for other in x[1]], wrong=[[(4, 2)], [(4, 2), (4, 2)], (4, 2)], anything=True),
 ]

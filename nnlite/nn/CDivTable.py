@@ -1,0 +1,34 @@
+"""The quotient of two arrays."""
+
+import numpy as np
+
+from nnlite.nn.Module import Module
+from nnlite.nn.table import expect_alike
+
+
+class CDivTable(Module):
+    """y = x_1 / x_2, element by element, for a table of two arrays of one shape.
+
+    Source: torch/nn, CDivTable.lua.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.gradInput = []
+
+    def updateOutput(self, input):
+        expect_alike(self, input, 2)
+        self.output = self.buffer('output', input[0].shape, like=input[0])
+        return np.divide(*input, out=self.output)
+
+    def updateGradInput(self, input, gradOutput):
+        self.expect(gradOutput, input[0].shape, 'gradOutput')
+        self.gradInput = [
+            self.buffer(f'gradInput.{number}', part.shape, like=part) for number, part in enumerate(input)
+        ]
+        first, second = self.gradInput
+        np.divide(gradOutput, input[1], out=first)
+        np.divide(first, input[1], out=second)
+        np.multiply(second, input[0], out=second)
+        np.negative(second, out=second)
+        return self.gradInput

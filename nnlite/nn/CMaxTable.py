@@ -1,0 +1,19 @@
+"""The largest of a table."""
+
+import numpy as np
+
+from nnlite.nn.extreme import ExtremeTable
+from nnlite.nn.Module import Module
+
+
+class CMaxTable(ExtremeTable):
+    """y = max(x_1, x_2, ...): the largest, element by element, of a table of arrays of one shape.
+
+    The gradient goes to the array that won: where two are equal, to the first of them.
+
+    Source: torch/nn, CMaxTable.lua.
+    """
+
+    cleared = (*Module.cleared, 'maxIdx', 'mask', 'maxVals', 'gradMaxVals')
+    winners = 'maxIdx'
+    beats = np.greater

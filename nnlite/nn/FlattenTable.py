@@ -1,0 +1,45 @@
+"""A table of tables, as one table."""
+
+from nnlite.nn.Module import Module
+from nnlite.nn.table import expect_like
+from nnlite.tensor.devices import is_array
+from nnlite.tensor.types import type_of
+
+
+class FlattenTable(Module):
+    """y = the arrays of nested tables as one table, in order: [a, [b, [c]]] becomes [a, b, c].
+
+    Source: torch/nn, FlattenTable.lua.
+    """
+
+    foreign = ('input_map',)
+
+    def __init__(self):
+        super().__init__()
+        self.output, self.gradInput = [], []
+
+    def updateOutput(self, input):
+        self.expect_table(input)
+        self.output = list(_flat(input))
+        types = [type_of(part) for part in self.output if is_array(part) and part.dtype.kind == 'f']
+        self._type = types[0] if types else self._type  # Torch's type() never reaches it: files may name another one
+        return self.output
+
+    def updateGradInput(self, input, gradOutput):
+        expect_like(self, gradOutput, self.output, 'gradOutput')
+        self.gradInput = _nested(input, iter(gradOutput))
+        return self.gradInput
+
+
+def _flat(tree):
+    """Yield the arrays of nested tables, in order."""
+    if isinstance(tree, list):
+        for part in tree:
+            yield from _flat(part)
+    else:
+        yield tree
+
+
+def _nested(like, arrays):
+    """Return the next arrays as tables nested like others."""
+    return [_nested(part, arrays) for part in like] if isinstance(like, list) else next(arrays)
