@@ -1,5 +1,6 @@
-"""Modules that move, join and scale what they are given."""
+"""Modules that move, choose, add up and scale what they are given."""
 
+import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812 as everybody calls it
 from row import Row, tensor
@@ -13,6 +14,15 @@ def dropout(m, x):
         kept = tensor(m.noise) != 0
         return torch.where(kept, x / (1 - m.p) if m.v2 else x, 0)
     return x if m.v2 else x * (1 - m.p)
+
+
+def one_hot(m, x):
+    """Return what PyTorch makes of classes; it has no gradient for them, and none is expected."""
+    return F.one_hot(x.long() - 1, m.outputSize).double().requires_grad_()
+
+
+INDICES = np.array([2, 4, 1, 4, 4])
+MASK = np.uint8([[0, 1, 1], [1, 0, 0], [0, 0, 0], [1, 1, 1]])
 
 
 # fmt: off
@@ -42,4 +52,57 @@ ROWS = [
         inplace=lambda: nn.Dropout(0.3, False, True)),
     Row('nn.Dropout(0.500000)', lambda: nn.Dropout(None, True), (3, 2, 3, 4), dropout, independent=('evaluate',)),
     Row('nn.Dropout(0.000000)', lambda: nn.Dropout(0), (4, 5), dropout),
+    Row('nn.Transpose', lambda: nn.Transpose([2, 3], [3, 4]), (3, 2, 4, 5), lambda m, x: x.permute(0, 2, 3, 1),
+        wrong=[(3, 2, 4)]),
+    Row('nn.Transpose', lambda: nn.Transpose([1, 2]).setNumInputDims(2), (3, 4, 5), lambda m, x: x.transpose(1, 2),
+        wrong=[(3,)], single=True),
+    Row('nn.Transpose', lambda: nn.Transpose([1, 3], [1, 2]), (2, 4, 3), lambda m, x: x.permute(1, 2, 0), batch=False),
+    Row('nn.Squeeze', nn.Squeeze, (3, 1, 2, 1), lambda m, x: x.squeeze(), batch=False),
+    Row('nn.Squeeze', nn.Squeeze, (1, 1), lambda m, x: x.reshape(1), batch=False),
+    Row('nn.Squeeze', lambda: nn.Squeeze(3), (3, 2, 1, 4), lambda m, x: x.squeeze(2), wrong=[(3, 2)]),
+    Row('nn.Squeeze', lambda: nn.Squeeze(2, 2), (3, 2, 1), lambda m, x: x.squeeze(-1), wrong=[(3,)], single=True),
+    Row('nn.Squeeze', lambda: nn.Squeeze(1, 2), (3, 2, 4), lambda m, x: x, single=True),
+    Row('nn.Squeeze', lambda: nn.Squeeze(None, 3), (3, 1, 4, 1), lambda m, x: x[:, 0, :, 0]),
+    Row('nn.Unsqueeze(dim 2)', lambda: nn.Unsqueeze(2), (3, 4), lambda m, x: x[:, None], wrong=[()]),
+    Row('nn.Unsqueeze(dim 3)', lambda: nn.Unsqueeze(3, 2), (3, 2, 4), lambda m, x: x[..., None], wrong=[(3,)],
+        single=True),
+    Row('nn.Unsqueeze(dim 1)', lambda: nn.Unsqueeze(1, 3), (3, 2, 4, 5), lambda m, x: x[:, None], single=True),
+    Row('nn.Select', lambda: nn.Select(2, 3), (4, 3, 2), lambda m, x: x[:, 2], wrong=[(4, 2, 2), (4,), (3,)]),
+    Row('nn.Select', lambda: nn.Select(-1, -2), (3, 2, 4, 5), lambda m, x: x[..., -2], wrong=[(3, 1)]),
+    Row('nn.Narrow', lambda: nn.Narrow(2, 3), (4, 5), lambda m, x: x[:, 2:3], wrong=[(4, 2), (4,)]),
+    Row('nn.Narrow', lambda: nn.Narrow(-1, 2, 2), (4, 2, 3, 5), lambda m, x: x[..., 1:3], wrong=[(4, 2)]),
+    Row('nn.Narrow', lambda: nn.Narrow(2, 2, -2), (4, 5), lambda m, x: x[:, 1:-1], wrong=[(4, 2)]),
+    Row('nn.Narrow', lambda: nn.Narrow(2, -1, 2), (4, 5), lambda m, x: x[:, :-2], wrong=[(4, 2)]),
+    Row('nn.Replicate', lambda: nn.Replicate(3), (2, 4), lambda m, x: x.expand(3, 2, 4), batch=False),
+    Row('nn.Replicate', lambda: nn.Replicate(2, 3), (3, 4), lambda m, x: x[..., None].expand(3, 4, 2), wrong=[(3,)]),
+    Row('nn.Replicate', lambda: nn.Replicate(5, 2, 3), (2, 3, 4, 2),
+        lambda m, x: x.unsqueeze(-3).expand(*x.shape[:-2], 5, *x.shape[-2:]), single=True),
+    Row('nn.Collapse', lambda: nn.Collapse(2), (3, 4, 2), lambda m, x: x.flatten(-2), single=True),
+    Row('nn.Collapse', lambda: nn.Collapse(3), (3, 4, 2, 5), lambda m, x: x.flatten(-3), single=True),
+    Row('nn.Index', lambda: nn.Index(1), [(4, 3), INDICES], lambda m, x: x[0][x[1] - 1], batch=False,
+        wrong=[[(4, 3)], (4, 3), [(4, 3), INDICES[:, None]]]),
+    Row('nn.Index', lambda: nn.Index(-2), [(3, 2, 4, 5), INDICES], lambda m, x: x[0][:, :, x[1] - 1], batch=False),
+    Row('nn.Index', lambda: nn.Index(1), [(4,), INDICES], lambda m, x: x[0][x[1] - 1], batch=False),
+    Row('nn.MaskedSelect', nn.MaskedSelect, [(4, 3), MASK], lambda m, x: x[0][x[1].bool()], batch=False,
+        wrong=[[(4, 3)], (4, 3), [(4, 2), MASK]]),
+    Row('nn.MaskedSelect', nn.MaskedSelect, [(2, 4, 3, 2), np.stack([MASK[..., None]] * 2).repeat(2, -1)],
+        lambda m, x: x[0][x[1].bool()], batch=False),
+    Row('nn.OneHot', lambda: nn.OneHot(4), INDICES, one_hot, anything=True),
+    Row('nn.OneHot', lambda: nn.OneHot(5), INDICES.reshape(5, 1).astype(float), one_hot, anything=True,
+        derivative=False, single=True),
+    Row('nn.Max', nn.Max, (4, 3), lambda m, x: x.amax(0), batch=False, wrong=[()]),
+    Row('nn.Max', nn.Max, (5,), lambda m, x: x.amax(0, True), batch=False),
+    Row('nn.Max', lambda: nn.Max(1, 2), (3, 4, 5), lambda m, x: x.amax(-2), single=True),
+    Row('nn.Max', lambda: nn.Max(-1), (3, 2, 4, 5), lambda m, x: x.amax(-1), single=True),
+    Row('nn.Min', nn.Min, (4, 3), lambda m, x: x.amin(0), batch=False, wrong=[()]),
+    Row('nn.Min', lambda: nn.Min(2, 3), (3, 2, 4, 5), lambda m, x: x.amin(-2), wrong=[(3,)], single=True),
+    Row('nn.Sum', nn.Sum, (4, 3), lambda m, x: x.sum(0), batch=False, wrong=[()]),
+    Row('nn.Sum', nn.Sum, (5,), lambda m, x: x.sum(0, True), batch=False),
+    Row('nn.Sum', lambda: nn.Sum(2, 3, True), (3, 2, 4, 5), lambda m, x: x.mean(-2), wrong=[(3,)], single=True),
+    Row('nn.Sum', lambda: nn.Sum(-1, None, False, False), (3, 4, 5), lambda m, x: x.sum(-1, True), single=True),
+    Row('nn.Mean', lambda: nn.Mean(2), (4, 3), lambda m, x: x.mean(1), wrong=[(4,)]),
+    Row('nn.Mean', lambda: nn.Mean(1, 2), (3, 4, 5), lambda m, x: x.mean(-2), single=True),
+    Row('nn.PixelShuffle', lambda: nn.PixelShuffle(2), (3, 8, 2, 3), lambda m, x: F.pixel_shuffle(x, 2),
+        wrong=[(3, 6, 2, 3), (4, 2)], single=True),
+    Row('nn.PixelShuffle', lambda: nn.PixelShuffle(3), (2, 9, 1, 2), lambda m, x: F.pixel_shuffle(x, 3), single=True),
 ]

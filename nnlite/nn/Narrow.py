@@ -1,0 +1,69 @@
+"""A piece of one dimension."""
+
+import numpy as np
+
+from nnlite.errors import Error, ShapeError
+from nnlite.nn.Module import Module
+from nnlite.tensor.dimensions import axis_of, narrow
+
+
+class Narrow(Module):
+    """y = the piece of x that takes `length` elements of one dimension, from `offset` on.
+
+    Args:
+        dimension: counted from 1, or from -1 at the end.
+        offset: the first element, counted from 1; below zero, the piece is all but the last `length` elements.
+        length: how many, 1 by default; below zero, up to the element of that number counted from -1 at the end.
+
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> nn.Narrow(1, 2, -2).forward(np.float32([1, 2, 3, 4, 5]))
+    array([2., 3., 4.], dtype=float32)
+
+    Raises:
+        ShapeError: the input has no such dimension, or no such piece.
+
+    Source: torch/nn, Narrow.lua.
+    """
+
+    length = 1
+
+    def __init__(self, dimension, offset, length=None):
+        super().__init__()
+        if dimension is None or offset is None:
+            raise Error(f'expected a dimension and an offset, got {dimension} and {offset}', where='Narrow')
+        self.dimension = dimension
+        self.index = offset
+        self.length = 1 if length is None else length
+
+    def _piece(self, array):
+        """Return the piece as a view."""
+        axis = axis_of(self.dimension, array.ndim, self)
+        size = array.shape[axis]
+        begin, length = self.index, self.length
+        if length < 0:
+            length += size - begin + 2
+        if begin < 0:
+            begin, length = 1, size - length
+        if begin < 1 or length < 1 or begin + length - 1 > size:
+            hint = 'elements count from 1, as in Torch' if self.index == 0 else None
+            raise ShapeError(
+                f'expected elements from 1 to {size} of dimension {axis + 1}, got {length} from {begin} on',
+                where=self._name(),
+                hint=hint,
+            )
+        return narrow(array, axis, slice(begin - 1, begin - 1 + length))
+
+    def updateOutput(self, input):
+        self.expect(input)
+        piece = self._piece(input)
+        self.output = self.buffer('output', piece.shape, like=input)
+        np.copyto(self.output, piece)
+        return self.output
+
+    def updateGradInput(self, input, gradOutput):
+        self.expect(gradOutput, self.output.shape, 'gradOutput')
+        self.gradInput = self.buffer('gradInput', input.shape, like=input)
+        self.gradInput.fill(0)
+        np.copyto(self._piece(self.gradInput), gradOutput)
+        return self.gradInput

@@ -1,0 +1,59 @@
+"""Dimensions that change places."""
+
+import numpy as np
+
+from nnlite.nn.Module import Module
+from nnlite.tensor.dimensions import axis_of
+
+
+class Transpose(Module):
+    """y = x with pairs of its dimensions swapped, one pair after the other.
+
+    Args:
+        permutations: pairs of dimensions, counted from 1.
+
+    With setNumInputDims(n), the dimensions are counted among an input's last n.
+
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> nn.Transpose([2, 3], [3, 4]).forward(np.zeros((8, 3, 5, 6), np.float32)).shape
+    (8, 5, 6, 3)
+
+    Raises:
+        ShapeError: the input has no such dimension.
+
+    Source: torch/nn, Transpose.lua.
+    """
+
+    numInputDims = None
+
+    def __init__(self, *permutations):
+        super().__init__()
+        self.permutations = [list(pair) for pair in permutations]
+
+    def setNumInputDims(self, numInputDims):
+        """Say how many dimensions an input has without the batch's; return the module."""
+        self.numInputDims = numInputDims
+        return self
+
+    def _swaps(self, ndim):
+        """Return the pairs of axes to swap."""
+        before = 0 if self.numInputDims is None else ndim - self.numInputDims
+        return [[axis_of(dimension + before, ndim, self) for dimension in pair] for pair in self.permutations]
+
+    def updateOutput(self, input):
+        self.expect(input)
+        self.output = self._swapped('output', input, self._swaps(input.ndim))
+        return self.output
+
+    def updateGradInput(self, input, gradOutput):
+        self.expect(gradOutput, self.output.shape, 'gradOutput')
+        self.gradInput = self._swapped('gradInput', gradOutput, reversed(self._swaps(input.ndim)))
+        return self.gradInput
+
+    def _swapped(self, name, array, swaps):
+        for swap in swaps:
+            array = array.swapaxes(*swap)
+        copy = self.buffer(name, array.shape, like=array)
+        np.copyto(copy, array)
+        return copy

@@ -1,0 +1,36 @@
+"""What the layers have in common that choose one element along a dimension."""
+
+import numpy as np
+
+from nnlite.nn.reduction import Reduction, along
+
+
+class Extremum(Reduction):
+    """The base of nn.Max and nn.Min: the gradient goes to the element that was chosen, of equal ones the first.
+
+    Class attributes that a layer sets:
+        best: NumPy's function that returns the chosen element's value.
+        place: NumPy's function that returns its index.
+    """
+
+    cleared = (*Reduction.cleared, '_indices')
+    foreign = ('_output',)
+    _indices = None
+
+    def updateOutput(self, input):
+        self.expect(input)
+        axis = self._axis(input)
+        self.output = self._reduced('output', input, axis)
+        self._indices = self._reduced('indices', input, axis, np.int64)
+        self.best(input, axis, keepdims=True, out=along(axis, self.output, input))
+        self.place(input, axis, keepdims=True, out=along(axis, self._indices, input))
+        return self.output
+
+    def updateGradInput(self, input, gradOutput):
+        self.expect(gradOutput, self.output.shape, 'gradOutput')
+        axis = self._axis(input)
+        self.gradInput = self.buffer('gradInput', input.shape, like=input)
+        self.gradInput.fill(0)
+        indices, grads = along(axis, self._indices, input), along(axis, gradOutput, input)
+        np.put_along_axis(self.gradInput, indices, grads, axis)
+        return self.gradInput
