@@ -27,6 +27,9 @@ class Storage:
     def __len__(self):
         return self.memory.size
 
+    def __iter__(self):
+        return iter(self.memory.tolist())
+
     def __repr__(self):
         return f'Storage({self.memory.size} of {self.memory.dtype})'
 

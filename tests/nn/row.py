@@ -27,6 +27,7 @@ class Row:
     single: whether an input without the batch's dimension will do (batch normalization: in evaluate mode).
     inplace: builds its twin that works in place; the twin is a row, too.
     anything: whether it takes whatever comes, and so refuses nothing.
+    modes: the modes that its backward pass is for.
     derivative: whether its gradients are its output's, which a few modules change on purpose.
     scales: whether backward heeds its scale, which Torch forgets in one module.
     low, high: between which numbers its inputs lie.
@@ -42,6 +43,7 @@ class Row:
     single: bool = False
     inplace: Callable | None = None
     anything: bool = False
+    modes: tuple = BOTH
     derivative: bool = True
     scales: bool = True
     low: float = -2

@@ -4,6 +4,7 @@ The cases are those of NNLITE_GOLDEN, or, where that is not set, the few that ar
 """
 
 import json
+import math
 import os
 from pathlib import Path
 
@@ -32,8 +33,12 @@ def classes_of(constructor):
 
 def build(thing):
     """Return what a constructor, or an argument, of the index stands for."""
+    if thing == 'Infinity':  # which JSON does not have
+        return math.inf
     if not isinstance(thing, dict):
         return thing
+    if 'storage' in thing:
+        return nnlite.Storage(np.array(thing['storage'], np.int64))
     if 'tensor' in thing:
         return np.array(thing['tensor'], dtype_of(thing['type'])).reshape(thing['size'])
     if 'class' not in thing:
