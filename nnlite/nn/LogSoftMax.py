@@ -11,14 +11,8 @@ class LogSoftMax(SoftMax):
     Source: torch/nn, LogSoftMax.lua.
     """
 
-    def updateOutput(self, input):
-        axis = self._axis(input)
-        self.output = self.buffer('output', input.shape, like=input)
-        self.kernels.LogSoftMax_updateOutput(input, self.output, axis)
-        return self.output
+    def _write_output(self, input, output):
+        self.kernels.LogSoftMax_updateOutput(input, output, self._axis(input))
 
-    def updateGradInput(self, input, gradOutput):
-        self.expect(gradOutput, input.shape, 'gradOutput')
-        self.gradInput = self.buffer('gradInput', input.shape, like=input)
-        self.kernels.LogSoftMax_updateGradInput(self.output, gradOutput, self.gradInput, self._axis(input))
-        return self.gradInput
+    def _write_gradInput(self, input, gradOutput, gradInput):
+        self.kernels.LogSoftMax_updateGradInput(self.output, gradOutput, gradInput, self._axis(input))

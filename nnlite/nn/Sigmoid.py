@@ -1,22 +1,16 @@
 """The logistic function."""
 
-from nnlite.nn.Module import Module
+from nnlite.nn.transfer import Transfer
 
 
-class Sigmoid(Module):
+class Sigmoid(Transfer):
     """y = 1 / (1 + exp(-x)); its slope is y (1 - y).
 
     Source: torch/nn, Sigmoid.lua.
     """
 
-    def updateOutput(self, input):
-        self.expect(input)
-        self.output = self.buffer('output', input.shape, like=input)
-        self.kernels.Sigmoid_updateOutput(input, self.output)
-        return self.output
+    def _write_output(self, input, output):
+        self.kernels.Sigmoid_updateOutput(input, output)
 
-    def updateGradInput(self, input, gradOutput):
-        self.expect(gradOutput, input.shape, 'gradOutput')
-        self.gradInput = self.buffer('gradInput', input.shape, like=input)
-        self.kernels.Sigmoid_updateGradInput(self.output, gradOutput, self.gradInput)
-        return self.gradInput
+    def _write_gradInput(self, input, gradOutput, gradInput):
+        self.kernels.Sigmoid_updateGradInput(self.output, gradOutput, gradInput)

@@ -2,23 +2,17 @@
 
 import numpy as np
 
-from nnlite.nn.Module import Module
+from nnlite.nn.transfer import Transfer
 
 
-class Tanh(Module):
+class Tanh(Transfer):
     """y = tanh(x); its slope is 1 - y^2.
 
     Source: torch/nn, Tanh.lua.
     """
 
-    def updateOutput(self, input):
-        self.expect(input)
-        self.output = self.buffer('output', input.shape, like=input)
-        np.tanh(input, out=self.output)
-        return self.output
+    def _write_output(self, input, output):
+        np.tanh(input, out=output)
 
-    def updateGradInput(self, input, gradOutput):
-        self.expect(gradOutput, input.shape, 'gradOutput')
-        self.gradInput = self.buffer('gradInput', input.shape, like=input)
-        self.kernels.Tanh_updateGradInput(self.output, gradOutput, self.gradInput)
-        return self.gradInput
+    def _write_gradInput(self, input, gradOutput, gradInput):
+        self.kernels.Tanh_updateGradInput(self.output, gradOutput, gradInput)

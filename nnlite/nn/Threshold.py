@@ -1,10 +1,10 @@
 """What is not above a threshold becomes a constant."""
 
 from nnlite.errors import Error
-from nnlite.nn.Module import Module
+from nnlite.nn.transfer import Transfer
 
 
-class Threshold(Module):
+class Threshold(Transfer):
     """y = x where x > threshold, else value.
 
     Args:
@@ -18,24 +18,21 @@ class Threshold(Module):
     Source: torch/nn, Threshold.lua.
     """
 
-    inplace = False
-
     def __init__(self, threshold=None, value=None, inplace=None):
         super().__init__()
         self.threshold = 1e-6 if threshold is None else threshold
         self.val = value or 0
         self.inplace = bool(inplace)
+        self.validateParameters()
+
+    def validateParameters(self):
+        """Raise if value and threshold do not allow to work in place, and it is to be done."""
         if self.inplace and self.val > self.threshold:
             raise Error(f'expected, in place, a value of {self.threshold} or less, got {self.val}', where=self._name())
 
-    def updateOutput(self, input):
-        self.expect(input)
-        self.output = input if self.inplace else self.buffer('output', input.shape, like=input)
-        self.kernels.Threshold_updateOutput(input, self.output, self.threshold, self.val)
-        return self.output
+    def _write_output(self, input, output):
+        self.validateParameters()
+        self.kernels.Threshold_updateOutput(input, output, self.threshold, self.val)
 
-    def updateGradInput(self, input, gradOutput):
-        self.expect(gradOutput, input.shape, 'gradOutput')
-        self.gradInput = gradOutput if self.inplace else self.buffer('gradInput', input.shape, like=input)
-        self.kernels.Threshold_updateGradInput(input, gradOutput, self.gradInput, self.threshold)
-        return self.gradInput
+    def _write_gradInput(self, input, gradOutput, gradInput):
+        self.kernels.Threshold_updateGradInput(input, gradOutput, gradInput, self.threshold)

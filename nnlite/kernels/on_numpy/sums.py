@@ -30,6 +30,21 @@ def sum_of_rows(matrix, name='sum of rows'):
     return np.add.reduce(exact, axis=0, out=total)
 
 
+def sum_to(array, shape):
+    """Return the sum of an array over the axes along which `shape`, of as many axes, has size 1, in float64.
+
+    It is the way back of an array of that shape that was repeated along them. The result is scratch memory.
+
+    >>> sum_to(np.ones((2, 3, 4), np.float32), (1, 3, 1))
+    array([[[8.],
+            [8.],
+            [8.]]])
+    """
+    axes = tuple(axis for axis, (size, left) in enumerate(zip(array.shape, shape, strict=True)) if size != left)
+    total = scratch('sum to', shape, np.float64)
+    return np.add.reduce(array, axis=axes, dtype=np.float64, keepdims=True, out=total)
+
+
 def _row_of_ones(dtype):
     if dtype not in _ones:
         _ones[dtype] = np.ones((1, BLOCK), dtype)

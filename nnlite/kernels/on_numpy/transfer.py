@@ -4,6 +4,7 @@ import numpy as np
 
 from nnlite.kernels.on_numpy.masking import keep
 from nnlite.kernels.on_numpy.scratch import scratch
+from nnlite.kernels.on_numpy.sums import sum_to
 
 
 def Threshold_updateOutput(input, output, threshold, value):
@@ -57,6 +58,140 @@ def Tanh_updateGradInput(output, gradOutput, gradInput):
     np.multiply(output, output, out=slope)
     np.subtract(1, slope, out=slope)
     np.multiply(gradOutput, slope, out=gradInput)
+
+
+def Abs_updateGradInput(input, gradOutput, gradInput):
+    """GradInput = gradOutput where input >= 0, else -gradOutput."""
+    _scale_but(np.greater_equal(input, 0, out=_like(input, 'mask', bool)), gradOutput, -1, out=gradInput)
+
+
+def Sqrt_updateGradInput(output, gradOutput, gradInput):
+    """GradInput = gradOutput / (2 * output), and 0 where the output is 0."""
+    slope = _like(output, 'slope', output.dtype)
+    with np.errstate(divide='ignore'):
+        np.divide(0.5, output, out=slope)
+    keep(slope, np.not_equal(output, 0, out=_like(output, 'mask', bool)), out=slope)
+    np.multiply(gradOutput, slope, out=gradInput)
+
+
+def HardTanh_updateOutput(input, output, least, most):
+    """Output = input within the bounds, else the nearer of them. Output may be the input.
+
+    As in THNN, what is no number becomes the upper bound, but stays in place.
+    """
+    (np.minimum if output is input else np.fmin)(input, most, out=output)
+    np.maximum(output, least, out=output)
+
+
+def HardTanh_updateGradInput(input, gradOutput, gradInput, least, most):
+    """GradInput = gradOutput where the input lies between the bounds, else 0; gradInput may be gradOutput."""
+    outside = np.less_equal(input, least, out=_like(input, 'mask', bool))
+    above = np.greater_equal(input, most, out=_like(input, 'above', bool))
+    np.logical_or(outside, above, out=outside)
+    keep(gradOutput, np.logical_not(outside, out=outside), out=gradInput)
+
+
+def HardShrink_updateOutput(input, output, bound):
+    """Output = input where it is farther from 0 than the bound, else 0."""
+    keep(input, _is_beyond(input, bound), out=output)
+
+
+def Shrink_updateGradInput(input, gradOutput, gradInput, bound):
+    """GradInput = gradOutput where the input is farther from 0 than the bound, else 0."""
+    keep(gradOutput, _is_beyond(input, bound), out=gradInput)
+
+
+def _is_beyond(array, bound):
+    beyond = np.greater(array, bound, out=_like(array, 'mask', bool))
+    below = np.less(array, -bound, out=_like(array, 'below', bool))
+    return np.logical_or(beyond, below, out=beyond)
+
+
+def SoftPlus_updateOutput(input, output, beta, threshold):
+    """Output = log(1 + exp(beta * input)) / beta, and the input itself where beta * input > threshold."""
+    np.multiply(input, beta, out=output)
+    linear = np.greater(output, threshold, out=_like(output, 'mask', bool))
+    np.minimum(output, threshold, out=output)  # so that no exponential overflows
+    np.log1p(np.exp(output, out=output), out=output)
+    np.divide(output, beta, out=output)
+    np.copyto(output, input, where=linear)
+
+
+def SoftPlus_updateGradInput(output, gradOutput, gradInput, beta, threshold):
+    """GradInput = gradOutput * (1 - exp(-beta * output)), and gradOutput itself where beta * output > threshold."""
+    slope = _like(output, 'slope', output.dtype)
+    np.multiply(output, -beta, out=slope)
+    linear = np.less(slope, -threshold, out=_like(output, 'mask', bool))
+    np.negative(np.expm1(slope, out=slope), out=slope)
+    np.copyto(slope, 1, where=linear)
+    np.multiply(gradOutput, slope, out=gradInput)
+
+
+def SoftSign_updateOutput(input, output):
+    """Output = input / (1 + |input|)."""
+    np.add(np.abs(input, out=output), 1, out=output)
+    np.divide(input, output, out=output)
+
+
+def SoftSign_updateGradInput(input, gradOutput, gradInput):
+    """GradInput = gradOutput / (1 + |input|)^2."""
+    width = _like(input, 'slope', input.dtype)
+    np.add(np.abs(input, out=width), 1, out=width)
+    np.divide(gradOutput, width, out=gradInput)
+    np.divide(gradInput, width, out=gradInput)
+
+
+def ELU_updateOutput(input, output, alpha):
+    """Output = input where input > 0, else alpha * (exp(input) - 1). Output may be the input."""
+    below = np.minimum(input, 0, out=_like(input, 'below', input.dtype))
+    np.multiply(np.expm1(below, out=below), alpha, out=below)
+    np.add(np.maximum(input, 0, out=output), below, out=output)
+
+
+def ELU_updateGradInput(output, gradOutput, gradInput, alpha):
+    """GradInput = gradOutput where output > 0, else gradOutput * (output + alpha). GradInput may be gradOutput."""
+    slope = np.add(output, alpha, out=_like(output, 'slope', output.dtype))
+    LeakyReLU_updateGradInput(output, gradOutput, gradInput, slope)
+
+
+def LeakyReLU_updateOutput(input, output, slope):
+    """Output = input where input > 0, else slope * input. Output may be the input.
+
+    The slope is a number, or an array that goes with the input: nn.PReLU's, with one for each plane.
+    """
+    below = np.minimum(input, 0, out=_like(input, 'below', input.dtype))
+    np.multiply(below, slope, out=below)
+    np.add(np.maximum(input, 0, out=output), below, out=output)
+
+
+def LeakyReLU_updateGradInput(reference, gradOutput, gradInput, slope):
+    """GradInput = gradOutput where the reference (the input, or an in-place module's output) > 0, else slope times it.
+
+    GradInput may be gradOutput.
+    """
+    _scale_but(np.greater(reference, 0, out=_like(reference, 'mask', bool)), gradOutput, slope, out=gradInput)
+
+
+def PReLU_accGradParameters(input, gradOutput, gradWeight, shape, scale):
+    """GradWeight += scale * the sum of input * gradOutput where input <= 0.
+
+    Shape is that of the weight along the input: (1, planes, 1 ...), or ones only.
+    """
+    product = np.minimum(input, 0, out=_like(input, 'below', input.dtype))
+    np.multiply(product, gradOutput, out=product)
+    np.add(gradWeight, scale * sum_to(product, shape).reshape(-1), out=gradWeight, casting='same_kind')
+
+
+def _scale_but(mask, values, factor, out):
+    """Out = values where the mask holds, else values * factor. Out may be the values; the mask is spent.
+
+    Two passes over their bits are faster than one that asks for every number whether it is to be scaled.
+    """
+    unscaled = keep(values, mask, out=_like(values, 'unscaled', values.dtype))
+    np.equal(mask.view('i1'), 0, out=mask)
+    keep(values, mask, out=out)
+    np.multiply(out, factor, out=out)
+    np.add(out, unscaled, out=out)
 
 
 def _like(array, purpose, dtype):

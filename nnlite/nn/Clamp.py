@@ -1,0 +1,17 @@
+"""Bounds to numbers."""
+
+from nnlite.nn.HardTanh import HardTanh
+
+
+class Clamp(HardTanh):
+    """y = x between min_value and max_value, the nearer of the two elsewhere.
+
+    Args:
+        min_value: -1 by default.
+        max_value: 1 by default.
+
+    Source: torch/nn, Clamp.lua.
+    """
+
+    def __init__(self, min_value=None, max_value=None):
+        super().__init__(min_value, max_value)

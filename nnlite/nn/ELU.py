@@ -1,0 +1,29 @@
+"""The exponential linear unit."""
+
+from nnlite.nn.transfer import Transfer
+
+
+class ELU(Transfer):
+    """y = x where x > 0, else alpha (exp(x) - 1).
+
+    Args:
+        alpha: how far below 0 it goes, 1 by default.
+        inplace: write into the input, and into gradOutput.
+
+    Source: torch/nn, ELU.lua; Clevert et al., "Fast and accurate deep network learning by exponential linear units",
+    2016.
+    """
+
+    def __init__(self, alpha=None, inplace=None):
+        super().__init__()
+        self.alpha = 1 if alpha is None else alpha
+        self.inplace = bool(inplace)
+
+    def _write_output(self, input, output):
+        self.kernels.ELU_updateOutput(input, output, self.alpha)
+
+    def _write_gradInput(self, input, gradOutput, gradInput):
+        self.kernels.ELU_updateGradInput(self.output, gradOutput, gradInput, self.alpha)
+
+    def __repr__(self):
+        return f'nn.ELU (alpha:{self.alpha:f})'

@@ -1,0 +1,28 @@
+"""A rectifier that lets a little of what is negative through."""
+
+from nnlite.nn.transfer import Transfer
+
+
+class LeakyReLU(Transfer):
+    """y = x where x > 0, else negval x.
+
+    Args:
+        negval: the slope below 0; 1/100 by default, or if a boolean comes in its place.
+        inplace: write into the input, and into gradOutput; not done for a negval below 0, as the signs would be lost.
+
+    Source: torch/nn, LeakyReLU.lua.
+    """
+
+    def __init__(self, negval=None, inplace=None):
+        super().__init__()
+        self.negval = 1 / 100 if negval is None or isinstance(negval, bool) else negval
+        self.inplace = bool(inplace) and self.negval >= 0
+
+    def _write_output(self, input, output):
+        self.kernels.LeakyReLU_updateOutput(input, output, self.negval)
+
+    def _write_gradInput(self, input, gradOutput, gradInput):
+        self.kernels.LeakyReLU_updateGradInput(input, gradOutput, gradInput, self.negval)
+
+    def __repr__(self):
+        return f'nn.LeakyReLU({self.negval:g})'

@@ -1,0 +1,24 @@
+"""The logarithm of the logistic function."""
+
+import numpy as np
+
+from nnlite.nn.transfer import Transfer
+
+
+class LogSigmoid(Transfer):
+    """y = log(1 / (1 + exp(-x))), for an x of any size; its slope is 1 / (1 + exp(x)).
+
+    Source: torch/nn, LogSigmoid.lua.
+    """
+
+    foreign = ('buffer',)
+
+    def _write_output(self, input, output):
+        np.negative(input, out=output)
+        np.logaddexp(output, 0, out=output)
+        np.negative(output, out=output)
+
+    def _write_gradInput(self, input, gradOutput, gradInput):
+        np.negative(input, out=gradInput)
+        self.kernels.Sigmoid_updateOutput(gradInput, gradInput)
+        np.multiply(gradInput, gradOutput, out=gradInput)

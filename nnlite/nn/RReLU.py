@@ -1,0 +1,59 @@
+"""A rectifier with random slopes."""
+
+import numpy as np
+
+from nnlite.errors import Error
+from nnlite.nn.transfer import Transfer
+from nnlite.tensor.random import fill_uniform
+
+
+class RReLU(Transfer):
+    """y = x where x > 0, else noise x, with a noise drawn for each number; in evaluation (lower + upper) / 2 instead.
+
+    Args:
+        lower: the least noise, 1/8 by default.
+        upper: the greatest, 1/3 by default.
+        inplace: write into the input, and into gradOutput.
+
+    Raises:
+        Error: not 0 <= lower <= upper.
+
+    Source: torch/nn, RReLU.lua; Xu et al., "Empirical evaluation of rectified activations in convolutional network",
+    2015.
+    """
+
+    cleared = (*Transfer.cleared, 'noise')
+
+    def __init__(self, lower=None, upper=None, inplace=None):
+        super().__init__()
+        self.lower = 1 / 8 if lower is None else lower
+        self.upper = 1 / 3 if upper is None else upper
+        if not 0 <= self.lower <= self.upper:
+            raise Error(f'expected 0 <= lower <= upper, got {self.lower} and {self.upper}', where='RReLU')
+        self.noise = np.empty(0, self.dtype)
+        self.train = True
+        self.inplace = bool(inplace)
+
+    def _write_output(self, input, output):
+        if self.train:
+            self._draw(input)
+            np.multiply(input, self.noise, out=output)
+        else:
+            self.kernels.LeakyReLU_updateOutput(input, output, (self.lower + self.upper) / 2)
+
+    def _draw(self, input):
+        """Draw a noise for each number that is not positive, in their logical order; it is 1 for the others."""
+        drawn = np.less_equal(input, 0, out=self.buffer('drawn', input.shape, like=input, dtype=bool))
+        draws = self.buffer('draws', (int(np.count_nonzero(drawn)),), like=input)
+        self.noise = self.buffer('noise', input.shape, like=input)
+        self.noise.fill(1)
+        self.noise[drawn] = fill_uniform(draws, self.lower, self.upper)
+
+    def _write_gradInput(self, input, gradOutput, gradInput):
+        if self.train and self.upper - self.lower > 1e-6:
+            np.multiply(gradOutput, self.noise, out=gradInput)
+        else:
+            self.kernels.LeakyReLU_updateGradInput(input, gradOutput, gradInput, (self.lower + self.upper) / 2)
+
+    def __repr__(self):
+        return f'nn.RReLU (l:{self.lower:f}, u:{self.upper:f})'

@@ -1,0 +1,27 @@
+"""The square root."""
+
+import numpy as np
+
+from nnlite.nn.transfer import Transfer
+
+
+class Sqrt(Transfer):
+    """y = the square root of x; its slope is 1 / (2 y), and taken for 0 where y is 0.
+
+    Args:
+        eps: kept, but Torch7 computes nothing with it; 0 by default.
+
+    Source: torch/nn, Sqrt.lua.
+    """
+
+    eps = 0
+
+    def __init__(self, eps=None):
+        super().__init__()
+        self.eps = eps or 0
+
+    def _write_output(self, input, output):
+        np.sqrt(input, out=output)
+
+    def _write_gradInput(self, input, gradOutput, gradInput):
+        self.kernels.Sqrt_updateGradInput(self.output, gradOutput, gradInput)
