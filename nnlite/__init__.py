@@ -42,6 +42,7 @@ __version__ = '0.1.0'
 # Loaded when first asked for, so that `import nnlite` stays quick.
 _LAZY = {
     'load': 'nnlite.serialization',
+    'loadAll': 'nnlite.serialization',
     'save': 'nnlite.serialization',
     'register': 'nnlite.serialization',
 }
@@ -69,6 +70,7 @@ __all__ = [
     'getprecise',
     'initialSeed',
     'load',
+    'loadAll',
     'logNormal',
     'manualSeed',
     'multinomial',

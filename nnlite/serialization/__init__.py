@@ -2,7 +2,7 @@
 
 from nnlite.serialization.classes import register
 from nnlite.serialization.lua_function import LuaFunction
-from nnlite.serialization.t7_reader import load
+from nnlite.serialization.t7_reader import load, loadAll
 from nnlite.serialization.t7_writer import save
 
-__all__ = ['LuaFunction', 'load', 'register', 'save']
+__all__ = ['LuaFunction', 'load', 'loadAll', 'register', 'save']

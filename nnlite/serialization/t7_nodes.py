@@ -102,13 +102,15 @@ class ObjectNode(Node):
         tag: the type that the file gives it.
         typename: the name of its class.
         version: the version of the class that wrote it.
+        lead: the ints that it wrote before its fields, in a way of its own.
+        rebuild: whether to make an object of our class, if there is one.
     """
 
-    __slots__ = ('typename', 'version')
+    __slots__ = ('lead', 'rebuild', 'typename', 'version')
 
-    def __init__(self, tag: int, typename: str, version: int) -> None:
+    def __init__(self, tag: int, typename: str, version: int, lead: list[int], rebuild: bool) -> None:
         super().__init__(tag)
-        self.typename, self.version = typename, version
+        self.typename, self.version, self.lead, self.rebuild = typename, version, lead, rebuild
 
     def take(self, child: Any) -> None:
         """Add the table of fields: a class that wrote itself in another way is told by what stands there instead."""
@@ -121,12 +123,11 @@ class ObjectNode(Node):
 
     def start(self) -> None:
         """Make an object of our class of that name, or a TorchObject."""
-        cls = class_of(self.typename)
+        cls = class_of(self.typename) if self.rebuild and not self.lead else None
         if cls is not None:
             self.value = cls.__new__(cls)
         else:
-            self.value = TorchObject(self.typename, {})
-            self.value.version = self.version
+            self.value = TorchObject(self.typename, {}, self.version, self.lead)
 
     def finish(self) -> None:
         """Hand the fields over."""

@@ -1,37 +1,48 @@
-"""Reads Torch's binary .t7 files. Source: torch7, File.lua, generic/Tensor.c and generic/Storage.c."""
+"""Reads Torch's .t7 files. Source: torch7, File.lua, generic/Tensor.c and generic/Storage.c."""
 
 import math
 import os
 import re
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
 import numpy as np
 
 from nnlite.errors import FileFormatError
 from nnlite.serialization import t7_format as t7
-from nnlite.serialization.binary_source import BinarySource
+from nnlite.serialization.forms import Source, sources
 from nnlite.serialization.t7_nodes import FunctionNode, Node, ObjectNode, TableNode, value_of
 from nnlite.serialization.tensor_view import tensor_view
 from nnlite.tensor.storage import Storage
 
+Result = TypeVar('Result')
+
+# How many ints a class may write before its table of fields.
+MAX_LEAD = 16
+
 
 def load(
     path: str | os.PathLike[str],
+    format: str | None = None,
     *,
+    rebuild: bool = True,
     max_depth: int = t7.MAX_DEPTH,
     max_values: int = 10_000_000,
     max_expanded: int = 2**30,
 ) -> Any:
-    """Return the value in a binary .t7 file, as Torch's torch.load; the file need not be trusted.
+    """Return the value in a .t7 file, as Torch's torch.load; the file need not be trusted.
 
     A table whose keys are 1..n becomes a list, one of strings and numbers a dict, any other an nnlite.LuaTable; a
     number an int if it is whole, else a float; a string a str, or bytes where it is not UTF-8; a tensor an array, a
     bare storage an nnlite.Storage; an object of nn ours, of an unknown class an nnlite.TorchObject; a function a
     LuaFunction, which cannot be run. What is one thing in the file is one here: tables, objects, the memory of arrays.
-    Of several values in a file, this is the first.
+    Of several values in a file, this is the first; `loadAll` has them all.
 
     Args:
         path: the file.
+        format: 'ascii', 'binary', 'b64' (binary, with longs of eight bytes) or 'b32' (of four); None for any: the file
+            is then read as what it can be, of either byte order.
+        rebuild: whether to make objects of our classes; if not, every object is a TorchObject, as it is in the file.
         max_depth: how deep values may lie in each other.
         max_values: how many there may be.
         max_expanded: how many bytes a tensor may seem to have that is larger than its storage.
@@ -40,8 +51,48 @@ def load(
         FileFormatError: the file is damaged, of another kind, or beyond these bounds; says the byte and the path in it.
         OSError: the file cannot be read.
     """
+    bounds = {'max_depth': max_depth, 'max_values': max_values, 'max_expanded': max_expanded}
+    return read_file(path, format, T7Reader.read, rebuild=rebuild, **bounds)
+
+
+def loadAll(path: str | os.PathLike[str], format: str | None = None, **options: Any) -> list[Any]:
+    """Return the values in a .t7 file that were written one after the other: a list, even of one.
+
+    What is one thing in several of them is one here.
+
+    Args:
+        path: the file.
+        format: as for `load`.
+        options: as for `load`.
+
+    Raises:
+        FileFormatError, OSError: as for `load`.
+    """
+    return read_file(path, format, lambda reader: list(reader.read_all()), **options)
+
+
+def read_file(
+    path: str | os.PathLike[str], format: str | None, read: Callable[['T7Reader'], Result], **options: Any
+) -> Result:
+    """Return read(reader) for the first form of a file in which that succeeds.
+
+    Raises:
+        FileFormatError: none does; what is said is of the form in which it came furthest.
+        OSError: the file cannot be read.
+    """
+    name = os.fspath(path)
+    failed: list[tuple[int, FileFormatError]] = []
     with open(path, 'rb') as file:
-        return T7Reader(BinarySource(file), os.fspath(path), max_depth, max_values, max_expanded).read()
+        for source in sources(file, format):
+            reader = T7Reader(source, name, **options)
+            try:
+                found = read(reader)
+                while failed and source.left:  # a second guess must hold to the end of the file
+                    reader.read()
+                return found
+            except FileFormatError as error:
+                failed.append((source.offset, error))
+    raise max(failed, key=lambda failure: failure[0])[1]
 
 
 class T7Reader:
@@ -50,16 +101,33 @@ class T7Reader:
     Args:
         source: where ints, longs, doubles, chars and arrays come from.
         name: what errors call it.
-        max_depth: see load.
-        max_values: see load.
-        max_expanded: see load.
+        rebuild, max_depth, max_values, max_expanded: see load.
     """
 
-    def __init__(self, source: BinarySource, name: str, max_depth: int, max_values: int, max_expanded: int) -> None:
-        self.source, self.name = source, name
+    def __init__(
+        self,
+        source: Source,
+        name: str,
+        rebuild: bool = True,
+        max_depth: int = t7.MAX_DEPTH,
+        max_values: int = 10_000_000,
+        max_expanded: int = 2**30,
+    ) -> None:
+        self.source, self.name, self.rebuild = source, name, rebuild
         self.max_depth, self.max_values, self.max_expanded = max_depth, max_values, max_expanded
         self.values = 0
         self.known: dict[int, Node | Storage | np.ndarray] = {}
+        self.highest = 0  # the highest index
+
+    def read_all(self) -> Iterator[Any]:
+        """Yield the values of the file, one at least.
+
+        Raises:
+            FileFormatError: see load.
+        """
+        yield self.read()
+        while self.source.left:
+            yield self.read()
 
     def read(self) -> Any:
         """Return the next value of the file.
@@ -113,9 +181,7 @@ class T7Reader:
         if tag == t7.BOOLEAN:
             return self._boolean()
         if tag not in t7.COMPOSITE:
-            hint = 'Torch7 writes such files with torch.save(path, object); ascii and big-endian ones cannot be read'
-            first = self.source.offset == 4
-            raise FileFormatError(f'expected the tag of a type, 0 to 8, got {tag}', hint=hint if first else None)
+            raise FileFormatError(f'expected the tag of a type, 0 to 8, got {tag}')
         if depth > self.max_depth:
             raise FileFormatError(f'expected at most {depth - 1} levels', hint='load it with a larger max_depth')
         if tag == t7.FUNCTION_6:
@@ -134,6 +200,7 @@ class T7Reader:
     def _indexed(self, tag: int) -> Any:
         """Return a value that the file gives an index, and writes only once."""
         index = self.source.readInt()
+        self.highest = max(self.highest, index)
         if index not in self.known:
             self.known[index] = self._new(tag)
         known = self.known[index]
@@ -151,11 +218,28 @@ class T7Reader:
             return self._storage(t7.STORAGES[typename])
         if typename in t7.TENSORS:
             return self._tensor(typename)
-        return ObjectNode(tag, typename, version)
+        return ObjectNode(tag, typename, version, self._lead(), self.rebuild)
+
+    def _lead(self) -> list[int]:
+        """Return the ints before the table of an object's fields: none, unless the class has a write() of its own.
+
+        Nothing says how many they are. The table is told by its index, the next one.
+        """
+        offset = self.source.offset
+        lead: list[int] = []
+        while len(lead) < MAX_LEAD:
+            match self.source.peekInt(2):
+                case [t7.TABLE, index] if not lead or index == self.highest + 1:
+                    return lead
+                case []:
+                    break
+            lead.append(self.source.readInt())
+        self.source.seek(offset)
+        return []
 
     def _table(self) -> TableNode:
         size = self.source.readInt()
-        most = self.source.left // 12  # a pair is a boolean and a nil, or longer
+        most = self.source.left // self.source.smallest_pair
         if not 0 <= size <= most:
             raise FileFormatError(f'expected a table of 0 to {most} pairs, for which the file has room, got {size}')
         return TableNode(t7.TABLE, 2 * size)

@@ -1,10 +1,9 @@
-"""Writes Torch's binary .t7 files. Source: torch7, File.lua, generic/Tensor.c and generic/Storage.c."""
+"""Writes Torch's .t7 files. Source: torch7, File.lua, generic/Tensor.c and generic/Storage.c."""
 
 import math
 import os
 import re
-import struct
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -12,6 +11,7 @@ import numpy as np
 from nnlite.errors import Error
 from nnlite.serialization import t7_format as t7
 from nnlite.serialization.classes import typename_of
+from nnlite.serialization.forms import Sink, sink
 from nnlite.serialization.lua_function import LuaFunction
 from nnlite.serialization.span import Span
 from nnlite.tensor.lua import LuaTable, TorchObject
@@ -20,15 +20,14 @@ from nnlite.tensor.storage import Storage
 from nnlite.tensor.types import type_of
 from nnlite.whole_file import whole_file
 
-_INT = struct.Struct('<i')
-_LONG = struct.Struct('<q')
-_DOUBLE = struct.Struct('<d')
+# The values in a value, each with its step in a path: as it is to be shown, or (key,).
+Children = Iterable[tuple[str | tuple[Any], Any]]
 
 _TABLES = (list, tuple, dict, LuaTable)
 
 
-def save(path: str | os.PathLike[str], value: Any) -> None:
-    """Write a value to a binary .t7 file that nnlite.load and Torch's torch.load read, whole or not at all.
+def save(path: str | os.PathLike[str], value: Any, format: str = 'binary') -> None:
+    """Write a value to a .t7 file that nnlite.load and Torch's torch.load read, whole or not at all.
 
     Lists and tuples become tables with keys 1..n, dicts and LuaTables tables, arrays tensors, an nnlite.Storage a bare
     storage, objects of nn, of registered classes and TorchObjects Torch objects. What is met twice is written once, and
@@ -40,6 +39,7 @@ def save(path: str | os.PathLike[str], value: Any) -> None:
     Args:
         path: the file; it keeps its old contents until the new are on the disk.
         value: what to save.
+        format: 'binary' or 'ascii': text, which Torch on any machine reads with torch.load(path, 'ascii').
 
     >>> import nnlite, tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -51,16 +51,21 @@ def save(path: str | os.PathLike[str], value: Any) -> None:
         Error: a value that a .t7 file cannot hold; says where it is. Nothing is written.
         OSError: the file cannot be written.
     """
-    writer = T7Writer()
+    writer = T7Writer(sink(format))
     writer.add(value)
     with whole_file(path) as file:
         writer.write(file)
 
 
 class T7Writer:
-    """Torch's File.writeObject: all values are added first, which decides what each storage must span, then written."""
+    """Torch's File.writeObject: all values are added first, which decides what each storage must span, then written.
 
-    def __init__(self) -> None:
+    Args:
+        sink: what ints, longs, doubles, chars and arrays become.
+    """
+
+    def __init__(self, sink: Sink) -> None:
+        self.sink = sink
         self.pieces: list[bytearray | Callable[[], Any]] = []
         self.count = 0
         # What has an index, by its identity; with the thing itself, lest another get the same identity.
@@ -73,33 +78,43 @@ class T7Writer:
         Raises:
             Error: a value that a .t7 file cannot hold.
         """
-        stack = [_Place(value)]
-        while stack:
-            place = stack.pop()
-            try:
-                if place.depth > t7.MAX_DEPTH:
+        stack = [_Place([('', value)])]
+        try:
+            while stack:
+                below = self._next_below(stack[-1])
+                if below is None:
+                    stack.pop()
+                elif len(stack) > t7.MAX_DEPTH:
                     raise Error(f'expected values of at most {t7.MAX_DEPTH} levels')
-                children = list(self._head(place.value))
-            except Error as error:
-                error.where = place.path()
-                raise
-            stack.extend(_Place(child, label, place) for label, child in reversed(children))
+                else:
+                    stack.append(_Place(below))
+        except Error as error:
+            error.where = _path(stack)
+            raise
+
+    def _next_below(self, place: '_Place') -> Children | None:
+        """Add what is left in a place up to the next value that has others in it, and return those."""
+        for step, child in place.children:
+            place.step = step
+            below = self._head(child)
+            if below is not None:
+                return below
+        return None
 
     def write(self, file: BinaryIO) -> None:
         """Write all that was added."""
         for piece in self.pieces:
             file.write(piece() if callable(piece) else piece)
 
-    def _head(self, value: Any) -> Iterable[tuple[str, Any]]:
-        """Write all of a value but the values in it, and return those, each with its label in a path."""
+    def _head(self, value: Any) -> Children | None:
+        """Write all of a value but the values in it, and return those, each with its step in a path."""
         match value:
             case None:
                 self._int(t7.NIL)
             case bool() | np.bool():
                 self._int(t7.BOOLEAN, int(value))
             case int() | float() | np.integer() | np.floating():
-                self._int(t7.NUMBER)
-                self._put(_DOUBLE.pack(_number(value)))
+                self._number(value)
             case str() | bytes():
                 self._int(t7.STRING)
                 self._chars(value)
@@ -113,7 +128,15 @@ class T7Writer:
                 return self._function(value)
             case _:
                 return self._object(value)
-        return ()
+        return None
+
+    def _number(self, value: Any) -> None:
+        if isinstance(value, (int, np.integer)) and abs(int(value)) > t7.WHOLE:
+            raise Error(
+                f'expected a whole number of at most 2**53 in size, got {value}: Lua numbers are doubles',
+                hint='save it as a str, or in an int64 array',
+            )
+        self._put(self.sink.writeInt(t7.NUMBER) + self.sink.writeDouble(float(value)))
 
     def _is_new(self, tag: int, thing: Any) -> bool:
         """Write tag and index of a thing, and return whether its contents are still to come."""
@@ -127,22 +150,23 @@ class T7Writer:
         self.count += 1
         return self.count
 
-    def _table(self, table: Any) -> Iterator[tuple[str, Any]]:
+    def _table(self, table: Any) -> Children:
         if not self._is_new(t7.TABLE, table):
             return
         self._int(len(table))
         if isinstance(table, (list, tuple)):
             for place, value in enumerate(table):
-                yield '', place + 1
-                yield f'[{place}]', value
-        else:
-            for key, value in table.items():
-                if key is None or (isinstance(key, (float, np.floating)) and math.isnan(key)):
-                    raise Error(f'expected keys that a Lua table can have, got {key}')
-                yield ' (a key)', key
-                yield _label(key), value
+                self._number(place + 1)
+                yield (place,), value
+            return
+        for key in table:
+            if key is None or (isinstance(key, (float, np.floating)) and math.isnan(key)):
+                raise Error(f'expected keys that a Lua table can have, got {key}')
+        for key, value in table.items():
+            yield ' (a key)', key
+            yield (key,), value
 
-    def _function(self, function: LuaFunction) -> Iterator[tuple[str, Any]]:
+    def _function(self, function: LuaFunction) -> Children:
         if function.tag == t7.FUNCTION_6:
             self._int(t7.FUNCTION_6)
         elif not self._is_new(function.tag, function):
@@ -150,7 +174,7 @@ class T7Writer:
         self._chars(function.bytecode)
         yield '.upvalues', function.upvalues
 
-    def _object(self, thing: Any) -> Iterator[tuple[str, Any]]:
+    def _object(self, thing: Any) -> Children:
         is_data = isinstance(thing, TorchObject)
         typename = thing.typename if is_data else typename_of(thing)
         if typename is None:
@@ -166,6 +190,8 @@ class T7Writer:
         if not isinstance(version, int) or not 0 <= version < 10**9:
             raise Error(f'expected the version of {typename} to be a whole number, got {version!r}')
         self._class(typename, version)
+        if is_data:
+            self._int(*thing.lead)
         fields = thing.fields if is_data else thing.write() if hasattr(thing, 'write') else vars(thing)
         if not isinstance(fields, _TABLES):
             raise Error(f'expected the fields of {typename} as a dict, got {type(fields).__name__}')
@@ -178,14 +204,14 @@ class T7Writer:
         self._class(type_of(array))
         if not array.size:
             self._int(0)  # Torch's tensor without elements has no dimensions, and no storage
-            self._put(_LONG.pack(1))
+            self._put(self.sink.writeLong(1))
             self._int(t7.NIL)
             return
         self._int(array.ndim)
-        for number in (*array.shape, *(max(step // array.itemsize, 0) for step in array.strides)):
-            self._put(_LONG.pack(number))
+        self._put(self.sink.writeLong(*array.shape))
+        self._put(self.sink.writeLong(*(max(step // array.itemsize, 0) for step in array.strides)))
         span, is_new = self._span(array, root(array))
-        self.pieces.append(lambda: _LONG.pack(span.offset(array) + 1))
+        self.pieces.append(lambda: self.sink.writeLong(span.offset(array) + 1))
         self._int(t7.TORCH, span.index)
         if is_new:
             self._span_contents(span, array.dtype)
@@ -216,8 +242,8 @@ class T7Writer:
     def _span_contents(self, span: Span, dtype: np.dtype) -> None:
         """Write a storage as it will be when all arrays of its memory are known."""
         self._class(t7.storage_name(dtype))
-        self.pieces.append(lambda: _LONG.pack(span.memory().size))
-        self.pieces.append(lambda: span.memory().astype(dtype.newbyteorder('<'), copy=False).data)
+        self.pieces.append(lambda: self.sink.writeLong(span.memory().size))
+        self.pieces.append(lambda: self.sink.writeArray(span.memory()))
 
     def _class(self, typename: str, version: int = 1) -> None:
         self._chars(f'V {version}')
@@ -233,11 +259,11 @@ class T7Writer:
         if len(data) >= 2**31:
             raise Error(f'expected a string of less than 2**31 bytes, got {len(data)}', hint='save it as a uint8 array')
         self._int(len(data))
-        self._put(data)
+        self._put(self.sink.writeChar(data))
 
     def _int(self, *numbers: int) -> None:
         for number in numbers:
-            self._put(_INT.pack(number))
+            self._put(self.sink.writeInt(number))
 
     def _put(self, data: bytes) -> None:
         last = self.pieces[-1] if self.pieces else None
@@ -248,34 +274,22 @@ class T7Writer:
 
 
 class _Place:
-    """A value, and the way to it from the top."""
+    """What is in a value, as far as it has been added, and the last step of the way to it."""
 
-    __slots__ = ('depth', 'label', 'parent', 'value')
+    __slots__ = ('children', 'step')
 
-    def __init__(self, value: Any, label: str = '', parent: '_Place | None' = None) -> None:
-        self.value, self.label, self.parent = value, label, parent
-        self.depth: int = parent.depth + 1 if parent else 1
+    def __init__(self, children: Children) -> None:
+        self.children = iter(children)
+        self.step: str | tuple[Any] = ''
 
-    def path(self) -> str:
-        labels = []
-        place: _Place | None = self
-        while place is not None:
-            labels.append(place.label)
-            place = place.parent
-        return ''.join(reversed(labels)).removeprefix('.') or 'the whole value'
+
+def _path(places: list[_Place]) -> str:
+    steps = [place.step if isinstance(place.step, str) else _label(*place.step) for place in places]
+    return ''.join(steps).removeprefix('.') or 'the whole value'
 
 
 def _label(key: Any) -> str:
     return f'.{key}' if isinstance(key, str) and key.isidentifier() else f'[{key!r:.40}]'
-
-
-def _number(value: Any) -> float:
-    if isinstance(value, (int, np.integer)) and abs(int(value)) > t7.WHOLE:
-        raise Error(
-            f'expected a whole number of at most 2**53 in size, got {value}: Lua numbers are doubles',
-            hint='save it as a str, or in an int64 array',
-        )
-    return float(value)
 
 
 def _plain(array: np.ndarray) -> np.ndarray:

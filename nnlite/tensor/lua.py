@@ -1,5 +1,11 @@
 """What Lua values become in Python where no Python type of the same meaning exists."""
 
+from nnlite.errors import Error
+
+
+class UnknownClassError(Error, AttributeError):
+    """Something was asked of an object that only its own class could answer."""
+
 
 class LuaTable:
     """A Lua table that is neither a list nor a dict of plain keys: ordered pairs under Lua's equality.
@@ -60,14 +66,34 @@ class LuaTable:
 class TorchObject:
     """An object of a Torch class that nnlite does not know: its class name and its fields, kept as data.
 
-    `nnlite.register('my.Class')(PythonClass)` teaches a new one.
+    It stands where it stood, in a network too, and is saved as it was; only running it is an error, which says that
+    `nnlite.register('my.Class')(PythonClass)` teaches the class.
 
-    >>> TorchObject('my.Class', {'size': 3})
-    TorchObject('my.Class', {'size': 3})
+    Args:
+        typename: the name of the class.
+        fields: the table of its fields, a dict as a rule.
+        version: the version of the class that wrote it.
+        lead: the ints that the class wrote before the fields, in a way of its own.
+
+    >>> thing = TorchObject('my.Class', {'size': 3})
+    >>> thing, thing.fields
+    (my.Class, {'size': 3})
     """
 
-    def __init__(self, typename, fields):
-        self.typename, self.fields = typename, fields
+    def __init__(self, typename, fields, version=1, lead=()):
+        self.typename, self.fields, self.version, self.lead = typename, fields, version, list(lead)
+
+    def replace(self, callback):
+        """Return callback(self): what is to be in its place (Module.replace)."""
+        return callback(self)
+
+    def __getattr__(self, name):
+        if name.startswith('__') or 'typename' not in self.__dict__:
+            raise AttributeError(name)
+        raise UnknownClassError(
+            f'expected an object with {name!r}, got one of {self.typename}, a class that nnlite does not know',
+            hint=f"nnlite.register('{self.typename}')(PythonClass) before loading teaches it",
+        )
 
     def __repr__(self):
-        return f'TorchObject({self.typename!r}, {self.fields!r})'
+        return self.typename

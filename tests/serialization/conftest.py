@@ -3,13 +3,6 @@
 import pytest
 
 import nnlite
-from nnlite.serialization import t7_nodes
-
-
-@pytest.fixture
-def as_data(monkeypatch):
-    """Know no classes: objects of nn come as TorchObjects, with every field of the file."""
-    monkeypatch.setattr(t7_nodes, 'class_of', lambda typename: None)
 
 
 @pytest.fixture
@@ -28,9 +21,9 @@ def parse(tmp_path):
 def round_trip(tmp_path):
     """Save a value and load it again."""
 
-    def round_trip(value):
+    def round_trip(value, **options):
         path = tmp_path / 'round_trip.t7'
         nnlite.save(path, value)
-        return nnlite.load(path)
+        return nnlite.load(path, **options)
 
     return round_trip

@@ -71,14 +71,14 @@ def test_mutant_is_refused_or_read(name, parse):
 
 
 @pytest.mark.parametrize('name', NAMES)
-def test_mutant_that_is_read_can_be_saved(name, parse, round_trip, as_data):
+def test_mutant_that_is_read_can_be_saved(name, parse, round_trip):
     contents = (FOLDER / f'{name}.t7').read_bytes()
     read = 0
     for seed in range(MUTANTS):
         try:
-            value = parse(mutant(contents, seed))
+            value = parse(mutant(contents, seed), rebuild=False)
         except nnlite.FileFormatError:
             continue
-        round_trip(value)
+        round_trip(value, rebuild=False)
         read += 1
     assert read
