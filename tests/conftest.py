@@ -5,6 +5,12 @@ import signal
 from pathlib import Path
 
 import pytest
+from golden_report import (  # noqa: F401 hooks, which pytest finds here
+    closely,
+    pytest_collection_modifyitems,
+    pytest_runtest_logreport,
+    pytest_terminal_summary,
+)
 
 import nnlite
 from nnlite.kernels import FAMILIES

@@ -56,15 +56,17 @@ def drawn(shapes, seed, dtype=np.float64, low=-2, high=2):
 
 def assert_close(ours, theirs, tolerance, what=''):
     """Assert that two tables have the same form, and differ by `tolerance` at most, relative to the larger of 1 and
-    the largest number there is.
+    the largest number there is; return by how much they do.
     """
-    ours, theirs = leaves(ours), leaves(theirs)
+    ours, theirs, largest = leaves(ours), leaves(theirs), 0
     assert len(ours) == len(theirs), f'{what}: {len(ours)} arrays, expected {len(theirs)}'
-    for mine, other in zip(ours, theirs, strict=True):
+    for mine, other in zip(map(np.asarray, ours), map(np.asarray, theirs), strict=True):
         assert mine.shape == other.shape, f'{what}: {mine.shape}, expected {other.shape}'
         scale = max(1, np.abs(other).max(initial=0))
         error = np.abs(mine.astype(np.float64) - other).max(initial=0) / scale
         assert error <= tolerance, f'{what}: off by {error:.1e} of {scale:.2g}'
+        largest = max(largest, error)
+    return largest
 
 
 def assert_equal(ours, theirs, what=''):
