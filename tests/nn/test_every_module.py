@@ -13,7 +13,7 @@ from trees import assert_close, astype, copied, drawn, leaves, mapped
 
 import nnlite
 from nnlite import nn
-from nnlite.tensor.memory import root
+from nnlite.tensor.memory import address, root
 
 every_row = every(MODULES)
 in_both_modes = pytest.mark.parametrize('mode', BOTH)
@@ -70,7 +70,8 @@ def test_agrees_with_pytorch(row, mode, dtype, tolerance):
 def in_pytorch(row, module, input, gradOutput):
     """Return the run of the row's reference, in float64, by PyTorch's automatic differentiation."""
     x = mapped(lambda array: tensor(array).requires_grad_(array.dtype.kind == 'f'), input)
-    parameters = [tensor(p).requires_grad_() for p in module.parameters()[0]]
+    tensors = {address(p): tensor(p).requires_grad_() for p in module.parameters()[0]}  # one for all that share it
+    parameters = [tensors[address(p)] for p in module.parameters()[0]]
     output = row.reference(module, x, *parameters)
     pairs = zip(leaves(output), leaves(gradOutput), strict=True)
     sum((o * torch.tensor(g, dtype=torch.float64)).sum() for o, g in pairs).backward()
@@ -310,6 +311,12 @@ def test_type_there_and_back(row, mode):
     assert_close(module.parameters()[0], parameters, 0, 'parameters')
 
 
+def distinct(arrays):
+    """Return the places of those arrays that are not an earlier one again."""
+    addresses = [address(array) for array in arrays]
+    return [place for place, one in enumerate(addresses) if addresses.index(one) == place]
+
+
 @every_row
 def test_getParameters_gives_views_that_stay(row, tmp_path):
     module, input = row.module(), row.given()
@@ -318,12 +325,13 @@ def test_getParameters_gives_views_that_stay(row, tmp_path):
     if not kept:
         assert [flat.size for flat in module.getParameters()] == [0, 0]
         return
+    once = distinct(module.parameters()[0])
     flat, flat_grads = module.getParameters()
-    assert np.array_equal(flat, np.concatenate([parameter.ravel() for parameter in kept]))
+    assert np.array_equal(flat, np.concatenate([kept[place].ravel() for place in once]))
     for parameters, vector in zip(module.parameters(), (flat, flat_grads), strict=True):
         assert all(root(parameter) is root(vector) for parameter in parameters)
     before.assert_equal(run(module, input))
-    assert np.array_equal(flat_grads, np.concatenate([gradient.ravel() for gradient in before.gradParams]))
+    assert np.array_equal(flat_grads, np.concatenate([before.gradParams[place].ravel() for place in once]))
     for way in COPIES:
         twin = COPIES[way](module, tmp_path)
         assert len({id(root(parameter)) for parameter in twin.parameters()[0]}) == 1, f'{way} parts what was one vector'
@@ -342,7 +350,8 @@ def test_clone_can_share_parameters(row):
     run(module, input).assert_equal(run(twin, input))
     both = nn.ParallelTable().add(module).add(twin).double()
     flat, _ = both.getParameters()
-    assert flat.size == sum(parameter.size for parameter in module.parameters()[0]), 'what is shared comes once'
+    parameters = module.parameters()[0]
+    assert flat.size == sum(parameters[place].size for place in distinct(parameters)), 'what is shared comes once'
     copied_twin = both.clone()
     for mine, other in zip(*(copied_twin.get(n).parameters()[0] for n in (1, 2)), strict=True):
         assert np.shares_memory(mine, other)
