@@ -8,6 +8,12 @@ from nnlite import nn
 
 APART = list(np.random.default_rng(1).permutation(36).reshape(3, 4, 3) / 9 - 2)  # no two numbers alike
 
+
+def mixture(gates, experts):
+    return sum(gate.reshape(*gate.shape, *[1] * (expert.ndim - gate.ndim)) * expert
+               for gate, expert in zip(gates.unbind(-1), experts, strict=True))  # fmt: skip
+
+
 # fmt: off
 ROWS = [
     Row('nn.JoinTable', lambda: nn.JoinTable(-1, 1), [(4, 2), (4, 3)], lambda m, x: torch.cat(x, 1)),
@@ -53,4 +59,14 @@ ROWS = [
         wrong=[[], (4, 2), [[(2,)], [(2,), (2,)]], [(2,)]]),
     Row('nn.ZipTableOneToMany', nn.ZipTableOneToMany, [(4, 2), [(4, 1), (4, 3)]],
         lambda m, x: [[x[0], other] for other in x[1]], wrong=[[(4, 2)], [(4, 2), (4, 2)], (4, 2)], anything=True),
+    Row('nn.MixtureTable', nn.MixtureTable, [(4, 2), [(4, 3), (4, 3)]], lambda m, x: mixture(x[0], x[1]),
+        wrong=[[(4, 3), [(4, 3), (4, 3)]], [(4, 2), [(3, 3), (3, 3)]], [(4, 2), [(4, 3), (4, 2)]], [(4, 2)], (4, 2),
+            [(4, 2), (4, 3, 2)], [(4, 2), (4,)], [(2, 4, 2), [(4, 3), (4, 3)]]]),
+    Row('nn.MixtureTable', nn.MixtureTable, [(4, 2), (4, 2, 3)], lambda m, x: mixture(x[0], x[1].unbind(1))),
+    Row('nn.MixtureTable', lambda: nn.MixtureTable(3), [(4, 2), (4, 3, 2)], lambda m, x: mixture(x[0], x[1].unbind(2))),
+    Row('nn.MixtureTable', nn.MixtureTable, [(2,), [(3, 4), (3, 4)]], lambda m, x: mixture(x[0], x[1]), batch=False),
+    Row('nn.MixtureTable', nn.MixtureTable, [(2,), (2, 3)], lambda m, x: mixture(x[0], x[1]), batch=False),
+    Row('nn.MixtureTable', lambda: nn.MixtureTable(2), [(2,), (3, 2)], lambda m, x: mixture(x[0], x[1].unbind(1)),
+        batch=False),
+    Row('nn.MixtureTable', nn.MixtureTable, [(3, 2), [(3, 2, 3, 4)] * 2], lambda m, x: mixture(x[0], x[1])),
 ]

@@ -1,0 +1,80 @@
+"""A module that takes a batch, given inputs with more dimensions in front."""
+
+import math
+
+import numpy as np
+
+from nnlite.errors import ShapeError
+from nnlite.nn.Decorator import Decorator
+from nnlite.nn.reshaped import reshaped
+
+
+class Bottle(Decorator):
+    """y = f(x), the first dimensions of x taken for one, the batch's, and put back in y.
+
+    Args:
+        module: f.
+        nInputDim: how many dimensions f takes, with the batch's; 2 by default. An input of no more is given as it is.
+        nOutputDim: how many it gives; as many as it takes by default.
+
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> nn.Bottle(nn.Linear(10, 2)).forward(np.zeros((4, 5, 6, 10), np.float32)).shape
+    (4, 5, 6, 2)
+
+    Raises:
+        ShapeError: f gives another number of dimensions.
+
+    Source: torch/nn, Bottle.lua.
+    """
+
+    foreign = ('inShape', 'outShape')
+
+    def __init__(self, module, nInputDim=None, nOutputDim=None):
+        super().__init__(module)
+        self.nInputDim = 2 if nInputDim is None else nInputDim
+        self.nOutputDim = self.nInputDim if nOutputDim is None else nOutputDim
+        self.dimDelta = self.nInputDim - self.nOutputDim
+
+    def updateOutput(self, input):
+        self.expect(input)
+        output = super().updateOutput(self._fused(input))
+        if input.ndim > self.nInputDim:
+            if output.ndim != self.nOutputDim:
+                raise ShapeError(
+                    f'expected {self.nOutputDim} dimensions of its module, got {output.shape}', self._name()
+                )
+            front = input.shape[: input.ndim - self.nInputDim]
+            shape = (*front, len(output) // math.prod(front), *output.shape[1:])
+            self.output = reshaped(self, 'output', output, shape)
+        return self.output
+
+    def updateGradInput(self, input, gradOutput):
+        grad = super().updateGradInput(*self._both(input, gradOutput))
+        if grad is not None:
+            self.gradInput = reshaped(self, 'gradInput', grad, input.shape)
+        return self.gradInput
+
+    def accGradParameters(self, input, gradOutput, scale=1):
+        super().accGradParameters(*self._both(input, gradOutput), scale)
+
+    def accUpdateGradParameters(self, input, gradOutput, lr):
+        super().accUpdateGradParameters(*self._both(input, gradOutput), lr)
+
+    def sharedAccUpdateGradParameters(self, input, gradOutput, lr):
+        super().sharedAccUpdateGradParameters(*self._both(input, gradOutput), lr)
+
+    def _fused(self, input):
+        """Return the input with its first dimensions in one, so that nInputDim are left."""
+        if input.ndim <= self.nInputDim:
+            return input
+        rest = input.shape[input.ndim - self.nInputDim + 1 :]
+        return reshaped(self, 'input', input, (-1, *rest))
+
+    def _both(self, input, gradOutput):
+        self.expect(gradOutput, self.output.shape, 'gradOutput')
+        return self._fused(input), reshaped(self, 'gradOutput', gradOutput, self.modules[0].output.shape)
+
+    def write(self):
+        room = {'inShape': np.zeros(self.nInputDim), 'outShape': np.zeros(self.nOutputDim)}  # where Torch puts sizes
+        return {**super().write(), **room}
