@@ -30,6 +30,9 @@ class Row:
     modes: the modes that its backward pass is for.
     derivative: whether its gradients are its output's, which a few modules change on purpose.
     scales: whether backward heeds its scale, which Torch forgets in one module.
+    accumulates: whether its parameters' gradients add up, which Torch's weight normalizations do not do.
+    sparse: whether its input lists indices and values, so that gradInput is of another form than the input.
+    shares: the names of what clones can share: its parameters and their gradients.
     low, high: between which numbers its inputs lie.
     """
 
@@ -46,6 +49,9 @@ class Row:
     modes: tuple = BOTH
     derivative: bool = True
     scales: bool = True
+    accumulates: bool = True
+    sparse: bool = False
+    shares: tuple = ('weight', 'bias', 'gradWeight', 'gradBias')
     low: float = -2
     high: float = 2
 

@@ -35,7 +35,19 @@ def run(module, input, gradOutput=None, scale=1):
     kept = copied(output)
     gradOutput = gradient_for(output) if gradOutput is None else copied(gradOutput)
     gradInput = module.backward(input, gradOutput, scale)
-    return Run(kept, copied(gradInput), copied(module.parameters()[1]))
+    return Run(kept, copied(gradInput), gradients_of(module))
+
+
+def gradients_of(module):
+    """Return copies of the parameters' gradients; nn.IndexLinear keeps rows of them, which are added up here."""
+    return [added_up(grad, module) if isinstance(grad, dict) else grad.copy() for grad in module.parameters()[1]]
+
+
+def added_up(running, module):
+    total = np.zeros_like(module.weight)
+    for keys, rows in zip(running['keys'], running['gradWeight'], strict=True):
+        np.add.at(total[:, module.normalize :], keys + module.offset, rows[:, -module.outputSize :])
+    return total
 
 
 def forward(module, input):
