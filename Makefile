@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 OUT ?= studies/quick
 
-.PHONY: study test test-slow lint types clean
+.PHONY: study test test-slow golden lint types clean
 
 study: .venv/ready  ## set up, run the main job on embedded data, leave its pictures and tables in $(OUT)
 	$(BIN)/nnlite study quick --out $(OUT)
@@ -13,6 +13,9 @@ test: .venv/ready-for-tests lint types  ## set up and run every test but the slo
 
 test-slow: .venv/ready-for-tests  ## the learning and killing runs of minutes; NNLITE_DATA names the folder of real images
 	$(BIN)/pytest -m slow
+
+golden: .venv/ready-for-tests  ## all of Torch7's own results that NNLITE_GOLDEN, or else tests/golden, holds, in one table
+	$(BIN)/pytest -q -m golden
 
 lint: .venv/ready-for-tests
 	$(BIN)/ruff check .

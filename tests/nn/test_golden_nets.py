@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from trees import assert_close
+from golden_files import FOLDER, golden, index
 
 import nnlite
 from nnlite import nn, optim
@@ -21,13 +21,19 @@ TOLERANCES = {
 }
 
 
-def load(golden, name, part):
-    return nnlite.load(golden / 'nets' / f'{name}_{part}.t7')
+def nets(*names):
+    """Return the mark that runs a test for each of these networks, as far as their files are there."""
+    files = {name: [case['file'] for case in index('net') if f'/{name}_' in case['file']] for name in names}
+    return pytest.mark.parametrize('name', [pytest.param(n, marks=golden(*files[n])) for n in names if files[n]])
 
 
-@pytest.mark.parametrize('name', TOLERANCES)
-def test_five_steps_are_torchs(golden, name):
-    net, record, tolerance = load(golden, name, 'initial'), load(golden, name, 'data'), TOLERANCES[name]
+def load(name, part):
+    return nnlite.load(FOLDER / 'nets' / f'{name}_{part}.t7')
+
+
+@nets(*TOLERANCES)
+def test_five_steps_are_torchs(name, closely):
+    net, record, tolerance = load(name, 'initial'), load(name, 'data'), TOLERANCES[name]
     criterion = nn.CrossEntropyCriterion().type(net.type())
     params, gradParams = net.getParameters()
     gradients, outputs = [], []
@@ -48,39 +54,40 @@ def test_five_steps_are_torchs(golden, name):
         assert np.linalg.norm(gradients[-1]) == pytest.approx(record['gradNorm'][step], rel=tolerance)
         assert np.linalg.norm(params) == pytest.approx(record['paramNorm'][step], rel=tolerance)
         if f'params{step + 1}' in record:
-            assert_close(params, record[f'params{step + 1}'], tolerance, f'params{step + 1}')
-    assert_close(outputs[0], record['output1'], tolerance, 'output1')
-    assert_close(gradients[0], record['grad1'], tolerance, 'grad1')
+            closely(params, record[f'params{step + 1}'], tolerance, f'params{step + 1}')
+    closely(outputs[0], record['output1'], tolerance, 'output1')
+    closely(gradients[0], record['grad1'], tolerance, 'grad1')
     assert np.linalg.norm(state['dfdx']) == pytest.approx(record['momentumNorm'], rel=tolerance)
     net.evaluate()
-    check_evaluation(net, record, tolerance)
+    check_evaluation(net, record, tolerance, closely)
 
-    final = load(golden, name, 'final')
-    check_evaluation(final, record, tolerance if name.endswith('double') else 2e-6)
+    final = load(name, 'final')
+    check_evaluation(final, record, tolerance if name.endswith('double') else 2e-6, closely)
     ours, theirs = (m.findModules('nn.SpatialBatchNormalization')[0] for m in (net, final))
     for mine, other in zip(ours, theirs, strict=True):
-        assert_close(mine.running_mean, other.running_mean, tolerance, 'running_mean')
-        assert_close(mine.running_var, other.running_var, tolerance, 'running_var')
+        closely(mine.running_mean, other.running_mean, tolerance, 'running_mean')
+        closely(mine.running_var, other.running_var, tolerance, 'running_var')
     assert repr(net) == repr(final)
 
 
-def check_evaluation(net, record, tolerance):
-    assert_close(net.forward(record['eval_input']), record['eval_output'], tolerance, 'eval_output')
-    assert_close(net.forward(record['input']), record['eval_output_train_batch'], tolerance, 'eval_output_train_batch')
+def check_evaluation(net, record, tolerance, closely):
+    closely(net.forward(record['eval_input']), record['eval_output'], tolerance, 'eval_output')
+    closely(net.forward(record['input']), record['eval_output_train_batch'], tolerance, 'eval_output_train_batch')
 
 
-@pytest.mark.parametrize(('name', 'tolerance'), [('resnet20drop_double', 1e-12), ('resnet20drop_float', 2e-6)])
-def test_dropout_network_is_torchs(golden, name, tolerance):
-    net, record = load(golden, name, 'initial'), load(golden, name, 'data')
+@nets('resnet20drop_double', 'resnet20drop_float')
+def test_dropout_network_is_torchs(name, closely):
+    net, record = load(name, 'initial'), load(name, 'data')
+    tolerance = 1e-12 if name.endswith('double') else 2e-6
     nnlite.manualSeed(record['forward_seed'])
-    assert_close(net.forward(record['input']), record['output_training'], tolerance, 'output_training')
+    closely(net.forward(record['input']), record['output_training'], tolerance, 'output_training')
     criterion = nn.CrossEntropyCriterion().type(net.type())
     for model in (net, record['model']):
         gradParams = model.evaluate().getParameters()[1]
         gradParams.fill(0)
         output = model.forward(record['input'])
-        assert_close(output, record['output'], tolerance, 'output')
+        closely(output, record['output'], tolerance, 'output')
         assert criterion.forward(output, record['target']) == pytest.approx(record['loss'], rel=tolerance)
         model.backward(record['input'], criterion.backward(output, record['target']))
-        assert_close(gradParams, record['grad'], tolerance, 'grad')
-        assert_close(model.forward(record['eval_input']), record['eval_output'], tolerance, 'eval_output')
+        closely(gradParams, record['grad'], tolerance, 'grad')
+        closely(model.forward(record['eval_input']), record['eval_output'], tolerance, 'eval_output')

@@ -1,34 +1,17 @@
 """The random streams against Torch7's own (golden/rng), PyTorch's twister, and themselves draw by draw."""
 
 import hashlib
-import json
-import os
 import time
 import tracemalloc
-from pathlib import Path
 
 import numpy as np
 import pytest
+from golden_files import FOLDER, cases
 
 import nnlite
 from nnlite.tensor import random as stream
 
 SEEDS = (1, 42, 123, 2015, 20151210, 4294967295)
-
-
-@pytest.fixture(scope='module')
-def golden():
-    folder = os.environ.get('NNLITE_GOLDEN')
-    if not folder:
-        pytest.skip('NNLITE_GOLDEN does not name the folder of golden files')
-    index = json.loads(Path(folder, 'index.json').read_text())
-    return {case['seed']: case['values'] for case in index['cases'] if case['section'] == 'rng'}
-
-
-def value_of(entry):
-    if isinstance(entry, dict):
-        return np.array(entry['tensor'], nnlite.tensor.types.dtype_of(entry['type']))
-    return [value_of(each) for each in entry] if isinstance(entry, list) else entry
 
 
 def scalars(draw, count=20):
@@ -113,11 +96,11 @@ CALLS = {
 }
 
 
-@pytest.mark.parametrize('seed', SEEDS)
+@cases('rng')
 @pytest.mark.parametrize('name', CALLS)
-def test_torch7s_own_numbers(golden, name, seed):
-    expected, call = value_of(golden[seed][name]), CALLS[name]
-    nnlite.manualSeed(seed)
+def test_torch7s_own_numbers(case, name):
+    expected, call = nnlite.load(FOLDER / case['file'])[name], CALLS[name]
+    nnlite.manualSeed(case['seed'])
     if call.__code__.co_argcount:
         like = [np.empty_like(each) for each in expected] if isinstance(expected, list) else np.empty_like(expected)
         result = call(like)
@@ -126,8 +109,11 @@ def test_torch7s_own_numbers(golden, name, seed):
     np.testing.assert_array_equal(result, expected)
 
 
-def test_no_golden_stream_is_left_out(golden):
-    assert all(set(values) == set(CALLS) for values in golden.values())
+@cases('rng')
+def test_no_stream_is_left_out(case):
+    """What layers draw is in tests/nn/test_golden_random.py."""
+    streams = {name for name in nnlite.load(FOLDER / case['file']) if not name.startswith('init_')}
+    assert streams - {'seed'} == set(CALLS)
 
 
 @pytest.mark.parametrize('seed', SEEDS)
