@@ -30,6 +30,7 @@ class Row:
     modes: the modes that its backward pass is for.
     derivative: whether its gradients are its output's, which a few modules change on purpose.
     scales: whether backward heeds its scale, which Torch forgets in one module.
+    unscaled: the parameters, by number from 0, for which Torch forgets it in accGradParameters.
     accumulates: whether its parameters' gradients add up, which Torch's weight normalizations do not do.
     sparse: whether its input lists indices and values, so that gradInput is of another form than the input.
     shares: the names of what clones can share: its parameters and their gradients.
@@ -49,6 +50,7 @@ class Row:
     modes: tuple = BOTH
     derivative: bool = True
     scales: bool = True
+    unscaled: tuple = ()
     accumulates: bool = True
     sparse: bool = False
     shares: tuple = ('weight', 'bias', 'gradWeight', 'gradBias')

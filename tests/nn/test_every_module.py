@@ -100,7 +100,8 @@ def test_gradients_of_parameters_add_up_and_scale(row):
     else:
         module.updateGradInput(given, gradOutput)
         module.accGradParameters(given, gradOutput, -0.5)
-    expected = [3 - 0.5 * gradient for gradient in once.gradParams]
+    scales = [1 if number in row.unscaled else -0.5 for number in range(len(once.gradParams))]
+    expected = [3 + scale * gradient for scale, gradient in zip(scales, once.gradParams, strict=True)]
     assert_close(module.parameters()[1], expected, 1e-14, 'gradParams')
 
 
