@@ -27,6 +27,7 @@ class Reshape(Module):
     Source: torch/nn, Reshape.lua.
     """
 
+    foreign = ('_input', '_gradOutput')
     longStorages = ('size', 'batchsize')
     batchMode = None
 

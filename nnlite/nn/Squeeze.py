@@ -1,12 +1,10 @@
 """Dimensions of size 1, taken out."""
 
-import numpy as np
-
-from nnlite.nn.Module import Module
+from nnlite.nn.batched import Batched
 from nnlite.tensor.dimensions import axis_of
 
 
-class Squeeze(Module):
+class Squeeze(Batched):
     """y = x without its dimensions of size 1: a view. At least one dimension stays.
 
     Args:
@@ -25,25 +23,21 @@ class Squeeze(Module):
     Source: torch/nn, Squeeze.lua.
     """
 
-    dim = numInputDims = None
+    dim = None
 
     def __init__(self, dim=None, numInputDims=None):
         super().__init__()
         self.dim = dim
         self.setNumInputDims(numInputDims)
 
-    def setNumInputDims(self, numInputDims):
-        """Say how many dimensions an input has without the batch's; return the module."""
-        self.numInputDims = numInputDims
-        return self
-
     def _shape(self, input):
-        shape, batch = input.shape, self.numInputDims is not None and input.ndim == self.numInputDims + 1
+        shape = input.shape
         if self.dim is not None:
-            axis = axis_of(self.dim + batch, input.ndim, self)
+            axis = axis_of(self.dim, input.ndim, self, self.numInputDims)
             return shape[:axis] + shape[axis + 1 :] if shape[axis] == 1 and input.ndim > 1 else shape
         kept = tuple(size for size in shape if size != 1) or (1,)
-        return (1, *kept) if batch and shape[0] == 1 else kept
+        batch_of_one = self.numInputDims is not None and input.ndim == self.numInputDims + 1 and shape[0] == 1
+        return (1, *kept) if batch_of_one else kept
 
     def updateOutput(self, input):
         self.expect(input)

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from nnlite.nn.Module import Module
+from nnlite.nn.batched import Batched
 from nnlite.tensor.dimensions import axis_of
 
 
-class Transpose(Module):
+class Transpose(Batched):
     """y = x with pairs of its dimensions swapped, one pair after the other.
 
     Args:
@@ -25,16 +25,9 @@ class Transpose(Module):
     Source: torch/nn, Transpose.lua.
     """
 
-    numInputDims = None
-
     def __init__(self, *permutations):
         super().__init__()
         self.permutations = [list(pair) for pair in permutations]
-
-    def setNumInputDims(self, numInputDims):
-        """Say how many dimensions an input has without the batch's; return the module."""
-        self.numInputDims = numInputDims
-        return self
 
     def _swaps(self, ndim):
         """Return the pairs of axes to swap."""

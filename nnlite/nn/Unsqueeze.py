@@ -3,10 +3,10 @@
 import numpy as np
 
 from nnlite.errors import Error, ShapeError
-from nnlite.nn.Module import Module
+from nnlite.nn.batched import Batched
 
 
-class Unsqueeze(Module):
+class Unsqueeze(Batched):
     """y = x with a dimension of size 1 in front of dimension `pos`, or behind the last: a view.
 
     Args:
@@ -25,19 +25,12 @@ class Unsqueeze(Module):
     Source: torch/nn, Unsqueeze.lua.
     """
 
-    numInputDims = None
-
     def __init__(self, pos, numInputDims=None):
         super().__init__()
         if pos is None:
             raise Error('expected the place of the new dimension, got None', where='Unsqueeze')
         self.pos = pos
         self.setNumInputDims(numInputDims)
-
-    def setNumInputDims(self, numInputDims):
-        """Say how many dimensions an input has without the batch's; return the module."""
-        self.numInputDims = numInputDims
-        return self
 
     def _axis(self, input):
         dims = input.ndim if self.numInputDims is None else self.numInputDims

@@ -5,11 +5,11 @@ import math
 import numpy as np
 
 from nnlite.errors import Error, ShapeError
-from nnlite.nn.Module import Module
+from nnlite.nn.batched import Batched
 from nnlite.nn.reshaped import reshaped
 
 
-class View(Module):
+class View(Batched):
     """y = x in the shape `size`, one of whose numbers may be -1: whatever is left over.
 
     An input of more elements than the size holds is a batch, whose first dimension is put in front. With
@@ -29,7 +29,6 @@ class View(Module):
     """
 
     longStorages = ('size',)
-    numInputDims = None
 
     def __init__(self, *size):
         super().__init__()
@@ -42,11 +41,6 @@ class View(Module):
             raise Error(f'expected sizes of 0 or more, and -1 once at most, got {size}', where='View')
         self.size = size
         self.numElements = math.prod(number for number in size if number >= 0)
-        return self
-
-    def setNumInputDims(self, numInputDims):
-        """Say how many dimensions an input has without the batch's; return the module."""
-        self.numInputDims = numInputDims
         return self
 
     def _shape(self, input):

@@ -23,8 +23,7 @@ class Reduction(Module):
         self.nInputDims = nInputDims
 
     def _axis(self, input):
-        batch = self.nInputDims is not None and self.dimension > 0 and input.ndim == self.nInputDims + 1
-        return axis_of(self.dimension + batch, input.ndim, self)
+        return axis_of(self.dimension, input.ndim, self, self.nInputDims)
 
     def _reduced(self, name, input, axis, dtype=None):
         """Return memory for one result of each row along the axis, which a vector, of one row, keeps."""
