@@ -1,9 +1,8 @@
 """The fully connected layer."""
 
-import math
-
 import numpy as np
 
+from nnlite.nn.initial import bound
 from nnlite.nn.Module import Module
 from nnlite.tensor.random import fill_uniform
 
@@ -47,9 +46,9 @@ class Linear(Module):
         return self
 
     def reset(self, stdv=None):
-        bound = stdv * math.sqrt(3) if stdv is not None else 1 / math.sqrt(self.weight.shape[1])
+        limit = bound(stdv, self.weight.shape[1])
         for parameter in self.parameters()[0]:
-            fill_uniform(parameter, -bound, bound)
+            fill_uniform(parameter, -limit, limit)
         return self
 
     def updateOutput(self, input):
@@ -75,4 +74,4 @@ class Linear(Module):
 
     def __repr__(self):
         size = f'{self.weight.shape[1]} -> {self.weight.shape[0]}'
-        return f'nn.Linear({size})' + (' without bias' if self.bias is None else '')
+        return f'nn.{type(self).__name__}({size})' + (' without bias' if self.bias is None else '')
