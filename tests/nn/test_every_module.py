@@ -403,7 +403,7 @@ def test_wrong_type_is_refused(row):
         check(caught.value, row.make())
 
 
-@every(MODULES, lambda row: row.make is not nn.Identity)
+@every(MODULES, lambda row: not isinstance(row.make(), (nn.Identity, nn.PrintSize)))  # which pass all on
 def test_wrong_gradOutput_is_refused(row):
     module, input = row.module(), row.given()
     good = gradient_for(forward(module, copied(input)))
