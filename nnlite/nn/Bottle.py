@@ -41,9 +41,7 @@ class Bottle(Decorator):
         output = super().updateOutput(self._fused(input))
         if input.ndim > self.nInputDim:
             if output.ndim != self.nOutputDim:
-                raise ShapeError(
-                    f'expected {self.nOutputDim} dimensions of its module, got {output.shape}', self._name()
-                )
+                raise ShapeError(f'expected output of {self.nOutputDim} dimensions, got {output.shape}', self._name())
             front = input.shape[: input.ndim - self.nInputDim]
             shape = (*front, len(output) // math.prod(front), *output.shape[1:])
             self.output = reshaped(self, 'output', output, shape)

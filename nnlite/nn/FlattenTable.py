@@ -1,7 +1,7 @@
 """A table of tables, as one table."""
 
 from nnlite.nn.Module import Module
-from nnlite.nn.table import expect_like
+from nnlite.nn.table import expect_like, leaves, mapped
 from nnlite.tensor.devices import is_array
 from nnlite.tensor.types import type_of
 
@@ -20,26 +20,13 @@ class FlattenTable(Module):
 
     def updateOutput(self, input):
         self.expect_table(input)
-        self.output = list(_flat(input))
+        self.output = leaves(input)
         types = [type_of(part) for part in self.output if is_array(part) and part.dtype.kind == 'f']
         self._type = types[0] if types else self._type  # Torch's type() never reaches it: files may name another one
         return self.output
 
     def updateGradInput(self, input, gradOutput):
         expect_like(self, gradOutput, self.output, 'gradOutput')
-        self.gradInput = _nested(input, iter(gradOutput))
+        grads = iter(gradOutput)
+        self.gradInput = mapped(lambda part: next(grads), input)
         return self.gradInput
-
-
-def _flat(tree):
-    """Yield the arrays of nested tables, in order."""
-    if isinstance(tree, list):
-        for part in tree:
-            yield from _flat(part)
-    else:
-        yield tree
-
-
-def _nested(like, arrays):
-    """Return the next arrays as tables nested like others."""
-    return [_nested(part, arrays) for part in like] if isinstance(like, list) else next(arrays)

@@ -21,12 +21,14 @@ class Object:
         foreign: names of buffers in Torch's files that are not needed here.
         longStorages: names of lists of integers that Torch keeps as LongStorages.
         version: the version of the class in files.
+        keeps_type: whether what is below it keeps its type when the object is converted.
     """
 
     cleared = ('output', 'gradInput')
     foreign = ()
     longStorages = ()
     version = 1
+    keeps_type = False
 
     def __init__(self):
         self._type = getdefaulttensortype()
@@ -74,7 +76,7 @@ class Object:
         if array.dtype != self.dtype:
             cast = f'.astype(numpy.{self.dtype})'
             hint = f'give it as {name}{cast}'
-            if type_of(array) in FLOATING:
+            if array.dtype in map(dtype_of, FLOATING):
                 hint += f', or convert the network with .{type_of(array)[6:-6].lower()}()'
             raise DtypeError(f'expected {name} of {self.dtype}, got {array.dtype}', where=self._name(), hint=hint)
         if shape is not None and not _fits(array.shape, shape) and not (single and _fits(array.shape, shape[1:])):
@@ -109,11 +111,12 @@ class Object:
         if typename not in FLOATING:
             raise DtypeError(f'expected one of {", ".join(FLOATING)}, got {typename!r}', where=self._name())
         dtype = dtype_of(typename)
-        places = [(holder, key, array) for holder, key, array in self.arrays() if array.dtype.kind == 'f']
+        places = list(below(self, lambda value: is_array(value) and value.dtype.kind == 'f', _converts))
         twins = transplant([array for _, _, array in places], lambda memory: memory.astype(dtype))
         for (holder, key, _), twin in zip(places, twins, strict=True):
             holder[key] = twin
-        for thing in [self, *(value for _, _, value in below(self, lambda value: isinstance(value, Object)))]:
+        objects = [value for _, _, value in below(self, lambda value: isinstance(value, Object), _converts)]
+        for thing in [self, *objects]:
             thing._type = typename
             Object.clearState(thing)
         return self
@@ -198,15 +201,21 @@ class Object:
             self.__dict__[name] = None if value is None else _emptied(value, self.dtype)
 
     def _host_type(self):
-        """Return the type to compute in: that of the file, on the host, or of its parameters if it does not say."""
+        """Return the type to compute in: that of the file, on the host, or, if it does not say, of what it is made of."""
         named = self.__dict__.get('_type')
         if isinstance(named, str):
             kind = named.removeprefix('torch.').removeprefix('Cuda')
             named = f'torch.{"Float" if kind == "Tensor" else ""}{kind}'
         else:
-            arrays = [array for _, _, array in self.arrays()] + [self.__dict__.get(name) for name in self.cleared]
-            named = next((type_of(array) for array in arrays if is_array(array) and array.dtype.kind == 'f'), None)
+            results = [self.__dict__.get(name) for name in self.cleared]
+            arrays = [array for _, _, array in [*self.arrays(), *below(results, is_array)] if array.dtype.kind == 'f']
+            parts = [part.type() for _, _, part in below(self, lambda value: isinstance(value, Object))]
+            named = next(iter([*map(type_of, arrays), *parts]), None)
         return named if named in FLOATING else getdefaulttensortype()
+
+
+def _converts(thing):
+    return not getattr(thing, 'keeps_type', False)
 
 
 def _fits(shape, expected):

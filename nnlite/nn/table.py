@@ -27,13 +27,29 @@ def expect_alike(module, table, count=None):
         module.expect(part, table[0].shape)
 
 
-def copy_into(module, name, source):
-    """Return a copy of an array, or of a table of arrays, in the module's own memory for `name`."""
+def leaves(table):
+    """Return what is in a table, and in the tables in it, as one list; or a list of the one thing that is no table."""
+    if isinstance(table, (list, dict)):
+        return [leaf for part in (table.values() if isinstance(table, dict) else table) for leaf in leaves(part)]
+    return [table]
+
+
+def mapped(function, table):
+    """Return the table of function(part), or function(table) if it is none."""
+    if isinstance(table, (list, dict)):
+        return _each(lambda key, part: mapped(function, part), table)
+    return function(table)
+
+
+def copy_into(module, name, source, scale=1, dtype=None):
+    """Return a copy, times `scale`, of an array or a table of arrays in the module's own memory for `name`.
+
+    It is of the module's type, or of another dtype.
+    """
     if isinstance(source, (list, dict)):
-        return _each(lambda key, part: copy_into(module, f'{name}.{key}', part), source)
-    copy = module.buffer(name, source.shape, like=source)
-    np.copyto(copy, source)
-    return copy
+        return _each(lambda key, part: copy_into(module, f'{name}.{key}', part, scale, dtype), source)
+    copy = module.buffer(name, source.shape, like=source, dtype=dtype)
+    return np.multiply(source, scale, out=copy)
 
 
 def add_into(total, term):

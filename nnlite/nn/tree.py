@@ -20,16 +20,19 @@ def children(thing):
         yield from [(thing, key, value) for key, value in enumerate(thing)]
 
 
-def below(thing, is_wanted, seen=None):
-    """Yield (holder, key, value) for every value anywhere below that is_wanted; what hangs in two places comes once."""
+def below(thing, is_wanted, is_entered=lambda thing: True, seen=None):
+    """Yield (holder, key, value) for every value anywhere below that is_wanted; what hangs in two places comes once.
+
+    What is below a value is looked at only if the value is_entered.
+    """
     seen = set() if seen is None else seen
-    if id(thing) in seen:
+    if id(thing) in seen or not is_entered(thing):
         return
     seen.add(id(thing))
     for holder, key, value in children(thing):
         if is_wanted(value):
             yield holder, key, value
-        yield from below(value, is_wanted, seen)
+        yield from below(value, is_wanted, is_entered, seen)
 
 
 def take_apart(thing, copied):

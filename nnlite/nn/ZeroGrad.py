@@ -1,0 +1,21 @@
+"""The end of a gradient's way."""
+
+from nnlite.nn.Module import Module
+from nnlite.nn.table import expect_like, zeros_like
+
+
+class ZeroGrad(Module):
+    """y = x, with a gradient of zero: nothing in front of it learns by this way.
+
+    Source: torch/nn, ZeroGrad.lua.
+    """
+
+    def updateOutput(self, input):
+        self.expect(input)
+        self.output = input
+        return self.output
+
+    def updateGradInput(self, input, gradOutput):
+        expect_like(self, gradOutput, input, 'gradOutput')
+        self.gradInput = zeros_like(self, 'gradInput', input)
+        return self.gradInput
