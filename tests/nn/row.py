@@ -34,6 +34,7 @@ class Row:
     accumulates: whether its parameters' gradients add up, which Torch's weight normalizations do not do.
     sparse: whether its input lists indices and values, so that gradInput is of another form than the input.
     shares: the names of what clones can share: its parameters and their gradients.
+    about: the class that it is a row of, by name, where that is not the one that `make` builds.
     low, high: between which numbers its inputs lie.
     """
 
@@ -54,6 +55,7 @@ class Row:
     accumulates: bool = True
     sparse: bool = False
     shares: tuple = ('weight', 'bias', 'gradWeight', 'gradBias')
+    about: str | None = None
     low: float = -2
     high: float = 2
 

@@ -55,12 +55,20 @@ def through_file(thing, folder):
     return nnlite.load(folder / 'thing.t7')
 
 
+def refer_to_poolings(made):
+    """Let unpoolings refer to the pooling of their network, of which the index has the constructor twice."""
+    for module in getattr(made, 'modules', ()):
+        if hasattr(module, 'pooling'):
+            module.pooling = next(other for other in made.modules if repr(other) == repr(module.pooling))
+
+
 def rebuilt(case):
     """Return the object that the case's constructor makes after its seed, as Torch7 made it."""
     nnlite.setdefaulttensortype('torch.DoubleTensor')
     try:
         nnlite.manualSeed(case['seed'])
         made = build(case['constructor'])
+        refer_to_poolings(made)
         return made.float() if case['type'] == 'torch.FloatTensor' else made  # DontCast may be of any type
     finally:
         nnlite.setdefaulttensortype('torch.FloatTensor')
