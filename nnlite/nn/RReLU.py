@@ -3,11 +3,11 @@
 import numpy as np
 
 from nnlite.errors import Error
-from nnlite.nn.transfer import Transfer
+from nnlite.nn.noise import Noise
 from nnlite.tensor.random import fill_uniform
 
 
-class RReLU(Transfer):
+class RReLU(Noise):
     """y = x where x > 0, else noise x, with a noise drawn for each number; in evaluation (lower + upper) / 2 instead.
 
     Args:
@@ -22,16 +22,12 @@ class RReLU(Transfer):
     2015.
     """
 
-    cleared = (*Transfer.cleared, 'noise')
-
     def __init__(self, lower=None, upper=None, inplace=None):
         super().__init__()
         self.lower = 1 / 8 if lower is None else lower
         self.upper = 1 / 3 if upper is None else upper
         if not 0 <= self.lower <= self.upper:
             raise Error(f'expected 0 <= lower <= upper, got {self.lower} and {self.upper}', where='RReLU')
-        self.noise = np.empty(0, self.dtype)
-        self.train = True
         self.inplace = bool(inplace)
 
     def _write_output(self, input, output):

@@ -1,4 +1,6 @@
-"""Dimensions as Lua counts them, from 1, and as NumPy does, from 0."""
+"""Sizes as Lua lists them, and dimensions as it counts them, from 1, where NumPy counts from 0."""
+
+import operator
 
 from nnlite.errors import ShapeError
 
@@ -26,6 +28,17 @@ def axis_of(dimension, ndim, module=None, nInputDims=None):
         hint = 'dimensions count from 1, as in Torch' if dimension == 0 else None
         raise ShapeError(f'expected a dimension from 1 to {ndim}, got {dimension}', where=where, hint=hint)
     return dimension - 1 if dimension > 0 else ndim + dimension
+
+
+def sizes_of(sizes):
+    """Return the sizes that were given one by one, or as one list or LongStorage of them.
+
+    >>> sizes_of([2, 3]), sizes_of([(2, 3)])
+    ([2, 3], [2, 3])
+    """
+    if len(sizes) == 1 and not hasattr(sizes[0], '__index__'):
+        (sizes,) = sizes
+    return [operator.index(size) for size in sizes]
 
 
 def narrow(array, axis, place):

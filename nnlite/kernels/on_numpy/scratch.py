@@ -9,8 +9,10 @@ from nnlite.tensor.storage import Storage
 _pieces = threading.local()
 
 
-def scratch(purpose, shape, dtype):
+def scratch(purpose, shape, dtype, layout='plain'):
     """Return an array of `shape`, its contents undefined, that the next call for the same purpose overwrites.
+
+    Its layout is as for nnlite.Storage.
 
     >>> first = scratch('doctest', (2, 3), np.float32)
     >>> np.shares_memory(first, scratch('doctest', (3, 2), np.float32))
@@ -20,7 +22,18 @@ def scratch(purpose, shape, dtype):
     pieces = _pieces.__dict__
     if key not in pieces:
         pieces[key] = Storage()
-    return pieces[key].view(shape, dtype)
+    return pieces[key].view(shape, dtype, layout)
+
+
+def scratch_like(array, purpose, dtype=None):
+    """Return scratch memory of an array's shape whose axes lie in the order of the array's: one pass runs through both.
+
+    >>> scratch_like(np.zeros((2, 3), np.float32).T, 'doctest').strides
+    (4, 12)
+    """
+    order = sorted(range(array.ndim), key=lambda axis: -abs(array.strides[axis]))
+    flat = scratch(purpose, [array.shape[axis] for axis in order], dtype or array.dtype)
+    return flat.transpose([order.index(axis) for axis in range(array.ndim)])
 
 
 def channels_last(maps, purpose):

@@ -3,8 +3,8 @@
 import numpy as np
 
 from nnlite.kernels.on_numpy.masking import keep
-from nnlite.kernels.on_numpy.scratch import scratch
-from nnlite.kernels.on_numpy.sums import sum_to
+from nnlite.kernels.on_numpy.scratch import scratch_like
+from nnlite.kernels.on_numpy.spread import CAdd_accGradParameters
 
 
 def Threshold_updateOutput(input, output, threshold, value):
@@ -29,7 +29,7 @@ def Threshold_updateGradInput(reference, gradOutput, gradInput, threshold):
 
 def _above(array, threshold, inplace):
     """Return where the array is above the threshold, as scratch memory; what is no number is so in place only."""
-    above = _like(array, 'mask', bool)
+    above = scratch_like(array, 'mask', bool)
     if inplace:
         return np.logical_not(np.less_equal(array, threshold, out=above), out=above)
     return np.greater(array, threshold, out=above)
@@ -46,7 +46,7 @@ def Sigmoid_updateOutput(input, output):
 
 def Sigmoid_updateGradInput(output, gradOutput, gradInput):
     """GradInput = gradOutput * (1 - output) * output."""
-    slope = _like(output, 'slope', output.dtype)
+    slope = scratch_like(output, 'slope')
     np.subtract(1, output, out=slope)
     np.multiply(slope, output, out=slope)
     np.multiply(gradOutput, slope, out=gradInput)
@@ -54,7 +54,7 @@ def Sigmoid_updateGradInput(output, gradOutput, gradInput):
 
 def Tanh_updateGradInput(output, gradOutput, gradInput):
     """GradInput = gradOutput * (1 - output^2)."""
-    slope = _like(output, 'slope', output.dtype)
+    slope = scratch_like(output, 'slope')
     np.multiply(output, output, out=slope)
     np.subtract(1, slope, out=slope)
     np.multiply(gradOutput, slope, out=gradInput)
@@ -62,15 +62,15 @@ def Tanh_updateGradInput(output, gradOutput, gradInput):
 
 def Abs_updateGradInput(input, gradOutput, gradInput):
     """GradInput = gradOutput where input >= 0, else -gradOutput."""
-    _scale_but(np.greater_equal(input, 0, out=_like(input, 'mask', bool)), gradOutput, -1, out=gradInput)
+    _scale_but(np.greater_equal(input, 0, out=scratch_like(input, 'mask', bool)), gradOutput, -1, out=gradInput)
 
 
 def Sqrt_updateGradInput(output, gradOutput, gradInput):
     """GradInput = gradOutput / (2 * output), and 0 where the output is 0."""
-    slope = _like(output, 'slope', output.dtype)
+    slope = scratch_like(output, 'slope')
     with np.errstate(divide='ignore'):
         np.divide(0.5, output, out=slope)
-    keep(slope, np.not_equal(output, 0, out=_like(output, 'mask', bool)), out=slope)
+    keep(slope, np.not_equal(output, 0, out=scratch_like(output, 'mask', bool)), out=slope)
     np.multiply(gradOutput, slope, out=gradInput)
 
 
@@ -85,8 +85,8 @@ def HardTanh_updateOutput(input, output, least, most):
 
 def HardTanh_updateGradInput(input, gradOutput, gradInput, least, most):
     """GradInput = gradOutput where the input lies between the bounds, else 0; gradInput may be gradOutput."""
-    outside = np.less_equal(input, least, out=_like(input, 'mask', bool))
-    above = np.greater_equal(input, most, out=_like(input, 'above', bool))
+    outside = np.less_equal(input, least, out=scratch_like(input, 'mask', bool))
+    above = np.greater_equal(input, most, out=scratch_like(input, 'above', bool))
     np.logical_or(outside, above, out=outside)
     keep(gradOutput, np.logical_not(outside, out=outside), out=gradInput)
 
@@ -102,15 +102,15 @@ def Shrink_updateGradInput(input, gradOutput, gradInput, bound):
 
 
 def _is_beyond(array, bound):
-    beyond = np.greater(array, bound, out=_like(array, 'mask', bool))
-    below = np.less(array, -bound, out=_like(array, 'below', bool))
+    beyond = np.greater(array, bound, out=scratch_like(array, 'mask', bool))
+    below = np.less(array, -bound, out=scratch_like(array, 'below', bool))
     return np.logical_or(beyond, below, out=beyond)
 
 
 def SoftPlus_updateOutput(input, output, beta, threshold):
     """Output = log(1 + exp(beta * input)) / beta, and the input itself where beta * input > threshold."""
     np.multiply(input, beta, out=output)
-    linear = np.greater(output, threshold, out=_like(output, 'mask', bool))
+    linear = np.greater(output, threshold, out=scratch_like(output, 'mask', bool))
     np.minimum(output, threshold, out=output)  # so that no exponential overflows
     np.log1p(np.exp(output, out=output), out=output)
     np.divide(output, beta, out=output)
@@ -119,9 +119,9 @@ def SoftPlus_updateOutput(input, output, beta, threshold):
 
 def SoftPlus_updateGradInput(output, gradOutput, gradInput, beta, threshold):
     """GradInput = gradOutput * (1 - exp(-beta * output)), and gradOutput itself where beta * output > threshold."""
-    slope = _like(output, 'slope', output.dtype)
+    slope = scratch_like(output, 'slope')
     np.multiply(output, -beta, out=slope)
-    linear = np.less(slope, -threshold, out=_like(output, 'mask', bool))
+    linear = np.less(slope, -threshold, out=scratch_like(output, 'mask', bool))
     np.negative(np.expm1(slope, out=slope), out=slope)
     np.copyto(slope, 1, where=linear)
     np.multiply(gradOutput, slope, out=gradInput)
@@ -135,7 +135,7 @@ def SoftSign_updateOutput(input, output):
 
 def SoftSign_updateGradInput(input, gradOutput, gradInput):
     """GradInput = gradOutput / (1 + |input|)^2."""
-    width = _like(input, 'slope', input.dtype)
+    width = scratch_like(input, 'slope')
     np.add(np.abs(input, out=width), 1, out=width)
     np.divide(gradOutput, width, out=gradInput)
     np.divide(gradInput, width, out=gradInput)
@@ -143,14 +143,14 @@ def SoftSign_updateGradInput(input, gradOutput, gradInput):
 
 def ELU_updateOutput(input, output, alpha):
     """Output = input where input > 0, else alpha * (exp(input) - 1). Output may be the input."""
-    below = np.minimum(input, 0, out=_like(input, 'below', input.dtype))
+    below = np.minimum(input, 0, out=scratch_like(input, 'below'))
     np.multiply(np.expm1(below, out=below), alpha, out=below)
     np.add(np.maximum(input, 0, out=output), below, out=output)
 
 
 def ELU_updateGradInput(output, gradOutput, gradInput, alpha):
     """GradInput = gradOutput where output > 0, else gradOutput * (output + alpha). GradInput may be gradOutput."""
-    slope = np.add(output, alpha, out=_like(output, 'slope', output.dtype))
+    slope = np.add(output, alpha, out=scratch_like(output, 'slope'))
     LeakyReLU_updateGradInput(output, gradOutput, gradInput, slope)
 
 
@@ -159,7 +159,7 @@ def LeakyReLU_updateOutput(input, output, slope):
 
     The slope is a number, or an array that goes with the input: nn.PReLU's, with one for each plane.
     """
-    below = np.minimum(input, 0, out=_like(input, 'below', input.dtype))
+    below = np.minimum(input, 0, out=scratch_like(input, 'below'))
     np.multiply(below, slope, out=below)
     np.add(np.maximum(input, 0, out=output), below, out=output)
 
@@ -169,17 +169,14 @@ def LeakyReLU_updateGradInput(reference, gradOutput, gradInput, slope):
 
     GradInput may be gradOutput.
     """
-    _scale_but(np.greater(reference, 0, out=_like(reference, 'mask', bool)), gradOutput, slope, out=gradInput)
+    _scale_but(np.greater(reference, 0, out=scratch_like(reference, 'mask', bool)), gradOutput, slope, out=gradInput)
 
 
 def PReLU_accGradParameters(input, gradOutput, gradWeight, shape, scale):
-    """GradWeight += scale * the sum of input * gradOutput where input <= 0.
-
-    Shape is that of the weight along the input: (1, planes, 1 ...), or ones only.
-    """
-    product = np.minimum(input, 0, out=_like(input, 'below', input.dtype))
+    """GradWeight += scale * the sum of input * gradOutput where input <= 0; shape is the weight's along the input."""
+    product = np.minimum(input, 0, out=scratch_like(input, 'product'))
     np.multiply(product, gradOutput, out=product)
-    np.add(gradWeight, scale * sum_to(product, shape).reshape(-1), out=gradWeight, casting='same_kind')
+    CAdd_accGradParameters(product, gradWeight, shape, scale)
 
 
 def _scale_but(mask, values, factor, out):
@@ -187,15 +184,8 @@ def _scale_but(mask, values, factor, out):
 
     Two passes over their bits are faster than one that asks for every number whether it is to be scaled.
     """
-    unscaled = keep(values, mask, out=_like(values, 'unscaled', values.dtype))
+    unscaled = keep(values, mask, out=scratch_like(values, 'unscaled'))
     np.equal(mask.view('i1'), 0, out=mask)
     keep(values, mask, out=out)
     np.multiply(out, factor, out=out)
     np.add(out, unscaled, out=out)
-
-
-def _like(array, purpose, dtype):
-    """Return scratch memory whose axes lie in the order of the array's, so that one pass runs through both."""
-    order = sorted(range(array.ndim), key=lambda axis: -abs(array.strides[axis]))
-    flat = scratch(purpose, [array.shape[axis] for axis in order], dtype)
-    return flat.transpose([order.index(axis) for axis in range(array.ndim)])

@@ -3,17 +3,9 @@
 import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812 as everybody calls it
-from row import Row, tensor
+from row import Row
 
 from nnlite import nn
-
-
-def dropout(m, x):
-    """What is random comes from the module; the rest, whether it drops at all and scales, from Torch's rules."""
-    if m.train and m.p > 0:
-        kept = tensor(m.noise) != 0
-        return torch.where(kept, x / (1 - m.p) if m.v2 else x, 0)
-    return x if m.v2 else x * (1 - m.p)
 
 
 def one_hot(m, x):
@@ -48,10 +40,6 @@ ROWS = [
         wrong=[(4, 6), (6,), (2, 4, 5)], single=True),
     Row('nn.Linear(5 -> 1) without bias', lambda: nn.Linear(5, 1, False), (4, 5), lambda m, x, w: F.linear(x, w),
         single=True),
-    Row('nn.Dropout(0.300000)', lambda: nn.Dropout(0.3), (4, 5), dropout, independent=('evaluate',),
-        inplace=lambda: nn.Dropout(0.3, False, True)),
-    Row('nn.Dropout(0.500000)', lambda: nn.Dropout(None, True), (3, 2, 3, 4), dropout, independent=('evaluate',)),
-    Row('nn.Dropout(0.000000)', lambda: nn.Dropout(0), (4, 5), dropout),
     Row('nn.Transpose', lambda: nn.Transpose([2, 3], [3, 4]), (3, 2, 4, 5), lambda m, x: x.permute(0, 2, 3, 1),
         wrong=[(3, 2, 4)]),
     Row('nn.Transpose', lambda: nn.Transpose([1, 2]).setNumInputDims(2), (3, 4, 5), lambda m, x: x.transpose(1, 2),

@@ -1,0 +1,43 @@
+"""A constant is added."""
+
+import numbers
+
+import numpy as np
+
+from nnlite.errors import Error
+from nnlite.nn.transfer import Transfer
+from nnlite.tensor.devices import is_array
+
+
+class AddConstant(Transfer):
+    """y = x + constant_scalar.
+
+    Args:
+        constant_scalar: a number, or a vector of one for each element of a sample: input (N, D) or (D).
+        inplace: write into the input, and into gradOutput; backward then takes the constant off the input again.
+
+    Raises:
+        Error: the constant is neither.
+        ShapeError: the input is not made of vectors of the constant's size.
+
+    Source: torch/nn, AddConstant.lua.
+    """
+
+    def __init__(self, constant_scalar, inplace=None):
+        super().__init__()
+        if not is_array(constant_scalar) and not isinstance(constant_scalar, numbers.Real):
+            kind = type(constant_scalar).__name__
+            raise Error(f'expected a number or an array as constant, got {kind}', where='AddConstant')
+        self.constant_scalar = constant_scalar
+        self.inplace = bool(inplace)
+
+    def _write_output(self, input, output):
+        if is_array(self.constant_scalar):
+            self.expect(input, ('N', len(self.constant_scalar)), single=True)
+        np.add(input, self.constant_scalar, out=output)
+
+    def _write_gradInput(self, input, gradOutput, gradInput):
+        if self.inplace:
+            np.subtract(input, self.constant_scalar, out=input)
+        else:
+            np.copyto(gradInput, gradOutput)

@@ -1,0 +1,42 @@
+"""A layer that learns against what follows it."""
+
+import numpy as np
+
+from nnlite.nn.Module import Module
+
+
+class GradientReversal(Module):
+    """y = x, but the gradient comes back multiplied by -lambda.
+
+    Args:
+        lambda_: lambda, a word of Python's own; 1 by default.
+
+    Source: torch/nn, GradientReversal.lua; Ganin and Lempitsky, "Unsupervised domain adaptation by backpropagation",
+    2015.
+    """
+
+    version = 2
+
+    def __init__(self, lambda_=None):
+        super().__init__()
+        self.setLambda(1 if lambda_ is None else lambda_)
+
+    def setLambda(self, lambda_):
+        """Choose another lambda."""
+        setattr(self, 'lambda', lambda_)
+
+    def updateOutput(self, input):
+        self.expect(input)
+        self.output = input
+        return self.output
+
+    def updateGradInput(self, input, gradOutput):
+        self.expect(gradOutput, input.shape, 'gradOutput')
+        self.gradInput = self.buffer('gradInput', gradOutput.shape, like=gradOutput)
+        np.multiply(gradOutput, -getattr(self, 'lambda'), out=self.gradInput)
+        return self.gradInput
+
+    def read(self, fields, version=1):
+        super().read(fields, version)
+        if version < 2:
+            self.setLambda(1)

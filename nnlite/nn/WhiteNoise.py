@@ -1,0 +1,38 @@
+"""Normal noise is added."""
+
+import numpy as np
+
+from nnlite.nn.noise import Noise
+from nnlite.tensor.random import fill_normal
+
+
+class WhiteNoise(Noise):
+    """In training y = x + noise, from a normal distribution; in evaluation y = x + mean.
+
+    Args:
+        mean: the mean of the noise, 0 by default.
+        std: its standard deviation, 0.1 by default.
+
+    Raises:
+        Error: std is not positive, or backward runs in evaluation.
+
+    Source: torch/nn, WhiteNoise.lua.
+    """
+
+    def __init__(self, mean=None, std=None):
+        super().__init__()
+        self.mean = mean or 0
+        self.std = 0.1 if std is None else std
+
+    def _write_output(self, input, output):
+        if self.train:
+            self.noise = self.buffer('noise', input.shape, like=input)
+            fill_normal(self.noise, self.mean, self.std)
+        np.add(input, self.noise if self.train else self.mean, out=output)
+
+    def _write_gradInput(self, input, gradOutput, gradInput):
+        self._expect_training()
+        np.copyto(gradInput, gradOutput)
+
+    def __repr__(self):
+        return f'nn.WhiteNoise mean: {self.mean:f}, std: {self.std:f}'
