@@ -1,10 +1,9 @@
 """The mean of each of W x H windows that cover the map, whatever its size."""
 
-from nnlite.nn.Module import Module
-from nnlite.nn.spatial import as_given, batch_of
+from nnlite.nn.planes import Planewise
 
 
-class SpatialAdaptiveAveragePooling(Module):
+class SpatialAdaptiveAveragePooling(Planewise):
     """y = the mean of each window, where W x H windows cover the map; 1 x 1 gives the mean of each plane.
 
     Args:
@@ -25,17 +24,11 @@ class SpatialAdaptiveAveragePooling(Module):
         super().__init__()
         self.W, self.H = W, H
 
-    def updateOutput(self, input):
-        self.expect(input, ('N', 'C', 'H', 'W'), single=True)
-        batch = batch_of(input)
-        output = self.buffer('output', (*batch.shape[:2], self.H, self.W), like=input)
-        self.kernels.SpatialAdaptiveAveragePooling_updateOutput(batch, output)
-        self.output = as_given(output, input)
-        return self.output
+    def _out(self, batch):
+        return self.H, self.W
 
-    def updateGradInput(self, input, gradOutput):
-        self.expect(gradOutput, self.output.shape, 'gradOutput')
-        gradInput = self.buffer('gradInput', batch_of(input).shape, like=input)
-        self.kernels.SpatialAdaptiveAveragePooling_updateGradInput(batch_of(gradOutput), gradInput)
-        self.gradInput = as_given(gradInput, input)
-        return self.gradInput
+    def _run(self, batch, output):
+        self.kernels.AdaptiveAveragePooling_updateOutput(batch, output)
+
+    def _back(self, gradOutput, gradInput):
+        self.kernels.AdaptiveAveragePooling_updateGradInput(gradOutput, gradInput)

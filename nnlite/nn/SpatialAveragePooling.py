@@ -2,11 +2,10 @@
 
 import numpy as np
 
-from nnlite.nn.pooling import Pooling
-from nnlite.nn.spatial import as_given, batch_of
+from nnlite.nn.pooling import AveragePooling
 
 
-class SpatialAveragePooling(Pooling):
+class SpatialAveragePooling(AveragePooling):
     """y = the mean of each kW x kH window.
 
     Args:
@@ -27,11 +26,10 @@ class SpatialAveragePooling(Pooling):
     Source: torch/nn, SpatialAveragePooling.lua.
     """
 
-    count_include_pad = True
     divide = None  # absent in files from before 2015, whose module gave the sum
 
     def __init__(self, kW, kH, dW=None, dH=None, padW=None, padH=None):
-        super().__init__(kW, kH, 1 if dW is None else dW, 1 if dH is None else dH, padW, padH)
+        super().__init__((kW, kH), (1 if dW is None else dW, 1 if dH is None else dH), (padW, padH))
         self.count_include_pad = True
         self.divide = True
 
@@ -45,26 +43,17 @@ class SpatialAveragePooling(Pooling):
         self.count_include_pad = False
         return self
 
-    def updateOutput(self, input):
-        self.expect(input, ('N', 'C', 'H', 'W'), single=True)
-        batch = batch_of(input)
-        output = self.buffer('output', self._pooled_shape(batch), like=input)
-        self.kernels.SpatialAveragePooling_updateOutput(batch, output, *self._geometry(), self.count_include_pad)
-        if not self.divide:
-            np.multiply(output, self.kW * self.kH, out=output)
-        self.output = as_given(output, input)
-        return self.output
+    def _run(self, batch, output):
+        super()._run(batch, output)
+        self._undivide(output)
 
-    def updateGradInput(self, input, gradOutput):
-        self.expect(gradOutput, self.output.shape, 'gradOutput')
-        gradInput = self.buffer('gradInput', batch_of(input).shape, like=input)
-        self.kernels.SpatialAveragePooling_updateGradInput(
-            batch_of(gradOutput), gradInput, *self._geometry(), self.count_include_pad
-        )
+    def _back(self, gradOutput, gradInput):
+        super()._back(gradOutput, gradInput)
+        self._undivide(gradInput)
+
+    def _undivide(self, means):
         if not self.divide:
-            np.multiply(gradInput, self.kW * self.kH, out=gradInput)
-        self.gradInput = as_given(gradInput, input)
-        return self.gradInput
+            np.multiply(means, self.kW * self.kH, out=means)
 
     def read(self, fields, version=1):
         super().read(fields, version)

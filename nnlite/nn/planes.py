@@ -1,6 +1,7 @@
 """What layers that make a plane of each plane have in common: pooling, padding, up-sampling."""
 
 from nnlite.nn.Module import Module
+from nnlite.nn.spatial import as_given, batch_of
 
 
 class Planewise(Module):
@@ -8,28 +9,17 @@ class Planewise(Module):
 
     A layer says what its `sides` are called, one letter for each dimension of space, and defines
 
-    - `_out(batch)`: the sizes of its output's planes;
+    - `_out(batch)`: the sizes of the planes of its output;
     - `_run(batch, output)`: fills the output;
     - `_back(gradOutput, gradInput)`: fills gradInput.
     """
 
     sides = 'HW'
 
-    def _expect(self, input):
-        self.expect(input, ('N', 'C', *self.sides), single=True)
-
-    def _batch(self, planes):
-        """Return a single (C, *space) as a batch of one."""
-        return planes[None] if planes.ndim == len(self.sides) + 1 else planes
-
-    def _as_given(self, result, given):
-        """Return a batch's result without the batch dimension if the input was given without it."""
-        return result if self._batch(given) is given else result[0]
-
     def updateOutput(self, input):
         self._expect(input)
         batch = self._batch(input)
-        output = self.buffer('output', (*batch.shape[:2], *self._out(batch)), like=input)
+        output = self.buffer('output', (*batch.shape[:2], *self._out(batch)), like=input, layout='map')
         self._run(batch, output)
         self.output = self._as_given(output, input)
         return self.output
@@ -37,7 +27,20 @@ class Planewise(Module):
     def updateGradInput(self, input, gradOutput):
         self.expect(gradOutput, self.output.shape, 'gradOutput')
         if self.gradInput is not None:
-            gradInput = self.buffer('gradInput', self._batch(input).shape, like=input)
+            gradInput = self.buffer('gradInput', self._batch(input).shape, like=input, layout='map')
             self._back(self._batch(gradOutput), gradInput)
             self.gradInput = self._as_given(gradInput, input)
         return self.gradInput
+
+    def empty(self):
+        """Do what clearState does: its name in Torch's early versions."""
+        return self.clearState()
+
+    def _expect(self, input):
+        self.expect(input, ('N', 'C', *self.sides), single=True)
+
+    def _batch(self, planes):
+        return batch_of(planes, len(self.sides))
+
+    def _as_given(self, result, given):
+        return as_given(result, given, len(self.sides))

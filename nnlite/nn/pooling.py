@@ -1,28 +1,33 @@
 """What the pooling layers have in common: windows of pixels, and how many of them a map has."""
 
+import numpy as np
+
 from nnlite.errors import ShapeError
-from nnlite.nn.Module import Module
+from nnlite.nn.planes import Planewise
 from nnlite.nn.spatial import expect_geometry, pooled_size
 
 
-class Pooling(Module):
-    """The base of nn.SpatialMaxPooling and nn.SpatialAveragePooling.
+class Pooling(Planewise):
+    """The base of the layers that make one pixel of each window of a map.
 
     Args:
-        kW, kH: the window's width and height.
-        dW, dH: the step from one window to the next.
-        padW, padH: pixels put around the input, at most half a window, none by default.
+        kernel: the window's size, for each side in the order of `order`.
+        stride: the step from one window to the next, the window's own size by default.
+        padding: pixels put around the input, at most half a window, none by default.
     """
 
+    order = 'WH'  # in which Torch's arguments name the sides
     foreign = ('iSize', 'mode')  # cudnn's
-    padW = padH = 0
+    padT = padW = padH = 0
+    dilationT = dilationW = dilationH = 1
     ceil_mode = False
 
-    def __init__(self, kW, kH, dW, dH, padW=None, padH=None):
+    def __init__(self, kernel, stride, padding):
         super().__init__()
-        self.kW, self.kH = kW, kH
-        self.dW, self.dH = dW, dH
-        self.padW, self.padH = padW or 0, padH or 0
+        for side, size, step, pad in zip(self.order, kernel, stride, padding, strict=True):
+            setattr(self, f'k{side}', size)
+            setattr(self, f'd{side}', size if step is None else step)
+            setattr(self, f'pad{side}', pad or 0)
         self.ceil_mode = False
 
     def ceil(self):
@@ -35,22 +40,72 @@ class Pooling(Module):
         self.ceil_mode = False
         return self
 
-    def _geometry(self):
-        return (self.kH, self.kW), (self.dH, self.dW), (self.padH, self.padW)
+    def _sizes(self, name, sides=None):
+        """Return the fields that begin with a name, one for each side."""
+        return tuple(getattr(self, name + side) for side in sides or self.sides)
 
-    def _pooled_shape(self, batch):
+    def _geometry(self):
+        """Return (kernel, stride, padding), of one number for each side."""
+        return self._sizes('k'), self._sizes('d'), self._sizes('pad')
+
+    def _out(self, batch):
         expect_geometry(self)
-        if self.padW > self.kW // 2 or self.padH > self.kH // 2:
-            raise ShapeError(f'expected padding of at most half a window, got {self.padW},{self.padH}', self._name())
-        padded = self.padW > 0 or self.padH > 0
-        sides = zip(batch.shape[2:], *self._geometry(), strict=True)
-        sides = [pooled_size(*side, self.ceil_mode, padded) for side in sides]
-        if min(sides) < 1:
-            raise ShapeError(
-                f'expected input of at least {self.kH} x {self.kW} pixels, got {batch.shape}', self._name()
-            )
-        return (*batch.shape[:2], *sides)
+        kernel, stride, padding = self._geometry()
+        if any(pad > size // 2 for pad, size in zip(padding, kernel, strict=True)):
+            pads = ','.join(map(str, self._sizes('pad', self.order)))
+            raise ShapeError(f'expected padding of at most half a window, got {pads}', where=self._name())
+        reach = [(size - 1) * gap + 1 for size, gap in zip(kernel, self._sizes('dilation'), strict=True)]
+        sides = zip(batch.shape[2:], reach, stride, padding, strict=True)
+        out = [pooled_size(*side, self.ceil_mode, any(padding)) for side in sides]
+        if min(out) < 1:
+            least, came = (' x '.join(map(str, sizes)) for sizes in (reach, batch.shape[2:]))
+            raise ShapeError(f'expected input of at least {least} pixels, got {came}', where=self._name())
+        return out
+
+    def _parts(self):
+        """Return what stands in the brackets of the module's text."""
+        size, step, pad = ([str(size) for size in self._sizes(name, self.order)] for name in ('k', 'd', 'pad'))
+        padded = any(self._sizes('pad'))
+        return ['x'.join(size), ','.join(step)] + [','.join(pad)] * padded
 
     def __repr__(self):
-        padding = f', {self.padW},{self.padH}' if self.padW or self.padH else ''
-        return f'nn.{type(self).__name__}({self.kW}x{self.kH}, {self.dW},{self.dH}{padding})'
+        return f'nn.{type(self).__name__}({", ".join(self._parts())})'
+
+
+class MaxPooling(Pooling):
+    """The base of the layers that take the largest pixel of each window, and keep in `indices` where it stood."""
+
+    cleared = (*Pooling.cleared, 'indices')
+    noted = ()  # the names of fields that tell the size of the last input's sides
+
+    def __init__(self, kernel, stride, padding):
+        super().__init__(kernel, stride, padding)
+        self.indices = np.empty(0, np.int64)
+
+    def updateOutput(self, input):
+        super().updateOutput(input)
+        self.indices = self._as_given(self.indices, input)
+        return self.output
+
+    def _run(self, batch, output):
+        for name, size in zip(self.noted, batch.shape[2:], strict=False):
+            setattr(self, name, size)
+        self.indices = self.buffer('indices', output.shape, like=output, layout='map', dtype=np.int64)
+        dilation = self._sizes('dilation')
+        self.kernels.MaxPooling_updateOutput(batch, output, self.indices, *self._geometry(), dilation)
+
+    def _back(self, gradOutput, gradInput):
+        indices, (_, *windows) = self._batch(self.indices), self._geometry()
+        self.kernels.MaxPooling_updateGradInput(gradOutput, indices, gradInput, *windows, self._sizes('dilation'))
+
+
+class AveragePooling(Pooling):
+    """The base of the layers that take the mean of each window."""
+
+    count_include_pad = True
+
+    def _run(self, batch, output):
+        self.kernels.AveragePooling_updateOutput(batch, output, *self._geometry(), self.count_include_pad)
+
+    def _back(self, gradOutput, gradInput):
+        self.kernels.AveragePooling_updateGradInput(gradOutput, gradInput, *self._geometry(), self.count_include_pad)

@@ -1,124 +1,153 @@
-"""Pooling over two spatial dimensions: for each offset in the window one pass over all the output pixels it reaches."""
+"""Pooling over any number of spatial dimensions: for each offset in the window one pass over the outputs it reaches.
 
+In here maps are (N, *space, C), as they lie in memory.
+"""
+
+import functools
 import math
+import operator
 
 import numpy as np
 
-from nnlite.kernels.on_numpy.masking import keep
+from nnlite.kernels.on_numpy.pixels import add_at
 from nnlite.kernels.on_numpy.scratch import scratch
 
 
-def SpatialMaxPooling_updateOutput(input, output, indices, kernel, stride, padding):
-    """Output = the largest input in each window; indices: where it stood, y * W + x + 1.
+def MaxPooling_updateOutput(input, output, indices, kernel, stride, padding, dilation):
+    """Output = the largest input in each window; equal inputs: the first one wins; indices: where it stood.
 
-    Shapes: input (N, C, H, W), output and indices (N, C, oH, oW), indices int64. Equal inputs: the first one wins.
-    A window with nothing larger than -inf in it gives -inf and index 0.
+    As in THNN, indices over two sides are numbers of pixels from 1, y * W + x + 1, and 0 where nothing is larger than
+    -inf. Over one or three sides they are offsets in the window from 0, over three a byte for each, time the lowest;
+    where nothing is larger all their bits are set.
+
+    Shapes: input (N, C, *space), output and indices (N, C, *out), channels-last, indices int64; the options have one
+    number for each of *space.
     """
+    input, output, indices = (np.moveaxis(array, 1, -1) for array in (input, output, indices))
+    space, out_space = input.shape[1:-1], output.shape[1:-1]
     output.fill(-math.inf)
-    indices.fill(0)
-    width = input.shape[3]
-    for out, into, (ys, xs) in _offsets(input.shape, output.shape, kernel, stride, padding):
-        value, best = input[into], output[out]
-        places = _places(ys, xs, width)
-        larger = np.greater(value, best, out=scratch('larger', value.shape, bool))
-        np.copyto(best, value, where=larger)
-        np.copyto(indices[out], places, where=larger)
+    winner = scratch('winner', output.shape, np.min_scalar_type(math.prod(kernel)))
+    winner.fill(0)
+    for number, out, into in _offsets(space, out_space, kernel, stride, padding, dilation):
+        challenge(input[into], number, output[out], winner[out])
+    if len(space) == 2:
+        steps = [spacing * step for spacing, step in zip(dilation, _steps(space), strict=True)]
+        corners = _corners(space, out_space, stride, padding) + 1
+    else:
+        steps, corners = [1, 1 << 8, 1 << 16], 0
+    table = [sum(map(operator.mul, offset, steps)) for offset in np.ndindex(*kernel)]
+    np.copyto(indices, corners)
+    add_shifts(indices, table, winner, _nothing(space))
 
 
-def SpatialMaxPooling_updateGradInput(gradOutput, indices, gradInput, kernel, stride, padding):
+def MaxPooling_updateGradInput(gradOutput, indices, gradInput, stride, padding, dilation):
     """GradInput: each output pixel hands its gradient to the input pixel it was taken from; windows may overlap."""
-    gradInput.fill(0)
-    width = gradInput.shape[3]
-    for out, into, (ys, xs) in _offsets(gradInput.shape, gradOutput.shape, kernel, stride, padding):
-        grad = gradOutput[out]
-        mine = scratch('mine', grad.shape, bool)
-        np.equal(indices[out], _places(ys, xs, width), out=mine)
-        part = scratch('part', grad.shape, grad.dtype)
-        keep(grad, mine, out=part)
-        np.add(gradInput[into], part, out=gradInput[into])
+    add_at(gradOutput, pixels_of(indices, gradInput.shape[2:], stride, padding, dilation), gradInput)
 
 
-def SpatialAveragePooling_updateOutput(input, output, kernel, stride, padding, countIncludePad):
+def challenge(value, number, best, winner):
+    """Where a value is larger than the best so far it becomes the best, and its number, the highest yet, the winner."""
+    larger = np.greater(value, best, out=scratch('larger', value.shape, bool))
+    np.fmax(best, value, out=best)  # what is no number never wins
+    numbers = scratch('numbers', value.shape, winner.dtype)
+    np.multiply(larger.view(np.uint8), winner.dtype.type(number), out=numbers)
+    np.maximum(winner, numbers, out=winner)
+
+
+def add_shifts(indices, shifts, winner, nothing):
+    """Indices += the shift of each winner, whose number counts from 1; where there is none, index = nothing."""
+    numbers = scratch('pixels', winner.shape, np.int64)
+    np.copyto(numbers, winner)  # or `take` would, into new memory
+    shift = scratch('shift', winner.shape, np.int64)
+    np.take(np.array([0, *shifts]), numbers, out=shift, mode='clip')
+    np.add(indices, shift, out=indices)
+    np.copyto(indices, nothing, where=np.equal(winner, 0, out=scratch('larger', winner.shape, bool)))
+
+
+def pixels_of(indices, space, stride, padding, dilation):
+    """Return the pixel, counted from 0, that each index of max pooling means, and -1 for none: scratch (N, *out, C)."""
+    indices = np.moveaxis(indices, 1, -1)
+    pixels = scratch('pixels', indices.shape, np.int64)
+    if len(space) == 2:
+        return np.subtract(indices, 1, out=pixels)
+    offset = scratch('offset', indices.shape, np.int64)
+    np.copyto(pixels, _corners(space, indices.shape[1:-1], stride, padding))
+    for side, (spacing, step) in enumerate(zip(dilation, _steps(space), strict=True)):
+        np.right_shift(indices, 8 * side, out=offset)
+        if len(space) > 1:
+            np.bitwise_and(offset, 255, out=offset)
+        np.multiply(offset, spacing * step, out=offset)
+        np.add(pixels, offset, out=pixels)
+    nothing = np.equal(indices, _nothing(space), out=scratch('larger', indices.shape, bool))
+    np.copyto(pixels, -1, where=nothing)
+    return pixels
+
+
+def AveragePooling_updateOutput(input, output, kernel, stride, padding, countIncludePad):
     """Output = the mean over each window; padding counts as zeros that are, or are not, among the counted pixels."""
+    input, output = np.moveaxis(input, 1, -1), np.moveaxis(output, 1, -1)
+    space, out_space = input.shape[1:-1], output.shape[1:-1]
     output.fill(0)
-    for out, into, _ in _offsets(input.shape, output.shape, kernel, stride, padding):
+    for _, out, into in _offsets(space, out_space, kernel, stride, padding):
         np.add(output[out], input[into], out=output[out])
-    counts = _counts(input.shape, output.shape, kernel, stride, padding, countIncludePad)
+    counts = _counts(space, out_space, kernel, stride, padding, countIncludePad)
     np.divide(output, counts.astype(output.dtype), out=output)
 
 
-def SpatialAveragePooling_updateGradInput(gradOutput, gradInput, kernel, stride, padding, countIncludePad):
+def AveragePooling_updateGradInput(gradOutput, gradInput, kernel, stride, padding, countIncludePad):
     """GradInput: each output pixel hands an equal share of its gradient to the pixels of its window."""
+    gradOutput, gradInput = np.moveaxis(gradOutput, 1, -1), np.moveaxis(gradInput, 1, -1)
+    space, out_space = gradInput.shape[1:-1], gradOutput.shape[1:-1]
     gradInput.fill(0)
-    counts = _counts(gradInput.shape, gradOutput.shape, kernel, stride, padding, countIncludePad)
-    share = scratch('share', np.moveaxis(gradOutput, 1, -1).shape, gradOutput.dtype)
-    share = np.moveaxis(share, -1, 1)
+    counts = _counts(space, out_space, kernel, stride, padding, countIncludePad)
+    share = scratch('share', gradOutput.shape, gradOutput.dtype)
     np.divide(gradOutput, counts.astype(gradOutput.dtype), out=share)
-    for out, into, _ in _offsets(gradInput.shape, gradOutput.shape, kernel, stride, padding):
+    for _, out, into in _offsets(space, out_space, kernel, stride, padding):
         np.add(gradInput[into], share[out], out=gradInput[into])
 
 
-def SpatialAdaptiveAveragePooling_updateOutput(input, output):
-    """Output (N, C, oH, oW) = the mean over each of oH x oW windows that cover the input (N, C, H, W)."""
-    for y, x, window, count in _windows(input.shape, output.shape):
-        mean = output[:, :, y, x]
-        np.add.reduce(input[window], axis=(2, 3), out=mean)
-        np.divide(mean, count, out=mean)
-
-
-def SpatialAdaptiveAveragePooling_updateGradInput(gradOutput, gradInput):
-    """GradInput: each output pixel hands an equal share of its gradient to the pixels of its window."""
-    gradInput.fill(0)
-    for y, x, window, count in _windows(gradInput.shape, gradOutput.shape):
-        grad = gradOutput[:, :, y, x]
-        share = scratch('share', grad.shape, grad.dtype)
-        np.divide(grad, count, out=share)
-        np.add(gradInput[window], share[:, :, None, None], out=gradInput[window])
-
-
-def _windows(in_shape, out_shape):
-    """Yield (y, x, window, number of pixels in it) for each output pixel; a window is an index into the input."""
-    (height, width), (rows, columns) = in_shape[2:], out_shape[2:]
-    for y in range(rows):
-        ys = slice(y * height // rows, -(-(y + 1) * height // rows))
-        for x in range(columns):
-            xs = slice(x * width // columns, -(-(x + 1) * width // columns))
-            yield y, x, (slice(None), slice(None), ys, xs), (ys.stop - ys.start) * (xs.stop - xs.start)
-
-
-def _offsets(in_shape, out_shape, kernel, stride, padding):
-    """Yield, for each offset in the window, which outputs it reaches and which inputs they find there.
+def _offsets(space, out_space, kernel, stride, padding, dilation=None):
+    """Yield, for each offset in the window, its number from 1, the outputs it reaches and the inputs they find there.
 
     An offset falls on padding, or off the map, for some outputs at the border: these are left out.
     """
-    for y in range(kernel[0]):
-        for x in range(kernel[1]):
-            outs, intos, places = [], [], []
-            for offset, size, out, step, pad in zip((y, x), in_shape[2:], out_shape[2:], stride, padding, strict=True):
-                first = max(0, -((offset - pad) // step))
-                last = min(out, (size - 1 - offset + pad) // step + 1)
-                begin = first * step + offset - pad
-                count = max(0, last - first)
-                outs.append(slice(first, first + count))
-                intos.append(slice(begin, begin + (count - 1) * step + 1 if count else begin, step))
-                places.append(begin + step * np.arange(count))
-            if all(len(place) for place in places):
-                whole = slice(None)
-                yield (whole, whole, *outs), (whole, whole, *intos), places
+    for number, offset in enumerate(np.ndindex(*kernel), 1):
+        outs, intos = [], []
+        sides = zip(offset, space, out_space, stride, padding, dilation or [1] * len(space), strict=True)
+        for place, size, out, step, pad, spacing in sides:
+            shift = place * spacing - pad
+            first = max(0, -(shift // step))
+            last = min(out, (size - 1 - shift) // step + 1)
+            outs.append(slice(first, last))
+            intos.append(slice(first * step + shift, (last - 1) * step + shift + 1, step))
+        if all(out.start < out.stop for out in outs):
+            yield number, (slice(None), *outs), (slice(None), *intos)
 
 
-def _places(ys, xs, width):
-    """Return the index of each pixel, counted from 1 along the rows of a map of this width."""
-    return (ys[:, None] * width + xs + 1)[None, None]
-
-
-def _counts(in_shape, out_shape, kernel, stride, padding, countIncludePad):
-    """Return by how many pixels each window's sum is divided: (oH, oW)."""
+def _counts(space, out_space, kernel, stride, padding, countIncludePad):
+    """Return by how many pixels each window's sum is divided: (*out, 1)."""
     sides = []
-    for size, out, width, step, pad in zip(in_shape[2:], out_shape[2:], kernel, stride, padding, strict=True):
+    for size, out, width, step, pad in zip(space, out_space, kernel, stride, padding, strict=True):
         begin = np.arange(out) * step - pad
         end = np.minimum(begin + width, size + pad)
         if not countIncludePad:
             begin, end = np.maximum(begin, 0), np.minimum(end, size)
         sides.append(end - begin)
-    return sides[0][:, None] * sides[1]
+    return functools.reduce(np.multiply.outer, sides)[..., None]
+
+
+def _nothing(space):
+    """Return the index of a window with nothing larger than -inf in it."""
+    return {1: -1, 2: 0, 3: 0xFFFFFF}[len(space)]
+
+
+def _steps(space):
+    """Return by how much the number of a pixel grows along each side."""
+    return [math.prod(space[side + 1 :]) for side in range(len(space))]
+
+
+def _corners(space, out_space, stride, padding):
+    """Return the number, from 0, of the pixel where each window begins: (*out, 1)."""
+    sides = zip(out_space, stride, padding, _steps(space), strict=True)
+    corners = [(np.arange(out) * step - pad) * grows for out, step, pad, grows in sides]
+    return functools.reduce(np.add.outer, corners)[..., None]

@@ -1,0 +1,82 @@
+"""What the fractional max poolings have in common: windows at random, in steps of a fraction on average."""
+
+import math
+
+import numpy as np
+
+from nnlite.errors import Error, ShapeError
+from nnlite.nn.planes import Planewise
+from nnlite.tensor.random import fill_uniform
+
+
+class FractionalMaxPooling(Planewise):
+    """The base of nn.SpatialFractionalMaxPooling and nn.VolumetricFractionalMaxPooling.
+
+    Args:
+        kernel: the window's size, for each side in the order of `order`, which is that of the samples, too.
+        out: the output's sizes, or, from 0 to 1, what they are to the input's.
+    """
+
+    order = 'WH'  # of the arguments and the random samples: the last side first
+    cleared = (*Planewise.cleared, 'indices')
+    randomSamples = None
+
+    def __init__(self, kernel, out):
+        super().__init__()
+        self.newRandomPool = False
+        self.indices = np.empty(0, np.int64)
+        name = 'out' if min(out) >= 1 else 'ratio'
+        for side, size, given in zip(self.order, kernel, out, strict=True):
+            if size < 2 or size != int(size):
+                raise Error(f'expected a window of 2, 3, 4 ... pixels, got {size}', where=type(self).__name__)
+            if not (0 < given < 1 or (name == 'out' and given == int(given))):
+                message = f'expected whole sizes of the output, or ratios between 0 and 1, got {given}'
+                raise Error(message, where=type(self).__name__)
+            setattr(self, f'poolSize{side}', size)
+            setattr(self, name + side, given)
+
+    def fixPoolingRegions(self, val=None):
+        """Keep the windows of the last forward for the next ones, or, if val is False, draw new ones again.
+
+        Return the module.
+        """
+        self.newRandomPool = True if val is None else val
+        return self
+
+    def _out(self, batch):
+        sizes = []
+        for side, size in zip(self.sides, batch.shape[2:], strict=True):
+            ratio, pool = getattr(self, f'ratio{side}', None), getattr(self, f'poolSize{side}')
+            sizes.append(getattr(self, f'out{side}') if ratio is None else math.floor(size * ratio))
+            if sizes[-1] < 1 or sizes[-1] + pool > size:
+                given = f'{max(sizes[-1], 1) + pool} pixels in {side}, got {size}'
+                raise ShapeError(f'expected at least {given}', where=self._name())
+        return sizes
+
+    def _run(self, batch, output):
+        shape = *batch.shape[:2], len(self.order)
+        if self.randomSamples is None or self.randomSamples.shape != shape:
+            self.randomSamples = fill_uniform(np.empty(shape, self.dtype))
+        elif not self.newRandomPool:
+            fill_uniform(self.randomSamples)
+        kernel = [getattr(self, f'poolSize{side}') for side in self.sides]
+        self.indices = self.buffer('indices', output.shape, like=output, dtype=np.int64)
+        samples = self.randomSamples[..., ::-1]
+        self.kernels.FractionalMaxPooling_updateOutput(batch, output, self.indices, samples, kernel)
+
+    def _back(self, gradOutput, gradInput):
+        self.kernels.FractionalMaxPooling_updateGradInput(gradOutput, self._batch(self.indices), gradInput)
+
+    def updateOutput(self, input):
+        super().updateOutput(input)
+        self.indices = self._as_given(self.indices, input)
+        return self.output
+
+    def clearState(self):
+        self.randomSamples = None
+        return super().clearState()
+
+    def __repr__(self):
+        out = [getattr(self, f'out{side}', 0) for side in self.order]  # Torch, too, prints 0 for a ratio
+        pool = [getattr(self, f'poolSize{side}') for side in self.order]
+        return f'nn.{type(self).__name__}({"x".join(map(str, out))}, {",".join(map(str, pool))})'

@@ -1,0 +1,62 @@
+"""What the up-sampling layers have in common: how large their output is to be, and two ways to fill it."""
+
+from nnlite.errors import Error
+from nnlite.nn.planes import Planewise
+
+
+class UpSampled(Planewise):
+    """The base of nn.SpatialUpSamplingNearest, nn.SpatialUpSamplingBilinear and nn.UpSampling.
+
+    Args:
+        params: by how much each side grows, a whole number from 1 up; or a dict of the output's sizes.
+        mode: 'nearest', where every pixel becomes a block of equal ones, or 'linear', where lines are drawn from pixel
+            to pixel, corners lying on corners.
+    """
+
+    longStorages = ('inputSize', 'outputSize')
+    most = 4  # dimensions of an input
+    scale_factor = odepth = oheight = owidth = None
+
+    def __init__(self, params, mode):
+        super().__init__()
+        where = type(self).__name__
+        if isinstance(params, dict):
+            if mode == 'nearest':
+                raise Error('expected a scale for nearest neighbours, got a table of sizes', where=where)
+            if params.get('oheight') is None or params.get('owidth') is None:
+                raise Error(f'expected oheight and owidth, got {sorted(params)}', where=where)
+            self.odepth = params.get('odepth')
+            self.oheight, self.owidth = params['oheight'], params['owidth']
+        elif params < 1 or params != int(params):
+            raise Error(f'expected a scale of 1, 2, 3 ..., got {params}', where=where)
+        else:
+            self.scale_factor = int(params)
+        self.inputSize, self.outputSize = [0] * self.most, [0] * self.most
+
+    def setSize(self, input):
+        """Note the sizes of an input and of the output that it will have."""
+        space = input.shape[2:]
+        if self.scale_factor is not None:
+            out = [size * self.scale_factor for size in space]
+        else:
+            out = [self.odepth, self.oheight, self.owidth][-len(space) :]
+        if None in out:
+            raise Error('expected odepth for an input with depth, got none', where=self._name())
+        self.inputSize[: input.ndim] = input.shape
+        self.outputSize[: input.ndim] = *input.shape[:2], *out
+
+    def _out(self, batch):
+        self.setSize(batch)
+        return self.outputSize[2 : batch.ndim]
+
+    def _run(self, batch, output):
+        if self.mode == 'nearest':
+            self.kernels.UpSamplingNearest_updateOutput(batch, output, self.scale_factor)
+        else:
+            self.kernels.UpSamplingLinear_updateOutput(batch, output)
+
+    def _back(self, gradOutput, gradInput):
+        if self.mode == 'nearest':
+            self.kernels.UpSamplingNearest_updateGradInput(gradOutput, gradInput, self.scale_factor)
+        else:
+            self.kernels.UpSamplingLinear_updateGradInput(gradOutput, gradInput)
