@@ -1,5 +1,8 @@
 """The errors nnlite raises, each saying where, what was expected, what came, and what to do next."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class Error(Exception):
     """Any error of nnlite's own; the command line prints it as one message and exits with status 2.
@@ -49,3 +52,20 @@ class DataError(Error, ValueError):
 
 class DeviceError(Error, RuntimeError):
     """A device or a kernel family was asked for that is not there."""
+
+
+@contextmanager
+def inside(place: str) -> Iterator[None]:
+    """Let the errors that come out of a block say that it happened inside `place`.
+
+    >>> with inside('ParallelCriterion[2]'):
+    ...     raise Error('expected 2 of them, got 3', where='MSECriterion')
+    Traceback (most recent call last):
+    nnlite.errors.Error: in ParallelCriterion[2] > MSECriterion
+      expected 2 of them, got 3
+    """
+    try:
+        yield
+    except Error as error:
+        error.inside(place)
+        raise

@@ -2,12 +2,11 @@
 
 import numpy as np
 
-from nnlite.errors import DataError, DtypeError, ShapeError
-from nnlite.nn.Criterion import Criterion
-from nnlite.tensor.devices import is_array
+from nnlite.nn.labels import class_labels
+from nnlite.nn.weighted import Weighted
 
 
-class ClassNLLCriterion(Criterion):
+class ClassNLLCriterion(Weighted):
     """loss = -sum over n of w[target[n]] input[n, target[n]], divided by the sum of w unless sizeAverage is False.
 
     Args:
@@ -32,61 +31,42 @@ class ClassNLLCriterion(Criterion):
     """
 
     ignoreIndex = -100
-    weights = None
     foreign = ('target',)
 
     def __init__(self, weights=None, sizeAverage=None, ignoreIndex=None):
-        super().__init__()
-        self.sizeAverage = sizeAverage is not False
+        super().__init__(weights, sizeAverage)
         self.ignoreIndex = -100 if ignoreIndex is None else ignoreIndex
-        if weights is not None:
-            self.weights = np.asarray(weights, self.dtype)
         self.output_tensor = np.zeros(1, self.dtype)
         self.total_weight_tensor = np.ones(1, self.dtype)
 
-    def __len__(self):
-        return 0 if self.weights is None else len(self.weights)
-
-    def __bool__(self):
-        return True
-
-    def updateOutput(self, input, target):
-        self.expect(input, ('N', 'C'), single=True)
-        rows = np.atleast_2d(input)
-        labels = self._labels(rows, target)
+    def updateOutput(self, input, target=None):
+        labels = self._labels(input, target)
         self.output, total = self.kernels.ClassNLLCriterion_updateOutput(
-            rows, labels, self.weights, self.ignoreIndex, self.sizeAverage
+            self._rows(input), labels, self.weights, self.ignoreIndex, self.sizeAverage
         )
         self.output_tensor[0], self.total_weight_tensor[0] = self.output, total
         return self.output
 
-    def updateGradInput(self, input, target):
+    def updateGradInput(self, input, target=None):
+        labels, total = self._labels(input, target), float(self.total_weight_tensor[0])
         self.gradInput = self.buffer('gradInput', input.shape, like=input)
-        rows = np.atleast_2d(self.gradInput)
         self.kernels.ClassNLLCriterion_updateGradInput(
-            self._labels(rows, target), rows, self.weights, self.ignoreIndex, self.sizeAverage,
-            float(self.total_weight_tensor[0]),
-        )  # fmt: skip
+            labels, self._rows(self.gradInput), self.weights, self.ignoreIndex, self.sizeAverage, total
+        )
         return self.gradInput
 
-    def _labels(self, rows, target):
-        """Return the targets as int64, one for each row, or say what is wrong with them."""
-        given = target if is_array(target) else np.asarray(target)
-        if given.dtype.kind not in 'iuf':
-            raise DtypeError(f'expected numbers as targets, got {given.dtype}', where=self._name())
-        given = given.reshape(-1) if given.size == 1 else given
-        if given.shape != (len(rows),):
-            raise ShapeError(f'expected target of shape ({len(rows)},), got {given.shape}', where=self._name())
-        if self.weights is not None and len(self.weights) != rows.shape[1]:
-            raise ShapeError(f'expected input (N, {len(self.weights)}), got {rows.shape}', where=self._name())
-        if given.dtype.kind == 'f' and not np.array_equal(given, np.rint(given)):
-            raise DataError(f'expected whole numbers as targets, got {given[given != np.rint(given)][0]}', self._name())
-        labels = given.astype(np.int64)
-        wrong = ((labels < 1) | (labels > rows.shape[1])) & (labels != self.ignoreIndex)
-        if wrong.any():
-            hint = 'labels count from 1, as in Torch' if (labels == 0).any() else None
-            raise DataError(f'expected targets from 1 to {rows.shape[1]}, got {labels[wrong][0]}', self._name(), hint)
-        return labels
+    def _labels(self, input, target):
+        """Return the target as one int64 for each row of the input; raise unless both are what this loss takes."""
+        self._expect_input(input)
+        rows = self._rows(input)
+        return class_labels(self, target, rows.shape[:-1], rows.shape[-1], self.ignoreIndex)
+
+    def _expect_input(self, input):
+        self.expect(input, ('N', self._classes()), single=True)
+
+    def _rows(self, array):
+        """Return the view of an input, or of its gradient, whose last dimension are the classes of one target."""
+        return np.atleast_2d(array)
 
     def write(self):
         return {**super().write(), 'target': np.zeros(1, np.int64)}

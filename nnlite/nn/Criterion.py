@@ -3,40 +3,56 @@
 import numpy as np
 
 from nnlite.nn.Object import Object
+from nnlite.nn.tree import below
 
 
 class Criterion(Object):
     """A loss: what an output is worth, given what it should have been, and the gradient with respect to the output.
 
+    Many losses are sums. `sizeAverage`, which may be set at any time, says whether such a sum is divided by the number
+    of its terms, so that a loss means the same for small batches and large ones; it is True by default.
+
     Source: torch/nn, Criterion.lua.
     """
 
     cleared = ('gradInput',)
+    foreign = ('output_tensor',)
+    sizeAverage = True
 
     def __init__(self):
         super().__init__()
         self.gradInput = np.empty(0, self.dtype)
         self.output = 0.0
 
-    def updateOutput(self, input, target):
+    def updateOutput(self, input, target=None):
         """Compute, keep and return the loss, a float."""
         return self.output
 
-    def updateGradInput(self, input, target):
+    def updateGradInput(self, input, target=None):
         """Compute, keep and return the gradient of the loss with respect to the input."""
         return self.gradInput
 
-    def forward(self, input, target):
-        """Return the loss, a float."""
+    def forward(self, input, target=None):
+        """Return the loss, a float; a few losses need no target."""
         return self.updateOutput(input, target)
 
-    def backward(self, input, target):
+    def backward(self, input, target=None):
         """Return the gradient of the loss with respect to the input."""
         return self.updateGradInput(input, target)
 
-    def __call__(self, input, target):
+    def __call__(self, input, target=None):
         """Return (loss, gradInput)."""
         return self.forward(input, target), self.backward(input, target)
+
+    def clearState(self):
+        """Drop all results and buffers, also of what the loss is made of; return the criterion."""
+        for _, _, part in below(self, lambda value: isinstance(value, Object)):
+            Object.clearState(part)
+        return super().clearState()
+
+    def _divisor(self, count):
+        """Return what a sum of `count` terms is divided by."""
+        return count if self.sizeAverage and count else 1
 
     def __repr__(self):
         return f'nn.{type(self).__name__}'

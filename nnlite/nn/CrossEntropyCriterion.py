@@ -1,9 +1,9 @@
 """The loss of a classifier."""
 
-import numpy as np
-
+from nnlite.errors import inside
 from nnlite.nn.ClassNLLCriterion import ClassNLLCriterion
 from nnlite.nn.Criterion import Criterion
+from nnlite.nn.labels import numbers
 from nnlite.nn.LogSoftMax import LogSoftMax
 
 
@@ -37,17 +37,22 @@ class CrossEntropyCriterion(Criterion):
         self.nll = ClassNLLCriterion(weights, sizeAverage)
         self.sizeAverage = self.oldSizeAverage = self.nll.sizeAverage
 
-    def updateOutput(self, input, target):
+    def updateOutput(self, input, target=None):
         self.expect(input)
         self._pass_on()
-        self.output = self.nll.updateOutput(self.lsm.updateOutput(input.squeeze()), np.squeeze(target))
+        with inside(type(self).__name__):
+            self.output = self.nll.updateOutput(self.lsm.updateOutput(input.squeeze()), self._squeezed(target))
         return self.output
 
-    def updateGradInput(self, input, target):
+    def updateGradInput(self, input, target=None):
         self._pass_on()
-        grad = self.nll.updateGradInput(self.lsm.output, np.squeeze(target))
+        with inside(type(self).__name__):
+            grad = self.nll.updateGradInput(self.lsm.output, self._squeezed(target))
         self.gradInput = self.lsm.updateGradInput(input.squeeze(), grad).reshape(input.shape)
         return self.gradInput
+
+    def _squeezed(self, target):
+        return numbers(self, target).squeeze()
 
     def _pass_on(self):
         """Tell nll of a change of sizeAverage; what was said to nll itself holds otherwise, as in Torch."""

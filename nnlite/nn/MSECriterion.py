@@ -1,31 +1,36 @@
 """The mean squared error."""
 
-from nnlite.nn.Criterion import Criterion
+import numpy as np
+
+from nnlite.nn.elementwise import Elementwise
 
 
-class MSECriterion(Criterion):
-    """loss = sum of (input - target)^2, divided by the number of elements unless sizeAverage is False.
+class MSECriterion(Elementwise):
+    """loss = mean of (x - y)^2; the sum if sizeAverage is False.
 
-    Shapes: any, input and target the same.
+    Args:
+        sizeAverage: whether to divide by the number of elements; True by default.
+
+    Shapes: input any; target of as many elements.
 
     Raises:
-        ShapeError: the target's shape is not the input's.
+        ShapeError: the target has not as many elements as the input.
+
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> nn.MSECriterion().forward(np.float32([1, 2]), np.float32([1, 4]))
+    2.0
 
     Source: torch/nn, MSECriterion.lua.
     """
 
     def __init__(self, sizeAverage=None):
-        super().__init__()
-        self.sizeAverage = sizeAverage is not False
+        super().__init__(sizeAverage=sizeAverage)
 
-    def updateOutput(self, input, target):
-        self.expect(input)
-        self.expect(target, input.shape, 'target')
-        self.output = self.kernels.MSECriterion_updateOutput(input, target, self.sizeAverage)
-        return self.output
+    def _loss(self, input, target, loss):
+        np.subtract(input, target, out=loss)
+        np.multiply(loss, loss, out=loss)
 
-    def updateGradInput(self, input, target):
-        self.expect(target, input.shape, 'target')
-        self.gradInput = self.buffer('gradInput', input.shape, like=input)
-        self.kernels.MSECriterion_updateGradInput(input, target, self.gradInput, self.sizeAverage)
-        return self.gradInput
+    def _slope(self, input, target, slope):
+        np.subtract(input, target, out=slope)
+        np.multiply(slope, 2, out=slope)

@@ -201,7 +201,7 @@ class Object:
             self.__dict__[name] = None if value is None else _emptied(value, self.dtype)
 
     def _host_type(self):
-        """Return the type to compute in: that of the file, on the host, or, if it does not say, of what it is made of."""
+        """Return the type to compute in: that of the file, on the host, or, if it does not say, of what is in it."""
         named = self.__dict__.get('_type')
         if isinstance(named, str):
             kind = named.removeprefix('torch.').removeprefix('Cuda')

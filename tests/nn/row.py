@@ -77,27 +77,36 @@ class Row:
 class CriterionRow:
     """One way to use a criterion: as in Row.
 
-    target: what the input should have been: an array, or a shape to draw; or a table of them.
+    input: the shape of its input, or a list of shapes for a table.
+    target: what the input should have been: an array, or a shape to draw, or a table of them; an array of no dimension
+        for a number; None for a criterion that needs none.
     reference: what PyTorch computes, in float64: reference(criterion, input, target).
     wrong: (shape of the input, target, error) that it refuses.
-    low, high: between which numbers its inputs lie.
+    batch: whether the first dimension of input and target is a batch's.
+    low, high: between which numbers its inputs lie; targets lie between -2 and 2.
     """
 
     text: str
     make: Callable
-    input: tuple
+    input: tuple | list
     target: object
     reference: Callable
     wrong: tuple = ()
-    low: float = -2
-    high: float = 2
+    batch: bool = True
+    low: float = -1.9
+    high: float = 1.8
 
     def criterion(self, dtype=np.float64):
         return self.make().type(TYPES[np.dtype(dtype)])
 
     def given(self, dtype=np.float64):
-        """Return (input, target)."""
-        return drawn(self.input, 1, dtype, self.low, self.high), drawn(self.target, 2, dtype)
+        """Return what forward and backward are given: [input, target], or [input] where there is no target."""
+        return self.these(self.input, self.target, dtype)
+
+    def these(self, input, target, dtype=np.float64):
+        """Return the same for another input and target."""
+        targets = [] if target is None else [drawn(target, 2, dtype)]
+        return [drawn(input, 1, dtype, self.low, self.high), *targets]
 
 
 def tensor(array):

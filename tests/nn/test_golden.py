@@ -120,7 +120,9 @@ def test_criterion_gives_torchs_numbers(case, closely, tmp_path):
     ours = rebuilt(case)
     for criterion in (through_file(ours, tmp_path), ours, record['criterion']):
         nnlite.manualSeed(case['forward_seed'])
-        loss = criterion.forward(record['input'], record['target'])
+        given = [record[name] for name in ('input', 'target') if name in record]
+        loss = criterion.forward(*given)
         assert isinstance(loss, float)
         closely(np.array(loss), np.array(record['output']), tolerance, 'loss')
-        closely(criterion.backward(record['input'], record['target']), record['gradInput'], tolerance, 'gradInput')
+        if 'gradInput' in record:
+            closely(criterion.backward(*given), record['gradInput'], tolerance, 'gradInput')

@@ -3,22 +3,20 @@
 import numpy as np
 
 from nnlite.kernels.on_numpy.scratch import scratch
-from nnlite.kernels.on_numpy.sums import sum_of_rows
 
 
 def ClassNLLCriterion_updateOutput(input, target, weights, ignoreIndex, sizeAverage):
     """Return (loss, total weight): loss = -sum over n of weights[target[n]] input[n, target[n]], over the total weight.
 
     Args:
-        input: log-probabilities (N, C).
-        target: classes (N) counted from 1, int64; a target equal to ignoreIndex does not count.
+        input: log-probabilities (..., C).
+        target: classes (...) counted from 1, int64; a target equal to ignoreIndex does not count.
         weights: one weight for each class (C), or None for ones.
-        ignoreIndex: the label that means no label.
+        ignoreIndex: the label that means no label, or None.
         sizeAverage: whether the sum is divided by the total weight.
     """
-    weight = _weights_of(target, weights, ignoreIndex)
-    rows = np.arange(len(target))
-    picked = input[rows, np.where(weight != 0, target - 1, 0)].astype(np.float64)
+    weight, place = _weights_and_places_of(target, weights, ignoreIndex)
+    picked = np.take_along_axis(input, place, axis=-1).astype(np.float64)
     total = float(weight.sum())
     loss = 0.0 - float((picked * weight).sum(where=weight != 0))
     return (loss / total if sizeAverage and total else loss), total
@@ -28,29 +26,48 @@ def ClassNLLCriterion_updateGradInput(target, gradInput, weights, ignoreIndex, s
     """GradInput[n, target[n]] = -weights[target[n]], divided by the total weight; 0 everywhere else."""
     gradInput.fill(0)
     if total > 0:
-        weight = _weights_of(target, weights, ignoreIndex)
-        counts = np.flatnonzero(target != ignoreIndex)
-        gradInput[counts, target[counts] - 1] = -weight[counts] / (total if sizeAverage else 1)
+        weight, place = _weights_and_places_of(target, weights, ignoreIndex)
+        np.put_along_axis(gradInput, place, -weight / (total if sizeAverage else 1), axis=-1)
 
 
-def _weights_of(target, weights, ignoreIndex):
-    """Return the weight (N), in float64, with which each target counts."""
+def _weights_and_places_of(target, weights, ignoreIndex):
+    """Return (..., 1) the weight, in float64, with which each target counts, and its place, from 0."""
+    target = target[..., None]
     counts = target != ignoreIndex
-    if weights is None:
-        return counts.astype(np.float64)
-    return np.where(counts, weights[np.where(counts, target - 1, 0)], 0).astype(np.float64)
+    place = np.where(counts, target - 1, 0)
+    return np.where(counts, 1.0 if weights is None else weights[place].astype(np.float64), 0.0), place
 
 
-def MSECriterion_updateOutput(input, target, sizeAverage):
-    """Return the sum of (input - target)^2, divided by the number of elements if sizeAverage."""
-    difference = scratch('difference', input.shape, input.dtype)
-    np.subtract(input, target, out=difference)
-    np.multiply(difference, difference, out=difference)
-    total = float(sum_of_rows(difference.reshape(-1, 1))[0])
-    return total / input.size if sizeAverage and input.size else total
+def MultiLabelMarginCriterion_updateOutput(input, target, isTarget):
+    """Return the sum over n, over the targets t of row n and all d that are none, of max(0, 1 - x[n, t] + x[n, d]).
+
+    Args:
+        input: scores (N, C).
+        target: for each row a list of classes (N, C), counted from 1, int64, filled up with 0.
+        isTarget: which classes are in the list, bool (N, C).
+    """
+    return sum(float(np.sum(lack, dtype=np.float64)) for _, lack in _lacks(input, target, isTarget))
 
 
-def MSECriterion_updateGradInput(input, target, gradInput, sizeAverage):
-    """GradInput = 2 (input - target), divided by the number of elements if sizeAverage."""
-    np.subtract(input, target, out=gradInput)
-    np.multiply(gradInput, 2 / input.size if sizeAverage and input.size else 2, out=gradInput)
+def MultiLabelMarginCriterion_updateGradInput(input, target, isTarget, gradInput):
+    """GradInput = the gradient of what MultiLabelMarginCriterion_updateOutput gives."""
+    gradInput.fill(0)
+    rows = np.arange(len(input))
+    for place, lack in _lacks(input, target, isTarget):
+        np.sign(lack, out=lack)
+        np.add(gradInput, lack, out=gradInput)
+        gradInput[rows, place] -= lack.sum(axis=1)
+
+
+def _lacks(input, target, isTarget):
+    """Yield for the first target of each row, then the second ...: its place, and what each d makes it lack, (N, C)."""
+    rows = np.arange(len(input))
+    lack = scratch('lack', input.shape, input.dtype)
+    for label in target.T:
+        if not label.any():
+            return
+        np.add(input, (1 - input[rows, label - 1])[:, None], out=lack)
+        np.maximum(lack, 0, out=lack)
+        np.copyto(lack, 0, where=isTarget)
+        np.copyto(lack, 0, where=label[:, None] == 0)
+        yield label - 1, lack
