@@ -6,6 +6,13 @@ import numpy as np
 
 from nnlite.errors import Error
 
+_LEAST = dict.fromkeys(('nInputPlane', 'nOutputPlane', 'inputFrameSize', 'outputFrameSize'), 1)
+_LEAST |= {
+    name + side: least
+    for name, least in (('i', 1), ('k', 1), ('d', 1), ('pad', 0), ('dilation', 1), ('adj', 0))
+    for side in 'TWH'
+}
+
 
 def batch_of(maps, sides=2):
     """Return maps (C, *space), with so many sides, as (1, C, *space), and a batch as it is."""
@@ -18,13 +25,11 @@ def as_given(result, given, sides=2):
 
 
 def expect_geometry(module):
-    """Raise unless a module's kernel, step and dilation are of a pixel or more, and its padding of none or more."""
-    for name, least in (('k', 1), ('d', 1), ('pad', 0), ('dilation', 1), ('adj', 0)):
-        for side in 'TWH':
-            size = getattr(module, name + side, least)
-            if not isinstance(size, (int, np.integer)) or size < least:
-                text = f'expected {name}{side} to be a whole number from {least} up, got {size!r}'
-                raise Error(text, where=module._name())
+    """Raise unless a module's planes, kernel, step and dilation are one or more, and its padding is none or more."""
+    for name, least in _LEAST.items():
+        size = getattr(module, name, least)
+        if not isinstance(size, (int, np.integer)) or size < least:
+            raise Error(f'expected {name} to be a whole number from {least} up, got {size!r}', where=module._name())
 
 
 def pooled_size(size, kernel, stride, padding, ceil_mode, padded):

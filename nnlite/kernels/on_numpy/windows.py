@@ -1,8 +1,8 @@
 """Windows over maps: what a kernel sees of its input under each output pixel, as columns, and back.
 
-im2col copies these windows side by side, a row for each output pixel: (pixels, *kernel * planes). The columns of a whole
-batch would be the kernel's size times larger than the batch. They are made for as many images (or rows of one image) at
-a time as fit COLUMNS_BUDGET, which the cache holds, and the same memory serves every chunk. col2im goes the other way:
+im2col copies these windows side by side, a row for each output pixel: (pixels, *kernel * planes). Those of a batch
+would be the kernel's size times larger than itself. They are made for as many images (or rows of one image) at a
+time as fit COLUMNS_BUDGET, which the cache holds, and the same memory serves every chunk. col2im goes the other way:
 every window hands its gradient back to the pixels that it saw.
 
 Maps (N, planes, *space) lie channels-last, so a window's row of pixels is contiguous. `geometry` is stride, padding and
