@@ -16,13 +16,13 @@ def reset(module, stdv):
 
 
 def fbresnet():
-    """Return fb.resnet.torch's initialisation of two convolutions: normal, by the planes that come out."""
-    net = nn.Sequential().add(nn.SpatialConvolution(3, 4, 3, 3)).add(nn.SpatialConvolution(4, 2, 3, 3).noBias())
+    """Return a network initialised as fb.resnet.torch does: convolutions normal, by the planes that come out."""
+    net = nn.Sequential().add(nn.SpatialConvolution(3, 4, 3, 3)).add(nn.SpatialConvolution(4, 2, 3, 3))
+    net.add(nn.Linear(3, 2))
     for module in net.findModules('nn.SpatialConvolution')[0]:
         fan_out = module.kW * module.kH * module.nOutputPlane
         nnlite.tensor.random.fill_normal(module.weight, 0, math.sqrt(2 / fan_out))
-        if module.bias is not None:
-            module.bias.fill(0)
+        module.bias.fill(0)
     return net
 
 
@@ -47,7 +47,7 @@ NOISE = {  # the module, what it is given, and where its noise shows
     'dropout_0.3_output': (lambda: nn.Dropout(0.3), np.ones((4, 5)), 'output'),
     'rrelu_noise': (lambda: nn.RReLU(0.1, 0.3), -np.ones((4, 5)), 'noise'),
     'spatialdropout_0.4': (lambda: nn.SpatialDropout(0.4), np.ones((2, 6, 3, 3)), 'noise'),
-    'whitenoise': (lambda: nn.WhiteNoise(), np.zeros(8), 'output'),
+    'whitenoise': (lambda: nn.WhiteNoise(0, 1), np.zeros(8), 'output'),
 }
 
 
