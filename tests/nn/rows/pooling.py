@@ -1,5 +1,7 @@
 """Pooling, and its opposite."""
 
+import math
+
 import torch.nn.functional as F  # noqa: N812 as everybody calls it
 from row import Row, tensor
 
@@ -48,9 +50,8 @@ def with_unpooling(pool, unpooling):
     return lambda: nn.Sequential().add(made := pool()).add(unpooling(made))
 
 
-def power_mean(m, x):
-    p, (kernel, stride) = m.get(1).pow if hasattr(m.get(1), 'pow') else 2, ((m.kH, m.kW), (m.dH, m.dW))
-    return (F.avg_pool2d(x**p, kernel, stride) * m.kH * m.kW) ** (1 / p)
+def norm(p, kernel, stride):
+    return lambda m, x: (F.avg_pool2d(x**p, kernel, stride) * math.prod(kernel)) ** (1 / p)
 
 
 def feature_norm(m, x):
@@ -132,6 +133,10 @@ ROWS = [
     Row('nn.Sequential {', with_unpooling(lambda: nn.VolumetricMaxPooling(2, 1, 3), nn.VolumetricMaxUnpooling),
         (2, 2, 4, 6, 2), unpooled(F.max_pool3d, F.max_unpool3d, (2, 3, 1)), wrong=[(2, 2, 1, 6, 2)], single=True,
         about='VolumetricMaxUnpooling'),
+    Row('nn.Sequential {', lambda: nn.SpatialLPPooling(2, 2, 3, 2), (3, 2, 4, 6), norm(2, (2, 3), (2, 3)),
+        single=True),
+    Row('nn.Sequential {', lambda: nn.SpatialLPPooling(2, 3, 2, 2, 1, 2), (3, 2, 4, 5), norm(3, (2, 2), (2, 1)),
+        low=0.1, single=True),
     Row('nn.FeatureLPPooling(w2 s1 power 2 batch 0)', lambda: nn.FeatureLPPooling(2, 1, 2), (5, 3), feature_norm,
         wrong=[(1, 3), (5, 3, 2, 2)], batch=False),
     Row('nn.FeatureLPPooling(w2 s3 power 3 batch 0)', lambda: nn.FeatureLPPooling(2, 3, 3, False), (6,), feature_norm,
