@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 from golden_files import FOLDER, cases
+from golden_report import DIFFERENCES
 from trees import copied
 
 import nnlite
@@ -86,7 +87,7 @@ def test_module_gives_torchs_numbers(case, closely, tmp_path):
         steps = record.get('steps', [record])
         for step in steps:
             train_step(module, step, tolerance, closely)
-        if 'gradParams_plus_half' in record:
+        if 'gradParams_plus_half' in record and not is_different(case, 'gradParams_plus_half'):
             module.backward(copied(steps[-1]['input']), copied(steps[-1]['gradOutput']), 0.5)
             closely(module.parameters()[1], record['gradParams_plus_half'], tolerance, 'gradParams_plus_half')
         if 'params' in record:
@@ -98,6 +99,12 @@ def test_module_gives_torchs_numbers(case, closely, tmp_path):
             for name in ('running_mean', 'running_var'):
                 if hasattr(module, name):
                     closely(getattr(module, name), getattr(record['module_after'], name), tolerance, name)
+
+
+def is_different(case, what):
+    """Return whether this is among our differences on purpose, which may be about a class with two arguments alike."""
+    name, args = case['constructor']['class'], case['constructor']['args']
+    return f'{name}(n, n, ...), {what}' in DIFFERENCES and args[0] == args[1]
 
 
 def train_step(module, step, tolerance, closely):
