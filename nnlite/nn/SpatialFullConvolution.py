@@ -34,6 +34,8 @@ class SpatialFullConvolution(FullConvolution):
     Source: torch/nn, SpatialFullConvolution.lua.
     """
 
+    made_at_first = ('ones',)
+
     def __init__(self, nInputPlane, nOutputPlane, kW, kH, dW=None, dH=None, padW=None, padH=None, adjW=None, adjH=None):
         super().__init__(
             nInputPlane=nInputPlane, nOutputPlane=nOutputPlane,

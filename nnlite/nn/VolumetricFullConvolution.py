@@ -30,6 +30,7 @@ class VolumetricFullConvolution(FullConvolution):
 
     sides = 'THW'
     says_no_bias = False
+    made_at_first = ('ones', 'finput', 'fgradInput')
 
     def __init__(
         self, nInputPlane, nOutputPlane, kT, kW, kH, dT=None, dW=None, dH=None, padT=None, padW=None, padH=None,

@@ -14,8 +14,12 @@ class FullConvolution(Convolution):
     They compute with the kernels of convolution, the parts of input and output exchanged. Of all sizes of the output
     from which a convolution would come to the input's, `adj` says how many pixels more than the least it is to have;
     or an input {x, target} has it as large as the target.
+
+    Class attributes:
+        made_at_first: buffers that Torch's constructor makes, and that it does not do without in a file.
     """
 
+    made_at_first = ()
     adjT = adjH = adjW = 0
     foreign = (*Convolution.foreign, 'ones', 'zeroScalar')
 
@@ -59,8 +63,7 @@ class FullConvolution(Convolution):
         return self.gradInput
 
     def write(self):
-        empty = np.empty(0, self.dtype)  # Torch's class does not make these when it needs them
-        return {**super().write(), 'ones': empty, 'finput': empty, 'fgradInput': empty}
+        return {**super().write(), **{name: np.empty(0, self.dtype) for name in self.made_at_first}}
 
     def _maps(self, array):
         return super()._maps(array[0] if isinstance(array, list) else array)
