@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from nnlite.nn.extreme import ExtremeTable
+from nnlite.nn.extreme_table import ExtremeTable
 from nnlite.nn.Module import Module
 
 
