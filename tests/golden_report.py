@@ -10,8 +10,8 @@ SECTIONS = ('module', 'criterion', 'net', 'optim', 'rng', 'serial')
 
 # Where we give something else than Torch7 on purpose, and why. Tests that compare look here; nothing else is let off.
 DIFFERENCES = {
-    'nn.SpatialDepthWiseConvolution(n, n, ...), gradParams_plus_half': 'in a second backward Torch7 overwrites one half '
-    'of gradWeight with the other, where an input has as many planes as each of them gives',
+    'nn.SpatialDepthWiseConvolution(n, n, ...), gradParams_plus_half': 'in a second backward Torch7 overwrites half '
+    'of gradWeight with the other half, where an input has as many planes as each of them gives',
 }
 
 _outcomes = defaultdict(set)
