@@ -50,6 +50,35 @@ class Nearest(torch.autograd.Function):
         return torch.zeros_like(x), context.scale * (count * centres - mine @ x) / (count + 1e-7), None
 
 
+def dense(parts, size):
+    """Return a matrix with a row for each part, of (index, value) rows; where the value is 0, so may be the index."""
+    return torch.stack([x.new_zeros(size).index_add(0, x[:, 0].long().clamp(1) - 1, x[:, 1]) for x in parts])
+
+
+def sparse_linear(m, x, weight, bias):
+    single = not isinstance(x, list) and x.ndim == 2
+    output = F.linear(dense([x] if single else x, weight.shape[1]), weight, bias)
+    return output[0] if single else output
+
+
+def index_linear(m, x, weight, bias):
+    keys, values, *sizes = x
+    if sizes:
+        keys, values = (part.split(sizes[0].tolist()) for part in (keys, values))
+    single = not isinstance(keys, (list, tuple))
+    pairs = [(keys, values)] if single else zip(keys, values, strict=True)
+    parts = [torch.stack([key + m.offset + 1, value], 1) for key, value in pairs]
+    output = dense(parts, len(weight)) @ weight + bias
+    return output[0] if single else output
+
+
+ENTRIES = [np.array([[7, 0.5], [2, -1.5]]), np.array([[3, 1.0], [7, 0.8], [1, -0.3]]), np.array([[7, 2.0]])]
+FILLED = np.array([[[3, 1.0], [7, 0.8]], [[2, -0.6], [0, 0]], [[7, 0.9], [7, -1.2]]])
+KEYS = [np.array([7, 2]), np.array([3, 7, 1]), np.array([5])]
+SIZES = np.array([2, 0, 3])
+FLAT = np.array([7, 2, 2, 4, 7])
+
+
 # fmt: off
 ROWS = [
     Row('nn.LookupTable', lambda: nn.LookupTable(5, 3), WORDS, embedding, wrong=[(2, 2, 2)], single=True,
@@ -84,4 +113,15 @@ ROWS = [
         independent=(), derivative=False),
     Row('nn.Kmeans', lambda: nn.Kmeans(4, 3, 0.5), (8, 3), lambda m, x, c: Nearest.apply(x, c, 0.5), independent=(),
         derivative=False, accumulates=False),
+    Row('nn.SparseLinear', lambda: nn.SparseLinear(8, 3), ENTRIES, sparse_linear, sparse=True, batch=False,
+        wrong=[[(2, 3)], (3,), (2, 3), [], (2, 4, 3)]),
+    Row('nn.SparseLinear', lambda: nn.SparseLinear(8, 3, True), ENTRIES[1], sparse_linear, sparse=True, batch=False),
+    Row('nn.SparseLinear', lambda: nn.SparseLinear(7, 2, True), FILLED, sparse_linear, sparse=True),
+    Row('nn.SparseLinear', lambda: nn.SparseLinear(7, 1), FILLED, sparse_linear, sparse=True),
+    Row('nn.IndexLinear', lambda: nn.IndexLinear(8, 3).reset(), [KEYS, [(2,), (3,), (1,)]], index_linear, sparse=True,
+        batch=False, accumulates=False, wrong=[[(3,)], (3,), [(3,), (2,)], [(3, 1), (3, 1)]]),
+    Row('nn.IndexLinear', lambda: nn.IndexLinear(8, 1, True).reset(), [KEYS[0], (2,)], index_linear, sparse=True,
+        batch=False, accumulates=False),
+    Row('nn.IndexLinear', lambda: nn.IndexLinear(9, 3, True, 2).reset(), [FLAT, (5,), SIZES], index_linear, sparse=True,
+        batch=False, accumulates=False, wrong=[[FLAT, (5,), SIZES[:1]]]),
 ]
