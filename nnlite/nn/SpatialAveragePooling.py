@@ -54,10 +54,3 @@ class SpatialAveragePooling(AveragePooling):
     def _undivide(self, means):
         if not self.divide:
             np.multiply(means, self.kW * self.kH, out=means)
-
-    def read(self, fields, version=1):
-        super().read(fields, version)
-        mode = fields.get('mode')
-        if isinstance(mode, str) and mode.startswith('CUDNN_POOLING_AVERAGE'):  # cudnn's class always gave the mean
-            self.divide = True
-            self.count_include_pad = fields.get('count_include_pad', 'EXCLUDE_PADDING' not in mode)

@@ -109,3 +109,10 @@ class AveragePooling(Pooling):
 
     def _back(self, gradOutput, gradInput):
         self.kernels.AveragePooling_updateGradInput(gradOutput, gradInput, *self._geometry(), self.count_include_pad)
+
+    def read(self, fields, version=1):
+        super().read(fields, version)
+        mode = fields.get('mode')
+        if isinstance(mode, str) and mode.startswith('CUDNN_POOLING_AVERAGE'):  # cudnn's classes always gave the mean
+            self.divide = True
+            self.count_include_pad = fields.get('count_include_pad', 'EXCLUDE_PADDING' not in mode)

@@ -10,12 +10,13 @@ from nnlite import nn
 pytestmark = pytest.mark.usefixtures('kernels')
 
 
-def windows(seed):
-    """Return a random input and (kernel, stride, padding) as (height, width) that leave at least one window."""
+def windows(seed, dilation=(1, 1)):
+    """Return a random input and (kernel, stride, padding), a number for each side, that leave at least one window."""
     rng = np.random.default_rng(seed)
-    kernel, stride = rng.integers(1, 6, 2), rng.integers(1, 5, 2)
+    kernel, stride = rng.integers(1, 6, len(dilation)), rng.integers(1, 5, len(dilation))
     padding = rng.integers(0, kernel // 2 + 1)
-    size = rng.integers(np.maximum(kernel - 2 * padding, 1), 13)
+    reach = (kernel - 1) * dilation + 1
+    size = rng.integers(np.maximum(reach - 2 * padding, 1), np.maximum(reach + 1, 13))
     x = rng.permutation(2 * 3 * size.prod()).reshape(2, 3, *size) / 7 - 10  # no ties
     return x, *(tuple(map(int, pair)) for pair in (kernel, stride, padding))
 
@@ -52,6 +53,22 @@ def test_max_pooling(seed, ceil):
     np.testing.assert_allclose(pool.backward(x, gradOutput), gradInput, rtol=0, atol=1e-14)
     places = F.max_pool2d(torch.tensor(x), kernel, stride, padding, ceil_mode=ceil, return_indices=True)[1]
     np.testing.assert_array_equal(pool.indices, places.numpy() + 1)
+
+
+@pytest.mark.parametrize('ceil', [False, True], ids=['floor', 'ceil'])
+@pytest.mark.parametrize('seed', range(20))
+def test_dilated_max_pooling_of_volumes(seed, ceil):
+    dilation = np.random.default_rng(seed).integers(1, 4, 3)
+    x, kernel, stride, padding = windows(seed, dilation)
+    ceil = ceil and starts_inside(x, kernel, stride, padding)
+    output, gradOutput, gradInput = expected(
+        F.max_pool3d, x, kernel, stride, padding, dilation=tuple(dilation.tolist()), ceil_mode=ceil
+    )
+    in_torchs_order = [(t, w, h) for t, h, w in (kernel, stride, padding, dilation.tolist())]
+    pool = nn.VolumetricDilatedMaxPooling(*sum(in_torchs_order, ())).double()
+    pool = pool.ceil() if ceil else pool
+    np.testing.assert_array_equal(pool.forward(x), output)
+    np.testing.assert_allclose(pool.backward(x, gradOutput), gradInput, rtol=0, atol=1e-14)
 
 
 @pytest.mark.parametrize('count', [True, False], ids=['padding counts', 'padding does not count'])

@@ -166,7 +166,20 @@ def test_old_average_poolings_gave_the_sum():
     np.testing.assert_allclose(old.forward(x), sums, rtol=1e-6)
 
 
+def test_cudnn_says_by_its_mode_whether_padding_counts():
+    x, pad = np.ones((1, 2, 2, 2), np.float32), {'padT': 0, 'padW': 0, 'padH': 1}
+    fields = fields_of(nn.VolumetricAveragePooling(1, 1, 3, 1, 1, 1)) | pad
+    for mode, value in (('INCLUDE', 2 / 3), ('EXCLUDE', 1)):
+        pool = read(nn.VolumetricAveragePooling, fields | {'mode': f'CUDNN_POOLING_AVERAGE_COUNT_{mode}_PADDING'})
+        np.testing.assert_allclose(pool.forward(x), np.full((1, 2, 2, 2), value), rtol=1e-6)
+
+
 # Sizes
+
+
+def test_powers_of_features_may_be_larger_than_a_float():
+    x = np.float32([1e20, 1e20])
+    np.testing.assert_allclose(nn.FeatureLPPooling(2, 1, 4).forward(x), [2**0.25 * 1e20], rtol=1e-6)
 
 
 @pytest.mark.parametrize('cls', [nn.SpatialZeroPadding, nn.SpatialReflectionPadding, nn.SpatialReplicationPadding])

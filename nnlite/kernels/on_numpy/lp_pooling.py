@@ -6,13 +6,16 @@ from nnlite.kernels.on_numpy.scratch import scratch
 
 
 def FeatureLPPooling_updateOutput(input, output, width, stride, power):
-    """Output[o] = (sum over i < width of input[o * stride + i]^power)^(1 / power), in the first dimension."""
-    term = scratch('term', output.shape, output.dtype)
-    output.fill(0)
+    """Output[o] = (sum over i < width of input[o * stride + i]^power)^(1 / power), in the first dimension.
+
+    As in THNN, powers and their sums are of double precision: they grow beyond what single can hold.
+    """
+    term, total = (scratch(name, output.shape, np.float64) for name in ('term', 'total'))
+    total.fill(0)
     with np.errstate(all='ignore'):  # the root of a number below 0 is no number, as in C
         for into in _windows(output, width, stride):
-            np.add(output, np.power(input[into], power, out=term), out=output)
-        np.power(output, 1 / power, out=output)
+            np.add(total, np.power(input[into], power, out=term, dtype=np.float64), out=total)
+        np.copyto(output, np.power(total, 1 / power, out=total), casting='same_kind')
 
 
 def FeatureLPPooling_updateGradInput(input, gradOutput, output, gradInput, width, stride, power):
