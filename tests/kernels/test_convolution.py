@@ -73,6 +73,25 @@ def test_channels_last_input_gives_the_same(seed):
         np.testing.assert_array_equal(mine, other)
 
 
+@pytest.mark.parametrize('seed', range(10))
+@pytest.mark.usefixtures('budget')
+def test_local_convolution_with_equal_weights_everywhere_is_convolution(seed):
+    input, weight, bias, gradOutput, *geometry = case(seed, 2 + seed % 2, np.float64)
+    out = gradOutput.shape[2:]
+    kernels, places = nnlite.kernels.family(), tuple(range(len(out)))
+    weights = np.broadcast_to(weight, (*out, *weight.shape))
+    biases = np.broadcast_to(np.expand_dims(bias, [1 + place for place in places]), (len(bias), *out))
+    output, gradInput = (Storage().view(a.shape, a.dtype, 'map') for a in (gradOutput, input))
+    kernels.LocalConvolution_updateOutput(input, output, weights, biases, *geometry)
+    kernels.LocalConvolution_updateGradInput(gradOutput, gradInput, weights, *geometry)
+    grads = np.zeros_like(weights), np.zeros_like(biases)
+    kernels.LocalConvolution_accGradParameters(input, gradOutput, *grads, *geometry, 0.5)
+    summed = 1 + grads[0].sum(axis=places), 1 + grads[1].sum(axis=tuple(place + 1 for place in places))
+    plain = ours(input, weight, bias, gradOutput, *geometry)
+    for mine, other in zip((output, gradInput, *summed), plain, strict=True):
+        assert np.abs(mine - other).max() <= 1e-13 * max(1, np.abs(other).max())
+
+
 def test_columns_stay_in_their_budget(monkeypatch):
     """The columns of this batch would take 36 MB, and those of one of its images 2.25."""
     taken = []
