@@ -3,12 +3,11 @@
 import importlib
 import pkgutil
 
-# A capital letter begins a class's file; what is small is shared by several.
-for _file in pkgutil.iter_modules(__path__):
-    if _file.name[0].isupper():
-        globals()[_file.name] = getattr(importlib.import_module(f'nnlite.nn.{_file.name}'), _file.name)
+# A capital letter begins a class's file, but for nngraph's; what is small is shared by several.
+__all__ = [file.name for file in pkgutil.iter_modules(__path__) if file.name[0].isupper() or file.name == 'gModule']
 
-__all__ = sorted(name for name in globals() if name[0].isupper())
+for _name in __all__:
+    globals()[_name] = getattr(importlib.import_module(f'nnlite.nn.{_name}'), _name)
 
 
 def __getattr__(name):

@@ -3,10 +3,9 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-Class = TypeVar('Class', bound=type)
+from nnlite.serialization.twins import Fields, twin_of
 
-# Torch's GPU packages wrote the same layers under names of their own; without a GPU their twins in nn do the same.
-_NN_PACKAGES = ('nn', 'cudnn', 'cunn')
+Class = TypeVar('Class', bound=type)
 
 _registered: dict[str, type] = {}
 
@@ -35,21 +34,27 @@ def register(typename: str) -> Callable[[Class], Class]:
     return remember
 
 
-def class_of(typename: str) -> Any:
-    """Return the Python class for a Torch class name, or None if nnlite does not know it.
+def class_of(typename: str, plain: Fields) -> tuple[Any, Callable[[Fields], Fields]] | None:
+    """Return the Python class for an object of a Torch class, and what makes its fields of those in the file.
 
-    >>> class_of('somebody.Else') is None
+    None if nnlite does not know the class.
+
+    Args:
+        typename: the name of the Torch class.
+        plain: those fields of the object that are plain values.
+
+    >>> class_of('somebody.Else', {}) is None
     True
     """
     if typename in _registered:
-        return _registered[typename]
-    package, _, name = typename.partition('.')
-    if package in _NN_PACKAGES and name.isidentifier() and not name.startswith('_'):
+        return _registered[typename], lambda fields: fields
+    twin = twin_of(typename, plain)
+    if twin and twin.name.isidentifier() and not twin.name.startswith('_'):
         from nnlite import nn
 
-        cls = getattr(nn, name, None)
+        cls = getattr(nn, twin.name, None)
         if isinstance(cls, type) and issubclass(cls, (nn.Module, nn.Criterion)):
-            return cls
+            return cls, twin.fields
     return None
 
 
@@ -59,4 +64,5 @@ def typename_of(thing: Any) -> str | None:
         if cls is type(thing):
             return typename
     name = f'nn.{type(thing).__name__}'
-    return name if class_of(name) is type(thing) else None
+    found = class_of(name, {})
+    return name if found and found[0] is type(thing) else None

@@ -1,15 +1,19 @@
 """The values of a .t7 file that are made of others: how each is kept while it is read, and what it becomes.
 
 A table may hold itself, and only its keys say whether it becomes a list, a dict or a LuaTable. So a file is read into
-nodes first; then every node makes its Python value, still empty (`start`), and then every node fills it in (`finish`).
+nodes first; then every node makes its Python value, still empty (`start`), then every node fills it in (`finish`), and
+last every node looks at what has become of it (`check`).
 """
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 from nnlite.errors import Error, FileFormatError
 from nnlite.serialization.classes import class_of
+from nnlite.serialization.exemplar import check_fields
 from nnlite.serialization.lua_function import LuaFunction
+from nnlite.serialization.twins import Fields
 from nnlite.tensor.lua import LuaTable, TorchObject
 
 
@@ -40,6 +44,9 @@ class Node:
 
     def finish(self) -> None:
         """Fill the value in."""
+
+    def check(self) -> None:
+        """Raise FileFormatError if the value, and what it may have given to values below it, lacks something."""
 
     def label(self, place: int) -> str:
         """Return what a path says of the child at `place`."""
@@ -75,6 +82,11 @@ class TableNode(Node):
         else:
             self.value = {}
 
+    def plain(self) -> dict[str, Any]:
+        """Return the pairs of a name and a value that stands alone, which are known before any value is made."""
+        pairs = zip(self.children[::2], self.children[1::2], strict=True)
+        return {key: value for key, value in pairs if isinstance(key, str) and not isinstance(value, Node)}
+
     def finish(self) -> None:
         """Put the pairs in, in the order of the file."""
         pairs = zip(self.children[::2], self.children[1::2], strict=True)
@@ -96,7 +108,7 @@ class TableNode(Node):
 
 
 class ObjectNode(Node):
-    """An object of a Torch class: its child is the table of its fields.
+    """An object of a Torch class: its last child is the table of its fields.
 
     Args:
         tag: the type that the file gives it.
@@ -106,11 +118,13 @@ class ObjectNode(Node):
         rebuild: whether to make an object of our class, if there is one.
     """
 
-    __slots__ = ('lead', 'rebuild', 'typename', 'version')
+    __slots__ = ('fields_for', 'lead', 'rebuild', 'typename', 'version')
 
     def __init__(self, tag: int, typename: str, version: int, lead: list[int], rebuild: bool) -> None:
-        super().__init__(tag)
+        # A parallel network's list of GPUs stands before its fields.
+        super().__init__(tag, wanted=2 if typename == 'nn.DataParallelTable' and version > 1 else 1)
         self.typename, self.version, self.lead, self.rebuild = typename, version, lead, rebuild
+        self.fields_for: Callable[[Fields], Fields] | None = None
 
     def take(self, child: Any) -> None:
         """Add the table of fields: a class that wrote itself in another way is told by what stands there instead."""
@@ -123,33 +137,42 @@ class ObjectNode(Node):
 
     def start(self) -> None:
         """Make an object of our class of that name, or a TorchObject."""
-        cls = class_of(self.typename) if self.rebuild and not self.lead else None
-        if cls is not None:
+        found = class_of(self.typename, self.children[-1].plain()) if self.rebuild and not self.lead else None
+        if found is not None:
+            cls, self.fields_for = found
             self.value = cls.__new__(cls)
         else:
-            self.value = TorchObject(self.typename, {}, self.version, self.lead)
+            version = self.version if self.wanted == 1 else 1  # the one that is written without the list of GPUs
+            self.value = TorchObject(self.typename, {}, version, self.lead)
 
     def finish(self) -> None:
         """Hand the fields over."""
-        fields = self.children[0].value or {}
-        if isinstance(self.value, TorchObject):
+        fields = self.children[-1].value or {}
+        if self.wanted > 1 and isinstance(fields, dict):
+            fields['gpuAssignments'] = self.children[0].value
+        if self.fields_for is None:
             self.value.fields = fields
         elif not isinstance(fields, dict) or not all(isinstance(name, str) for name in fields):
             raise FileFormatError(f'expected the fields of {self.typename} to have names, got other keys')
         elif hasattr(self.value, 'read'):
-            self._read(dict(fields))
+            self._read(dict(fields), self.fields_for)
         else:
             self.value.__dict__.update(fields)
 
-    def _read(self, fields: dict[str, Any]) -> None:
+    def _read(self, fields: Fields, fields_for: Callable[[Fields], Fields]) -> None:
         try:
-            self.value.read(fields, self.version)
+            self.value.read(fields_for(fields), self.version)
         except MemoryError:
             raise
         except Exception as error:  # a stranger's fields may be missing, or of any type
             reason = error.message if isinstance(error, Error) else f'{type(error).__name__}: {error}'[:200]
             hint = error.hint if isinstance(error, Error) else None
             raise FileFormatError(f'{self.typename} cannot be made of its fields: {reason}', hint=hint) from error
+
+    def check(self) -> None:
+        """Look for what the object needs."""
+        if self.fields_for is not None:
+            check_fields(self.value)
 
 
 class FunctionNode(Node):

@@ -219,7 +219,7 @@ def test_tensors_of_the_gpu_are_arrays(parse):
     assert found.dtype == np.float32 and found.tolist() == [1, 2]
 
 
-@pytest.mark.parametrize(('name', 'twin'), [('nn.Tanh', 'Tanh'), ('cudnn.ReLU', 'ReLU'), ('cunn.Linear', 'Linear')])
+@pytest.mark.parametrize(('name', 'twin'), [('nn.Tanh', 'Tanh'), ('cudnn.ReLU', 'ReLU'), ('cunn.Sigmoid', 'Sigmoid')])
 def test_classes_of_nn_and_their_gpu_twins(name, twin, parse):
     assert type(parse(head(1, name.encode()) + table(2))) is getattr(nnlite.nn, twin)
 
