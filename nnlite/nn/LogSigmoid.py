@@ -14,9 +14,7 @@ class LogSigmoid(Transfer):
     foreign = ('buffer',)
 
     def _write_output(self, input, output):
-        np.negative(input, out=output)
-        np.logaddexp(output, 0, out=output)
-        np.negative(output, out=output)
+        self.kernels.LogSigmoid_updateOutput(input, output)
 
     def _write_gradInput(self, input, gradOutput, gradInput):
         np.negative(input, out=gradInput)

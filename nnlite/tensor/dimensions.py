@@ -1,8 +1,9 @@
 """Sizes as Lua lists them, and dimensions as it counts them, from 1, where NumPy counts from 0."""
 
-import operator
+import numpy as np
 
-from nnlite.errors import ShapeError
+from nnlite.errors import Error, ShapeError
+from nnlite.tensor.storage import Storage
 
 
 def axis_of(dimension, ndim, module=None, nInputDims=None):
@@ -35,10 +36,16 @@ def sizes_of(sizes):
 
     >>> sizes_of([2, 3]), sizes_of([(2, 3)])
     ([2, 3], [2, 3])
+
+    Raises:
+        Error: one of them is no whole number.
     """
-    if len(sizes) == 1 and not hasattr(sizes[0], '__index__'):
+    if len(sizes) == 1 and isinstance(sizes[0], (list, tuple, np.ndarray, Storage)):
         (sizes,) = sizes
-    return [operator.index(size) for size in sizes]
+    for size in sizes:
+        if not isinstance(size, (int, np.integer)):
+            raise Error(f'expected whole numbers as sizes, got {size!r}')
+    return [int(size) for size in sizes]
 
 
 def narrow(array, axis, place):

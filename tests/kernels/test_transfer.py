@@ -27,6 +27,24 @@ def test_sigmoid_and_tanh_saturate():
         assert module.backward(FAR, np.ones_like(FAR))[0, [0, 4]].tolist() == [0, 0]
 
 
+# What each gives far from 0, and its slope there.
+SATURATED = {
+    'SoftPlus': (nn.SoftPlus, [0, 0, np.log(2), 100, 1e30], [0, 0, 0.5, 1, 1]),
+    'LogSigmoid': (nn.LogSigmoid, [-1e30, -80, -np.log(2), 0, 0], [1, 1, 0.5, 0, 0]),
+    'ELU': (nn.ELU, [-1, -1, 0, 100, 1e30], [0, 0, 1, 1, 1]),
+    'SoftSign': (nn.SoftSign, [-1, -80 / 81, 0, 100 / 101, 1], [0, 81**-2, 1, 101**-2, 0]),
+    'TanhShrink': (nn.TanhShrink, [-1e30, -79, 0, 99, 1e30], [1, 1, 0, 1, 1]),
+}
+
+
+@pytest.mark.parametrize('name', SATURATED)
+def test_functions_of_exponentials_far_from_zero(name):
+    make, output, slope = SATURATED[name]
+    module = make()
+    np.testing.assert_allclose(module.forward(FAR), [output], rtol=1e-6, atol=1e-30)
+    np.testing.assert_allclose(module.backward(FAR, np.ones_like(FAR)), [slope], rtol=1e-6, atol=1e-30)
+
+
 def test_softmax_of_large_numbers():
     np.testing.assert_array_equal(nn.SoftMax().forward(FAR), [[0, 0, 0, 0, 1]])
     np.testing.assert_array_equal(nn.LogSoftMax().forward(FAR)[0, 3:], np.float32([-1e30, 0]))
@@ -40,13 +58,15 @@ def test_cross_entropy_of_a_sure_mistake_is_finite():
     np.testing.assert_array_equal(criterion.backward(np.float32([[0, 1000]]), [1]), [[-1, 1]])
 
 
-def test_what_is_no_number_goes_through_relu_as_in_torch():
+def test_what_is_no_number_goes_through_as_in_torch():
     """Torch writes x > threshold ? x : value, which NaN is not."""
     x = np.float32([np.nan, -1, 2, np.inf, -np.inf])
     np.testing.assert_array_equal(nn.ReLU().forward(x), [0, 0, 2, np.inf, 0])
     np.testing.assert_array_equal(nn.Threshold(-2, 7).forward(x), [7, -1, 2, np.inf, 7])
     np.testing.assert_array_equal(nn.ReLU(True).forward(x.copy()), [np.nan, 0, 2, np.inf, 0])  # x <= threshold ? value
     np.testing.assert_array_equal(nn.Threshold(-2, -7, True).forward(x.copy()), [np.nan, -1, 2, np.inf, -7])
+    np.testing.assert_array_equal(nn.HardTanh(-3, 3).forward(x), [3, -1, 2, 3, -3])
+    np.testing.assert_array_equal(nn.HardTanh(-3, 3, True).forward(x.copy()), [np.nan, -1, 2, 3, -3])
 
 
 @pytest.mark.parametrize('dtype', [np.float16, np.float32, np.float64])

@@ -42,6 +42,7 @@ def Normalize_updateGradInput(input, gradOutput, norm, gradInput, p, eps):
             np.add(sizes, eps, out=sizes)
         np.power(sizes, p - 2, out=sizes)
         np.multiply(sizes, input, out=gradInput)
-        np.multiply(gradInput, along / norm**p, out=gradInput)
+        np.divide(along, np.power(norm, p, out=scratch('powers', norm.shape, norm.dtype)), out=along)
+        np.multiply(gradInput, along, out=gradInput)
     np.subtract(gradOutput, gradInput, out=gradInput)
     np.divide(gradInput, norm, out=gradInput)

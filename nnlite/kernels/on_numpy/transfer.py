@@ -127,6 +127,13 @@ def SoftPlus_updateGradInput(output, gradOutput, gradInput, beta, threshold):
     np.multiply(gradOutput, slope, out=gradInput)
 
 
+def LogSigmoid_updateOutput(input, output):
+    """Output = min(input, 0) - log(1 + exp(-|input|)), which is log(1 / (1 + exp(-input))) and never overflows."""
+    np.negative(np.abs(input, out=output), out=output)
+    np.log1p(np.exp(output, out=output), out=output)
+    np.subtract(np.minimum(input, 0, out=scratch_like(input, 'below')), output, out=output)
+
+
 def SoftSign_updateOutput(input, output):
     """Output = input / (1 + |input|)."""
     np.add(np.abs(input, out=output), 1, out=output)
@@ -185,7 +192,7 @@ def _scale_but(mask, values, factor, out):
     Two passes over their bits are faster than one that asks for every number whether it is to be scaled.
     """
     unscaled = keep(values, mask, out=scratch_like(values, 'unscaled'))
-    np.equal(mask.view('i1'), 0, out=mask)
+    np.add(mask.view('i1'), 1, out=mask.view('i1'))  # -1 where it held, else 0: the mask of the others
     keep(values, mask, out=out)
     np.multiply(out, factor, out=out)
     np.add(out, unscaled, out=out)
