@@ -1,0 +1,40 @@
+"""A module on a GPU of its own."""
+
+from nnlite.errors import Error
+from nnlite.nn.Decorator import Decorator
+
+
+class GPU(Decorator):
+    """y = f(x), where f is the module inside, which Torch puts on one of several GPUs; here it stays where it is.
+
+    Args:
+        module: f.
+        device: the number of the GPU that f is to compute on.
+        outdevice: that of the GPU that y is to be on; `device` by default.
+
+    >>> from nnlite import nn
+    >>> nn.GPU(nn.Linear(4, 3), 1)
+    nn.GPU(1) @ nn.Linear(4 -> 3)
+
+    Raises:
+        Error: the device is no number.
+
+    Source: torch/nn, GPU.lua.
+    """
+
+    foreign = ('_input', '_gradOutput')
+
+    def __init__(self, module, device, outdevice=None):
+        super().__init__(module)
+        if not isinstance(device, int):
+            raise Error(f'expected the number of a GPU, got {device!r}', where='GPU')
+        self.device = device
+        self.outdevice = device if outdevice is None else outdevice
+
+    def setDevice(self, device=None):
+        """Choose another GPU; return the module."""
+        self.device = self.device if device is None else device
+        return self
+
+    def __repr__(self):
+        return f'nn.GPU({self.device}) @ {self.modules[0]!r}'
