@@ -45,12 +45,13 @@ class FractionalMaxPooling(Planewise):
 
     def _out(self, batch):
         sizes = []
-        for side, size in zip(self.sides, batch.shape[2:], strict=True):
-            ratio, pool = getattr(self, f'ratio{side}', None), getattr(self, f'poolSize{side}')
-            sizes.append(getattr(self, f'out{side}') if ratio is None else math.floor(size * ratio))
-            if sizes[-1] < 1 or sizes[-1] + pool > size:
-                given = f'{max(sizes[-1], 1) + pool} pixels in {side}, got {size}'
-                raise ShapeError(f'expected at least {given}', where=self._name())
+        for side, size, pool in zip(self.sides, batch.shape[2:], self._sizes('poolSize'), strict=True):
+            ratio = getattr(self, f'ratio{side}', None)
+            out = getattr(self, f'out{side}') if ratio is None else math.floor(size * ratio)
+            if out < 1 or out + pool > size:
+                least = max(out, 1) + pool
+                raise ShapeError(f'expected at least {least} pixels in {side}, got {size}', where=self._name())
+            sizes.append(out)
         return sizes
 
     def _run(self, batch, output):
@@ -59,9 +60,8 @@ class FractionalMaxPooling(Planewise):
             self.randomSamples = fill_uniform(np.empty(shape, self.dtype))
         elif not self.newRandomPool:
             fill_uniform(self.randomSamples)
-        kernel = [getattr(self, f'poolSize{side}') for side in self.sides]
+        samples, kernel = self.randomSamples[..., ::-1], self._sizes('poolSize')
         self.indices = self.buffer('indices', output.shape, like=output, dtype=np.int64)
-        samples = self.randomSamples[..., ::-1]
         self.kernels.FractionalMaxPooling_updateOutput(batch, output, self.indices, samples, kernel)
 
     def _back(self, gradOutput, gradInput):
@@ -78,5 +78,5 @@ class FractionalMaxPooling(Planewise):
 
     def __repr__(self):
         out = [getattr(self, f'out{side}', 0) for side in self.order]  # Torch, too, prints 0 for a ratio
-        pool = [getattr(self, f'poolSize{side}') for side in self.order]
-        return f'nn.{type(self).__name__}({"x".join(map(str, out))}, {",".join(map(str, pool))})'
+        pool = ','.join(map(str, self._sizes('poolSize', self.order)))
+        return f'nn.{type(self).__name__}({"x".join(map(str, out))}, {pool})'

@@ -36,6 +36,10 @@ class Planewise(Module):
         """Do what clearState does: its name in Torch's early versions."""
         return self.clearState()
 
+    def _sizes(self, name, sides=None):
+        """Return the fields whose names begin so, one for each of the sides."""
+        return tuple(getattr(self, name + side) for side in sides or self.sides)
+
     def _expect(self, input):
         self.expect(input, ('N', 'C', *self.sides), single=True)
 

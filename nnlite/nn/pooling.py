@@ -40,10 +40,6 @@ class Pooling(Planewise):
         self.ceil_mode = False
         return self
 
-    def _sizes(self, name, sides=None):
-        """Return the fields that begin with a name, one for each side."""
-        return tuple(getattr(self, name + side) for side in sides or self.sides)
-
     def _geometry(self):
         """Return (kernel, stride, padding), of one number for each side."""
         return self._sizes('k'), self._sizes('d'), self._sizes('pad')

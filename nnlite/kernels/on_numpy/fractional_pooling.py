@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from nnlite.kernels.on_numpy.pixels import add_at, memory_of, places
-from nnlite.kernels.on_numpy.pooling import add_shifts, challenge
+from nnlite.kernels.on_numpy.pooling import challenge, write_indices
 from nnlite.kernels.on_numpy.scratch import channels_last, scratch
 
 
@@ -25,24 +25,25 @@ def FractionalMaxPooling_updateOutput(input, output, indices, samples, kernel):
     space, channels = input.shape[2:], input.shape[1]
     input = np.moveaxis(channels_last(input, 'planes'), -1, 1)
     output, indices = np.moveaxis(output, 1, -1), np.moveaxis(indices, 1, -1)
-    indices.fill(0)
+    corners = scratch('corners', indices.shape, np.int64)
+    corners.fill(0)
     for side, (size, width) in enumerate(zip(space, kernel, strict=True)):
         begins = _begins(samples[..., side], size, output.shape[1 + side], width)
         spread = [1] * side + [-1] + [1] * (len(space) - 1 - side)
-        np.multiply(indices, size, out=indices)
-        np.add(indices, np.swapaxes(begins, 1, 2).reshape(len(input), *spread, channels), out=indices)
-    corners = scratch('corners', indices.shape, np.int64)
-    np.copyto(corners, indices)
-    places(corners, input)
+        np.multiply(corners, size, out=corners)
+        np.add(corners, np.swapaxes(begins, 1, 2).reshape(len(input), *spread, channels), out=corners)
+    place = scratch('place', corners.shape, np.int64)
+    np.copyto(place, corners)
+    places(place, input)
     winner = scratch('winner', output.shape, np.min_scalar_type(math.prod(kernel)))
     winner.fill(0)
     output.fill(-math.inf)
     value = scratch('value', output.shape, output.dtype)
     shifts = [int(np.ravel_multi_index(offset, space)) for offset in np.ndindex(*kernel)]
     for number, shift in enumerate(shifts, 1):
-        np.take(memory_of(input)[shift * channels :], corners, out=value, mode='clip')
+        np.take(memory_of(input)[shift * channels :], place, out=value, mode='clip')
         challenge(value, number, output, winner)
-    add_shifts(indices, [shift + 1 for shift in shifts], winner, 0)
+    write_indices(indices, corners, [shift + 1 for shift in shifts], winner, 0)
 
 
 def FractionalMaxPooling_updateGradInput(gradOutput, indices, gradInput):

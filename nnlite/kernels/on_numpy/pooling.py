@@ -36,8 +36,7 @@ def MaxPooling_updateOutput(input, output, indices, kernel, stride, padding, dil
     else:
         steps, corners = [1, 1 << 8, 1 << 16], 0
     table = [sum(map(operator.mul, offset, steps)) for offset in np.ndindex(*kernel)]
-    np.copyto(indices, corners)
-    add_shifts(indices, table, winner, _nothing(space))
+    write_indices(indices, corners, table, winner, _nothing(space))
 
 
 def MaxPooling_updateGradInput(gradOutput, indices, gradInput, stride, padding, dilation):
@@ -54,13 +53,11 @@ def challenge(value, number, best, winner):
     np.maximum(winner, numbers, out=winner)
 
 
-def add_shifts(indices, shifts, winner, nothing):
-    """Indices += the shift of each winner, whose number counts from 1; where there is none, index = nothing."""
-    numbers = scratch('pixels', winner.shape, np.int64)
-    np.copyto(numbers, winner)  # or `take` would, into new memory
-    shift = scratch('shift', winner.shape, np.int64)
-    np.take(np.array([0, *shifts]), numbers, out=shift, mode='clip')
-    np.add(indices, shift, out=indices)
+def write_indices(indices, corners, shifts, winner, nothing):
+    """Indices = corners + the shift of each winner, whose number counts from 1, or nothing where there is none."""
+    np.copyto(indices, winner)  # or `take` would, into new memory
+    shift = np.take(np.array([0, *shifts]), indices, out=scratch('shift', indices.shape, np.int64), mode='clip')
+    np.add(corners, shift, out=indices)
     np.copyto(indices, nothing, where=np.equal(winner, 0, out=scratch('larger', winner.shape, bool)))
 
 
