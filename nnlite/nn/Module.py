@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from nnlite.errors import Error
+from nnlite.errors import DtypeError, Error
 from nnlite.nn.Object import Object
 from nnlite.tensor.memory import address, flatten
+from nnlite.tensor.types import type_of
 
 
 class Module(Object):
@@ -141,8 +142,14 @@ class Module(Object):
 
         Raises:
             Error: a parameter is shared but its gradient is not, or the other way round.
+            DtypeError: parameters are of more than one type.
         """
         params, grads = self.parameters()
+        if not params:
+            return np.empty(0, self.dtype), np.empty(0, self.dtype)
+        types = sorted({type_of(param) for param in params})
+        if len(types) > 1:
+            raise DtypeError(f'expected parameters of one type, got {" and ".join(types)}', where=self._name())
         flat, views = flatten(params)
         flat_grads, grad_views = flatten(grads)
         offsets = [[address(v)[0] - address(f)[0] for v in vs] for f, vs in ((flat, views), (flat_grads, grad_views))]
@@ -152,12 +159,21 @@ class Module(Object):
                 where=self._name(),
                 hint="share both: module.share(other, 'weight', 'bias', 'gradWeight', 'gradBias')",
             )
-        places = list(self.arrays())
-        moved = {address(old): new for old, new in zip(params + grads, views + grad_views, strict=True)}
-        for holder, key, array in places:
+        self._rebind(params + grads, views + grad_views)
+        return flat, flat_grads
+
+    @staticmethod
+    def flatten(parameters):
+        """Return the elements of a list of arrays in one vector, of which the list's arrays are views from then on."""
+        flat, parameters[:] = flatten(parameters)
+        return flat
+
+    def _rebind(self, olds, news):
+        """Put new arrays in the place of old ones, wherever in the tree these stand."""
+        moved = {address(old): new for old, new in zip(olds, news, strict=True)}
+        for holder, key, array in list(self.arrays()):
             if address(array) in moved:
                 holder[key] = moved[address(array)]
-        return flat.astype(self.dtype, copy=False), flat_grads.astype(self.dtype, copy=False)
 
     def share(self, other, *names):
         """Use the parameters of these names of another module as one's own; return this module."""

@@ -106,19 +106,7 @@ class Object:
         """
         if typename is None:
             return self._type
-        if typename.startswith('torch.Cuda'):
-            raise no_gpu()
-        if typename not in FLOATING:
-            raise DtypeError(f'expected one of {", ".join(FLOATING)}, got {typename!r}', where=self._name())
-        dtype = dtype_of(typename)
-        places = list(below(self, lambda value: is_array(value) and value.dtype.kind == 'f', _converts))
-        twins = transplant([array for _, _, array in places], lambda memory: memory.astype(dtype))
-        for (holder, key, _), twin in zip(places, twins, strict=True):
-            holder[key] = twin
-        objects = [value for _, _, value in below(self, lambda value: isinstance(value, Object), _converts)]
-        for thing in [self, *objects]:
-            thing._type = typename
-            Object.clearState(thing)
+        convert([self], typename, self._name())
         return self
 
     def float(self):
@@ -137,12 +125,20 @@ class Object:
         """Move to the GPU."""
         return self.type('torch.CudaTensor')
 
+    def cudaHalf(self):
+        """Move to the GPU, as float16."""
+        return self.type('torch.CudaHalfTensor')
+
+    def cudaDouble(self):
+        """Move to the GPU, as float64."""
+        return self.type('torch.CudaDoubleTensor')
+
     def clearState(self):
         """Drop all results and buffers, and the memory they lie in; return the object."""
         self.__dict__.pop('_storages', None)
         for name in self.cleared:
             if name in self.__dict__ and self.__dict__[name] is not None:
-                self.__dict__[name] = _emptied(self.__dict__[name], self.dtype)
+                self.__dict__[name] = emptied(self.__dict__[name], self.dtype)
         return self
 
     def __deepcopy__(self, memo):
@@ -156,7 +152,7 @@ class Object:
         state = {name: value for name, value in self.__dict__.items() if name != '_storages'}
         for name in self.cleared:
             if state.get(name) is not None:
-                state[name] = _emptied(state[name], self.dtype)
+                state[name] = emptied(state[name], self.dtype)
         return state
 
     def _copied(self, memo):
@@ -198,7 +194,7 @@ class Object:
         self._type = self._host_type()
         for name in self.cleared:
             value = self.__dict__.get(name)
-            self.__dict__[name] = None if value is None else _emptied(value, self.dtype)
+            self.__dict__[name] = None if value is None else emptied(value, self.dtype)
 
     def _host_type(self):
         """Return the type to compute in: that of the file, on the host, or, if it does not say, of what is in it."""
@@ -212,6 +208,27 @@ class Object:
             parts = [part.type() for _, _, part in below(self, lambda value: isinstance(value, Object))]
             named = next(iter([*map(type_of, arrays), *parts]), None)
         return named if named in FLOATING else getdefaulttensortype()
+
+
+def convert(table, typename, where=None):
+    """Convert the floating arrays of a table, and all its objects, to `typename`; what is shared stays shared.
+
+    Raises:
+        DtypeError: not a floating tensor type.
+        DeviceError: a Cuda type, where there is no GPU to use.
+    """
+    if typename.startswith('torch.Cuda'):
+        raise no_gpu()
+    if typename not in FLOATING:
+        raise DtypeError(f'expected one of {", ".join(FLOATING)}, got {typename!r}', where=where)
+    dtype = dtype_of(typename)
+    places = list(below(table, lambda value: is_array(value) and value.dtype.kind == 'f', _converts))
+    twins = transplant([array for _, _, array in places], lambda memory: memory.astype(dtype))
+    for (holder, key, _), twin in zip(places, twins, strict=True):
+        holder[key] = twin
+    for _, _, thing in list(below(table, lambda value: isinstance(value, Object), _converts)):
+        thing._type = typename
+        Object.clearState(thing)
 
 
 def _converts(thing):
@@ -228,7 +245,7 @@ def _written(shape):
     return f'({", ".join(map(str, shape))}{"," if len(shape) == 1 else ""})'
 
 
-def _emptied(value, dtype):
+def emptied(value, dtype):
     """Return what stands for a dropped result: an empty table for a table, else an empty array."""
     if isinstance(value, (list, dict)):
         return []

@@ -27,7 +27,8 @@ class Sequential(Container):
         return self.output
 
     def updateGradInput(self, input, gradOutput):
-        return self._back(input, gradOutput, 'updateGradInput')
+        self.gradInput = self._back(input, gradOutput, 'updateGradInput')
+        return self.gradInput
 
     def accGradParameters(self, input, gradOutput, scale=1):
         for index, given, grad in self._gradOutputs(input, gradOutput):
@@ -38,20 +39,23 @@ class Sequential(Container):
             self.rethrowErrors(index, 'accUpdateGradParameters', given, grad, lr)
 
     def backward(self, input, gradOutput, scale=1):
-        return self._back(input, gradOutput, 'backward', scale)
+        self.gradInput = self._back(input, gradOutput, 'backward', scale)
+        return self.gradInput
 
     def _back(self, input, gradOutput, method, *scale):
         for index in reversed(range(len(self.modules))):
             given = self.modules[index - 1].output if index else input
             gradOutput = self.rethrowErrors(index, method, given, gradOutput, *scale)
-        self.gradInput = gradOutput
-        return self.gradInput
+        return gradOutput
 
-    def _gradOutputs(self, input, gradOutput):
-        """Yield, from the last module to the first, its place, its input, and the gradient at its output."""
+    def _gradOutputs(self, input, gradOutput, kept='gradInput'):
+        """Yield, from the last module to the first, its place, its input, and the gradient at its output.
+
+        A module keeps the gradient at its input, that is, at the output of the one before, in the field `kept`.
+        """
         for index in reversed(range(len(self.modules))):
             yield index, self.modules[index - 1].output if index else input, gradOutput
-            gradOutput = self.modules[index].gradInput
+            gradOutput = getattr(self.modules[index], kept)
 
     def _hint(self, index, method):
         if method != 'updateOutput' or index == 0:

@@ -9,6 +9,8 @@ __all__ = [file.name for file in pkgutil.iter_modules(__path__) if file.name[0].
 for _name in __all__:
     globals()[_name] = getattr(importlib.import_module(f'nnlite.nn.{_name}'), _name)
 
+from nnlite.nn import hessian, utils  # noqa: E402, F401 as they are of Torch's nn, too
+
 
 def __getattr__(name):
     raise AttributeError(f'nnlite.nn has no class {name!r}; it has {", ".join(__all__)}')

@@ -11,10 +11,10 @@ def expect_like(module, given, like, name):
         if not isinstance(given, dict) or given.keys() != like.keys():
             keys = sorted(given) if isinstance(given, dict) else type(given).__name__
             raise ShapeError(f'expected {name} to be a table of {sorted(like)}, got {keys}', where=module._name())
-        _each(lambda key, part: expect_like(module, given[key], part, f'{name}.{key}'), like)
+        each(lambda key, part: expect_like(module, given[key], part, f'{name}.{key}'), like)
     elif isinstance(like, list):
         module.expect_table(given, len(like), name)
-        _each(lambda key, part: expect_like(module, given[key], part, f'{name}[{key}]'), like)
+        each(lambda key, part: expect_like(module, given[key], part, f'{name}[{key}]'), like)
     else:
         module.expect(given, like.shape, name)
 
@@ -37,7 +37,7 @@ def leaves(table):
 def mapped(function, table):
     """Return the table of function(part), or function(table) if it is none."""
     if isinstance(table, (list, dict)):
-        return _each(lambda key, part: mapped(function, part), table)
+        return each(lambda key, part: mapped(function, part), table)
     return function(table)
 
 
@@ -47,7 +47,7 @@ def copy_into(module, name, source, scale=1, dtype=None):
     It is of the module's type, or of another dtype.
     """
     if isinstance(source, (list, dict)):
-        return _each(lambda key, part: copy_into(module, f'{name}.{key}', part, scale, dtype), source)
+        return each(lambda key, part: copy_into(module, f'{name}.{key}', part, scale, dtype), source)
     copy = module.buffer(name, source.shape, like=source, dtype=dtype)
     return np.multiply(source, scale, out=copy)
 
@@ -55,7 +55,7 @@ def copy_into(module, name, source, scale=1, dtype=None):
 def add_into(total, term):
     """Add an array, or a table of arrays, to another of the same shape, in place."""
     if isinstance(total, (list, dict)):
-        _each(lambda key, part: add_into(part, term[key]), total)
+        each(lambda key, part: add_into(part, term[key]), total)
     else:
         np.add(total, term, out=total)
 
@@ -63,13 +63,13 @@ def add_into(total, term):
 def zeros_like(module, name, source):
     """Return zeros of the shape of an array, or of a table of arrays, in the module's own memory for `name`."""
     if isinstance(source, (list, dict)):
-        return _each(lambda key, part: zeros_like(module, f'{name}.{key}', part), source)
+        return each(lambda key, part: zeros_like(module, f'{name}.{key}', part), source)
     zeros = module.buffer(name, source.shape, like=source)
     zeros.fill(0)
     return zeros
 
 
-def _each(function, table):
+def each(function, table):
     """Return the table of function(key, part)."""
     if isinstance(table, dict):
         return {key: function(key, part) for key, part in table.items()}
