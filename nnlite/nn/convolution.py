@@ -22,7 +22,7 @@ class Convolution(Module):
     """
 
     sides = 'HW'
-    axis = 1  # of the planes, in a batch
+    axis = 1  # of the planes in a batch; 2 where frames come first
     says_no_bias = True  # whether Torch prints that there is none
     foreign = ('finput', 'fgradInput', '_input', '_gradOutput')
 
@@ -148,11 +148,11 @@ class Convolution(Module):
 
     def _maps(self, array):
         """Return an input, or a gradOutput, as a batch of maps (N, planes, *space)."""
-        return np.moveaxis(batch_of(array, len(self.sides)), self.axis, 1)
+        return batch_of(array, len(self.sides)).swapaxes(1, self.axis)
 
     def _as_given(self, maps, given):
         """Return a batch of maps as the input was given."""
-        return as_given(np.moveaxis(maps, 1, self.axis), given, len(self.sides))
+        return as_given(maps.swapaxes(1, self.axis), given, len(self.sides))
 
     def _expect_geometry(self):
         expect_geometry(self)
