@@ -1,10 +1,9 @@
 """A product of two vectors for each output."""
 
-import math
-
 import numpy as np
 
 from nnlite.errors import Error
+from nnlite.nn.initial import bound
 from nnlite.nn.Module import Module
 from nnlite.tensor.random import fill_uniform
 
@@ -52,9 +51,9 @@ class Bilinear(Module):
         self.reset()
 
     def reset(self, stdv=None):
-        bound = stdv * math.sqrt(3) if stdv is not None else 1 / math.sqrt(self.weight.shape[1])
+        limit = bound(stdv, self.weight.shape[1])
         for parameter in self.parameters()[0]:
-            fill_uniform(parameter, -bound, bound)
+            fill_uniform(parameter, -limit, limit)
         return self
 
     def updateOutput(self, input):

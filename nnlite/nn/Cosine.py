@@ -1,9 +1,8 @@
 """The cosine of the angle to each of several templates."""
 
-import math
-
 import numpy as np
 
+from nnlite.nn.initial import bound
 from nnlite.nn.Module import Module
 from nnlite.tensor.random import fill_uniform
 
@@ -44,8 +43,8 @@ class Cosine(Module):
         self.reset()
 
     def reset(self, stdv=None):
-        bound = stdv * math.sqrt(3) if stdv is not None else 1 / math.sqrt(len(self.weight))
-        fill_uniform(self.weight, -bound, bound)
+        limit = bound(stdv, len(self.weight))
+        fill_uniform(self.weight, -limit, limit)
         return self
 
     def updateOutput(self, input):

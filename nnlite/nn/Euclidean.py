@@ -1,9 +1,8 @@
 """The distance from each of several templates."""
 
-import math
-
 import numpy as np
 
+from nnlite.nn.initial import bound
 from nnlite.nn.Module import Module
 from nnlite.tensor.random import fill_uniform
 
@@ -35,6 +34,7 @@ class Euclidean(Module):
     foreign = ('_input', '_output', '_gradOutput', '_weight', '_diagCov', '_div', '_sum', '_expand', '_expand2',
                '_expand3', '_expand4', '_repeat', '_repeat2', '_repeat3')  # fmt: skip
     diagCov = None
+    fastBackward = False
 
     def __init__(self, inputSize, outputSize):
         super().__init__()
@@ -44,8 +44,8 @@ class Euclidean(Module):
         self.reset()
 
     def reset(self, stdv=None):
-        bound = stdv * math.sqrt(3) if stdv is not None else 1 / math.sqrt(len(self.weight))
-        fill_uniform(self.weight, -bound, bound)
+        limit = bound(stdv, len(self.weight))
+        fill_uniform(self.weight, -limit, limit)
         return self
 
     def updateOutput(self, input):

@@ -38,7 +38,7 @@ class PairwiseDistance(RowPairs):
         powers = self.buffer('powers', a.shape, like=a)
         np.subtract(a, b, out=powers)
         self._to_power(powers, self.norm)
-        self.kernels.Sum_updateOutput(powers, output, 1)
+        self.kernels.Sum_updateOutput(powers, output)
         np.power(output, 1 / self.norm, out=output)
 
     def _spread(self, a, b, gradOutput, gradA, gradB):

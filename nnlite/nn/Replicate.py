@@ -55,5 +55,5 @@ class Replicate(Module):
         self.expect(gradOutput, self.output.shape, 'gradOutput')
         axis = self._axis(input)
         self.gradInput = self.buffer('gradInput', input.shape, like=input)
-        self.kernels.Sum_updateOutput(gradOutput, np.expand_dims(self.gradInput, axis), axis)
+        self.kernels.Sum_updateOutput(gradOutput, np.expand_dims(self.gradInput, axis))
         return self.gradInput

@@ -43,7 +43,7 @@ class Sum(Reduction):
         axis = self._axis(input)
         self.output = self._reduced('output', input, axis)
         sums = along(axis, self.output, input)
-        self.kernels.Sum_updateOutput(input, sums, axis)
+        self.kernels.Sum_updateOutput(input, sums)
         if self.sizeAverage:
             np.divide(sums, input.shape[axis], out=sums)
         if not self.squeeze:

@@ -55,20 +55,20 @@ def Euclidean_updateOutput(input, output, weight, diagCov):
     """Output (N, out) = |diagCov * (input - weight)|; input (N, in), weight (in, out), diagCov (in, out) or None."""
     differences = _weighted(_differences(input, weight), diagCov)
     np.multiply(differences, differences, out=differences)
-    Sum_updateOutput(differences, output[:, None], 1)
+    Sum_updateOutput(differences, output[:, None])
     np.sqrt(output, out=output)
 
 
 def Euclidean_updateGradInput(input, output, gradOutput, gradInput, weight, diagCov):
     """GradInput = the sum over out of gradOutput * diagCov^2 * (input - weight) / output."""
     slopes = _slopes(input, output, gradOutput, weight)
-    Sum_updateOutput(_weighted(_weighted(slopes, diagCov), diagCov), gradInput[..., None], 2)
+    Sum_updateOutput(_weighted(_weighted(slopes, diagCov), diagCov), gradInput[..., None])
 
 
 def Euclidean_accGradParameters(input, output, gradOutput, gradWeight, weight, diagCov, scale):
     """GradWeight -= scale * the sum over N of gradOutput * diagCov^2 * (input - weight) / output."""
     total = scratch('total', weight.shape, weight.dtype)
-    Sum_updateOutput(_slopes(input, output, gradOutput, weight), total[None], 0)
+    Sum_updateOutput(_slopes(input, output, gradOutput, weight), total[None])
     np.multiply(_weighted(_weighted(total, diagCov), diagCov), scale, out=total)
     np.subtract(gradWeight, total, out=gradWeight)
 
@@ -78,7 +78,7 @@ def WeightedEuclidean_accGradDiagCov(input, output, gradOutput, gradDiagCov, wei
     slopes = _slopes(input, output, gradOutput, weight)
     np.multiply(slopes, _differences(input, weight), out=slopes)
     total = scratch('total', weight.shape, weight.dtype)
-    Sum_updateOutput(slopes, total[None], 0)
+    Sum_updateOutput(slopes, total[None])
     np.multiply(_weighted(total, diagCov), scale, out=total)
     np.add(gradDiagCov, total, out=gradDiagCov)
 
