@@ -46,7 +46,7 @@ class ClassSimplexCriterion(MSECriterion):
         self.expect(input, ('N', self.nClasses), single=True)
         labels = class_labels(self, target, input.shape[:-1], self.nClasses)
         corners = self.buffer('corners', input.shape, like=input)
-        return np.take(self.simplex, labels - 1, axis=0, out=corners)
+        return np.take(self.simplex, labels - 1, axis=0, out=corners, mode='clip')  # the other modes copy first
 
     def getPredictions(self, input):
         """Return how far each output (N, nClasses), or (nClasses), lies towards each class's corner: (N, nClasses)."""

@@ -21,7 +21,7 @@ class MultiLabelMarginCriterion(Criterion):
     >>> import numpy as np
     >>> from nnlite import nn
     >>> round(nn.MultiLabelMarginCriterion().forward(np.float32([0.1, 0.2, 0.4, 0.8]), [4, 1, 0, 0]), 4)
-    0.625
+    0.85
 
     Source: torch/nn, MultiLabelMarginCriterion.lua.
     """

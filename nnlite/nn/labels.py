@@ -49,7 +49,7 @@ def class_labels(criterion, target, shape, classes, ignored=None, lowest=1):
 def signs(criterion, target):
     """Return targets that are 1 or -1, of any numeric type, in the criterion's own, or say what is wrong with them."""
     given = numbers(criterion, target).astype(criterion.dtype, copy=False)
-    wrong = abs(given) != 1
+    wrong = (given != 1) & (given != -1)
     if wrong.any():
         raise DataError(f'expected targets of 1 or -1, got {given[wrong][0]:g}', criterion._name())
     return given

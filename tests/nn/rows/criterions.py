@@ -116,7 +116,9 @@ def simplex(c, x, y):
 
 
 def cross_entropy(c, x, y):
-    return F.cross_entropy(x, y - 1, class_weights(c.nll), reduction='mean' if c.sizeAverage else 'sum')
+    return F.cross_entropy(
+        x.squeeze(), y.squeeze() - 1, class_weights(c.nll), reduction='mean' if c.sizeAverage else 'sum'
+    )
 
 
 def nll(c, x, y):
@@ -200,6 +202,8 @@ ROWS = [
     CriterionRow('nn.CrossEntropyCriterion', lambda: nn.CrossEntropyCriterion(WEIGHTS), (4, 3), LABELS, cross_entropy),
     CriterionRow('nn.CrossEntropyCriterion', lambda: nn.CrossEntropyCriterion(None, False), (4, 3), LABELS,
         cross_entropy),
+    CriterionRow('nn.CrossEntropyCriterion', nn.CrossEntropyCriterion, (4, 3, 1, 1), LABELS[:, None], cross_entropy),
+    CriterionRow('nn.CrossEntropyCriterion', nn.CrossEntropyCriterion, (3,), np.array(2), cross_entropy, batch=False),
     CriterionRow('nn.MultiMarginCriterion', nn.MultiMarginCriterion, (4, 3), LABELS, multi_margin, wrong=OTHER_LABELS),
     CriterionRow('nn.MultiMarginCriterion', lambda: nn.MultiMarginCriterion(2, WEIGHTS), (4, 3), LABELS, multi_margin,
         wrong=[((4, 4), LABELS, nnlite.ShapeError)]),
