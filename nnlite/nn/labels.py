@@ -36,9 +36,10 @@ def class_labels(criterion, target, shape, classes, ignored=None, lowest=1):
         given = given.reshape(shape)
     if given.shape != shape:
         raise ShapeError(f'expected target of shape {shape}, got {given.shape}', where=criterion._name())
+    whole = np.isfinite(given) & (given == np.rint(given))
+    if not whole.all():
+        raise DataError(f'expected whole numbers as targets, got {given[~whole][0]}', criterion._name())
     labels = given.astype(np.int64)
-    if given.dtype.kind == 'f' and (labels != given).any():
-        raise DataError(f'expected whole numbers as targets, got {given[labels != given][0]}', criterion._name())
     wrong = ((labels < lowest) | (labels > classes)) & (labels != ignored)
     if wrong.any():
         hint = 'labels count from 1, as in Torch' if (labels == 0).any() else None

@@ -23,6 +23,7 @@ OTHER_CLASSES = [((4, 4), (4, 4), nnlite.ShapeError), ((2, 4, 3), (2, 4, 3), nnl
 OTHER_LABELS = [
     ((4, 3), LABELS[:3], nnlite.ShapeError), ((4, 3), LABELS - 1, nnlite.DataError),
     ((4, 3), LABELS + 1, nnlite.DataError), ((4, 3), LABELS + 0.5, nnlite.DataError),
+    ((4, 3), LABELS * np.nan, nnlite.DataError), ((4, 3), LABELS * np.inf, nnlite.DataError),
     ((4, 3, 2), LABELS, nnlite.ShapeError),
 ]  # fmt: skip
 OTHER_PAIRS = [([(4,), (3,)], SIGNS, nnlite.ShapeError), ([(4,)] * 3, SIGNS, nnlite.ShapeError)]
