@@ -1,10 +1,8 @@
 """A constant is added."""
 
-import numbers
-
 import numpy as np
 
-from nnlite.errors import Error
+from nnlite.nn.arguments import flag, number
 from nnlite.nn.transfer import Transfer
 from nnlite.tensor.devices import is_array
 
@@ -25,11 +23,9 @@ class AddConstant(Transfer):
 
     def __init__(self, constant_scalar, inplace=None):
         super().__init__()
-        if not is_array(constant_scalar) and not isinstance(constant_scalar, numbers.Real):
-            kind = type(constant_scalar).__name__
-            raise Error(f'expected a number or an array as constant, got {kind}', where='AddConstant')
-        self.constant_scalar = constant_scalar
-        self.inplace = bool(inplace)
+        vector = is_array(constant_scalar) and constant_scalar.ndim == 1
+        self.constant_scalar = constant_scalar if vector else number(self, 'constant_scalar', constant_scalar)
+        self.inplace = flag(self, 'inplace', inplace)
 
     def _write_output(self, input, output):
         if is_array(self.constant_scalar):

@@ -1,10 +1,8 @@
 """The same output for every input."""
 
-import numbers
-
 import numpy as np
 
-from nnlite.errors import Error
+from nnlite.nn.arguments import number
 from nnlite.nn.Module import Module
 from nnlite.tensor.devices import is_array
 
@@ -34,11 +32,7 @@ class Constant(Module):
 
     def __init__(self, value, nInputDim=None):
         super().__init__()
-        if isinstance(value, numbers.Real):
-            value = np.array([value], self.dtype)
-        if not is_array(value):
-            raise Error(f'expected a number or an array as value, got {type(value).__name__}', where='Constant')
-        self.value = value
+        self.value = value if is_array(value) else np.array([number(self, 'value', value)], self.dtype)
         self.nInputDim = nInputDim
 
     def updateOutput(self, input):

@@ -3,6 +3,7 @@
 import numpy as np
 
 from nnlite.errors import Error
+from nnlite.nn.arguments import flag
 from nnlite.nn.noise import Drops
 
 
@@ -21,13 +22,12 @@ class Dropout(Drops):
     Source: torch/nn, Dropout.lua; Hinton et al., "Improving neural networks by preventing co-adaptation", 2012.
     """
 
-    inplace = None
     v2 = False  # absent in files from before there was a choice
 
     def __init__(self, p=None, v1=None, inplace=None, stochasticInference=None):
         super().__init__(p, stochasticInference)
-        self.inplace = inplace
-        self.v2 = not v1
+        self.inplace = flag(self, 'inplace', inplace)
+        self.v2 = not flag(self, 'v1', v1)
         if not 0 <= self.p < 1:
             raise Error(f'expected a probability p with 0 <= p < 1, got {self.p}', where='Dropout')
 

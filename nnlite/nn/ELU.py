@@ -1,5 +1,6 @@
 """The exponential linear unit."""
 
+from nnlite.nn.arguments import flag, number
 from nnlite.nn.transfer import Transfer
 
 
@@ -16,8 +17,8 @@ class ELU(Transfer):
 
     def __init__(self, alpha=None, inplace=None):
         super().__init__()
-        self.alpha = 1 if alpha is None else alpha
-        self.inplace = bool(inplace)
+        self.alpha = number(self, 'alpha', alpha, 1)
+        self.inplace = flag(self, 'inplace', inplace)
 
     def _write_output(self, input, output):
         self.kernels.ELU_updateOutput(input, output, self.alpha)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from nnlite.nn.arguments import number
 from nnlite.nn.Module import Module
 
 
@@ -19,7 +20,7 @@ class GradientReversal(Module):
 
     def __init__(self, lambda_=None):
         super().__init__()
-        self.setLambda(1 if lambda_ is None else lambda_)
+        self.setLambda(number(self, 'lambda', lambda_, 1))
 
     def setLambda(self, lambda_):
         """Choose another lambda."""

@@ -1,6 +1,7 @@
 """The identity between two bounds, and constant beyond."""
 
 from nnlite.errors import Error
+from nnlite.nn.arguments import flag, number
 from nnlite.nn.transfer import Transfer
 
 
@@ -27,9 +28,9 @@ class HardTanh(Transfer):
 
     def __init__(self, min_value=None, max_value=None, inplace=None):
         super().__init__()
-        self.min_val = -1 if min_value is None else min_value
-        self.max_val = 1 if max_value is None else max_value
-        self.inplace = bool(inplace)
+        self.min_val = number(self, 'min_value', min_value, -1)
+        self.max_val = number(self, 'max_value', max_value, 1)
+        self.inplace = flag(self, 'inplace', inplace)
         if not self.max_val > self.min_val:
             raise Error(f'expected a max_value above {self.min_val}, got {self.max_val}', where=self._name())
 

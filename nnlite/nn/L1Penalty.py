@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from nnlite.nn.arguments import flag, number
 from nnlite.nn.Module import Module
 
 
@@ -21,9 +22,9 @@ class L1Penalty(Module):
 
     def __init__(self, l1weight, sizeAverage=None, provideOutput=None):
         super().__init__()
-        self.l1weight = l1weight
-        self.sizeAverage = bool(sizeAverage)
-        self.provideOutput = provideOutput is None or provideOutput
+        self.l1weight = number(self, 'l1weight', l1weight)
+        self.sizeAverage = flag(self, 'sizeAverage', sizeAverage)
+        self.provideOutput = flag(self, 'provideOutput', provideOutput, True)
 
     def _weight(self, input):
         return self.l1weight / input.size if self.sizeAverage else self.l1weight

@@ -1,5 +1,6 @@
 """A rectifier that lets a little of what is negative through."""
 
+from nnlite.nn.arguments import flag, number
 from nnlite.nn.transfer import Transfer
 
 
@@ -15,8 +16,8 @@ class LeakyReLU(Transfer):
 
     def __init__(self, negval=None, inplace=None):
         super().__init__()
-        self.negval = 1 / 100 if negval is None or isinstance(negval, bool) else negval
-        self.inplace = bool(inplace) and self.negval >= 0
+        self.negval = 1 / 100 if isinstance(negval, bool) else number(self, 'negval', negval, 1 / 100)
+        self.inplace = flag(self, 'inplace', inplace) and self.negval >= 0
 
     def _write_output(self, input, output):
         self.kernels.LeakyReLU_updateOutput(input, output, self.negval)

@@ -1,10 +1,8 @@
 """Multiplication by a constant."""
 
-import numbers
-
 import numpy as np
 
-from nnlite.errors import Error
+from nnlite.nn.arguments import flag, number
 from nnlite.nn.transfer import Transfer
 
 
@@ -23,11 +21,8 @@ class MulConstant(Transfer):
 
     def __init__(self, constant_scalar, inplace=None):
         super().__init__()
-        if not isinstance(constant_scalar, numbers.Real):
-            kind = type(constant_scalar).__name__
-            raise Error(f'expected a number as constant, got {kind}', where='MulConstant')
-        self.constant_scalar = constant_scalar
-        self.inplace = bool(inplace)
+        self.constant_scalar = number(self, 'constant_scalar', constant_scalar)
+        self.inplace = flag(self, 'inplace', inplace)
 
     def _write_output(self, input, output):
         np.multiply(input, self.constant_scalar, out=output)

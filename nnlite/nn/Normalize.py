@@ -3,6 +3,7 @@
 import numpy as np
 
 from nnlite.errors import Error
+from nnlite.nn.arguments import number
 from nnlite.nn.Module import Module
 
 
@@ -32,10 +33,10 @@ class Normalize(Module):
 
     def __init__(self, p, eps=None):
         super().__init__()
-        if p is None or not p > 0:
+        self.p = number(self, 'p', p)
+        self.eps = number(self, 'eps', eps, 1e-10)
+        if not self.p > 0:
             raise Error(f'expected a norm p above 0, got {p}', where='Normalize')
-        self.p = p
-        self.eps = 1e-10 if eps is None else eps
         self.norm = np.empty(0, self.dtype)
 
     def updateOutput(self, input):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from nnlite.errors import Error
+from nnlite.nn.arguments import number
 from nnlite.nn.transfer import Transfer
 
 
@@ -13,16 +13,14 @@ class Power(Transfer):
         p: the exponent, any number.
 
     Raises:
-        Error: no p is given.
+        Error: p is no number.
 
     Source: torch/nn, Power.lua.
     """
 
     def __init__(self, p):
         super().__init__()
-        if p is None:
-            raise Error('expected a number as exponent, got None', where='Power')
-        self.pow = p
+        self.pow = number(self, 'p', p)
 
     def _write_output(self, input, output):
         np.power(input, self.pow, out=output)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from nnlite.errors import Error
+from nnlite.nn.arguments import flag, number
 from nnlite.nn.noise import Noise
 from nnlite.tensor.random import fill_uniform
 
@@ -24,11 +25,11 @@ class RReLU(Noise):
 
     def __init__(self, lower=None, upper=None, inplace=None):
         super().__init__()
-        self.lower = 1 / 8 if lower is None else lower
-        self.upper = 1 / 3 if upper is None else upper
+        self.lower = number(self, 'lower', lower, 1 / 8)
+        self.upper = number(self, 'upper', upper, 1 / 3)
         if not 0 <= self.lower <= self.upper:
             raise Error(f'expected 0 <= lower <= upper, got {self.lower} and {self.upper}', where='RReLU')
-        self.inplace = bool(inplace)
+        self.inplace = flag(self, 'inplace', inplace)
 
     def _write_output(self, input, output):
         if self.train:

@@ -1,5 +1,6 @@
 """A smooth rectifier."""
 
+from nnlite.nn.arguments import number
 from nnlite.nn.transfer import Transfer
 
 
@@ -19,7 +20,7 @@ class SoftPlus(Transfer):
 
     def __init__(self, beta=None):
         super().__init__()
-        self.beta = 1 if beta is None else beta
+        self.beta = number(self, 'beta', beta, 1)
         self.threshold = 20
 
     def _write_output(self, input, output):

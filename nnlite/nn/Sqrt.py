@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from nnlite.nn.arguments import number
 from nnlite.nn.transfer import Transfer
 
 
@@ -18,7 +19,7 @@ class Sqrt(Transfer):
 
     def __init__(self, eps=None):
         super().__init__()
-        self.eps = eps or 0
+        self.eps = number(self, 'eps', eps, 0)
 
     def _write_output(self, input, output):
         np.sqrt(input, out=output)

@@ -1,6 +1,7 @@
 """What is not above a threshold becomes a constant."""
 
 from nnlite.errors import Error
+from nnlite.nn.arguments import flag, number
 from nnlite.nn.transfer import Transfer
 
 
@@ -20,9 +21,9 @@ class Threshold(Transfer):
 
     def __init__(self, threshold=None, value=None, inplace=None):
         super().__init__()
-        self.threshold = 1e-6 if threshold is None else threshold
-        self.val = value or 0
-        self.inplace = bool(inplace)
+        self.threshold = number(self, 'threshold', threshold, 1e-6)
+        self.val = number(self, 'value', value, 0)
+        self.inplace = flag(self, 'inplace', inplace)
         self.validateParameters()
 
     def validateParameters(self):

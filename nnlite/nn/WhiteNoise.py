@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from nnlite.nn.arguments import number
 from nnlite.nn.noise import Noise
 from nnlite.tensor.random import fill_normal
 
@@ -21,8 +22,8 @@ class WhiteNoise(Noise):
 
     def __init__(self, mean=None, std=None):
         super().__init__()
-        self.mean = mean or 0
-        self.std = 0.1 if std is None else std
+        self.mean = number(self, 'mean', mean, 0)
+        self.std = number(self, 'std', std, 0.1)
 
     def _write_output(self, input, output):
         if self.train:

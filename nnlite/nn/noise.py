@@ -3,6 +3,7 @@
 import numpy as np
 
 from nnlite.errors import Error
+from nnlite.nn.arguments import flag, number
 from nnlite.nn.transfer import Transfer
 from nnlite.tensor.random import fill_bernoulli
 
@@ -35,8 +36,8 @@ class Drops(Noise):
 
     def __init__(self, p=None, stochasticInference=None):
         super().__init__()
-        self.p = 0.5 if p is None else p
-        self.stochastic_inference = bool(stochasticInference)
+        self.p = number(self, 'p', p, 0.5)
+        self.stochastic_inference = flag(self, 'stochasticInference', stochasticInference)
 
     def setp(self, p):
         """Choose another probability of a zero."""

@@ -1,5 +1,6 @@
 """What the two shrinking functions have in common: numbers near 0 become 0."""
 
+from nnlite.nn.arguments import number
 from nnlite.nn.transfer import Transfer
 
 
@@ -12,7 +13,7 @@ class Shrink(Transfer):
 
     def __init__(self, lambda_=None):
         super().__init__()
-        setattr(self, 'lambda', 0.5 if lambda_ is None else lambda_)
+        setattr(self, 'lambda', number(self, 'lambda', lambda_, 0.5))
 
     def _bound(self):
         return getattr(self, 'lambda')

@@ -69,6 +69,13 @@ def test_what_is_no_number_goes_through_as_in_torch():
     np.testing.assert_array_equal(nn.HardTanh(-3, 3, True).forward(x.copy()), [np.nan, -1, 2, 3, -3])
 
 
+@pytest.mark.parametrize('make', [nn.ELU, nn.LeakyReLU, nn.PReLU, nn.RReLU, nn.SoftPlus, nn.Abs, nn.LogSigmoid])
+def test_infinity_goes_through_the_rectifiers_and_back(make):
+    module, x = make(), np.float32([np.inf])
+    assert module.forward(x) == (0 if make is nn.LogSigmoid else np.inf)
+    assert module.backward(x, np.ones_like(x)) == (0 if make is nn.LogSigmoid else 1)
+
+
 @pytest.mark.parametrize('dtype', [np.float16, np.float32, np.float64])
 @pytest.mark.parametrize('inplace', [True, False])
 def test_relu_lets_no_infinity_through_where_it_is_shut(inplace, dtype):

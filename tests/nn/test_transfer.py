@@ -99,6 +99,10 @@ def test_any_number_makes_add_a_scalar_as_in_lua():
 
 WRONG = [
     lambda: nn.Power(None),
+    lambda: nn.ELU(True),
+    lambda: nn.ReLU6(0.5),
+    lambda: nn.L1Penalty(None),
+    lambda: nn.AddConstant(np.ones((2, 2))),
     lambda: nn.HardTanh(1, 1),
     lambda: nn.Clamp(2, -2),
     lambda: nn.Threshold(0, 1, True),

@@ -6,7 +6,7 @@ from nnlite.kernels.on_numpy.scratch import scratch
 
 
 def SoftMax_updateOutput(input, output, axis):
-    """Output = exp(input - max) / sum of exp(input - max) along the axis."""
+    """Output = exp(input - max) / sum of exp(input - max) along the axis. Output may be the input."""
     np.subtract(input, _reduce(np.maximum, input, axis), out=output)
     np.exp(output, out=output)
     np.divide(output, _reduce(np.add, output, axis), out=output)

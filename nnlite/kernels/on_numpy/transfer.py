@@ -36,7 +36,7 @@ def _above(array, threshold, inplace):
 
 
 def Sigmoid_updateOutput(input, output):
-    """Output = 1 / (1 + exp(-input))."""
+    """Output = 1 / (1 + exp(-input)). Output may be the input."""
     np.negative(input, out=output)
     with np.errstate(over='ignore'):  # exp of a large number is inf, and 1 / inf is the 0 that is due
         np.exp(output, out=output)
@@ -157,7 +157,8 @@ def ELU_updateOutput(input, output, alpha):
 
 def ELU_updateGradInput(output, gradOutput, gradInput, alpha):
     """GradInput = gradOutput where output > 0, else gradOutput * (output + alpha). GradInput may be gradOutput."""
-    slope = np.add(output, alpha, out=scratch_like(output, 'slope'))
+    slope = np.minimum(output, 0, out=scratch_like(output, 'slope'))
+    np.add(slope, alpha, out=slope)
     LeakyReLU_updateGradInput(output, gradOutput, gradInput, slope)
 
 

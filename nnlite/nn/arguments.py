@@ -1,0 +1,31 @@
+"""What constructors have in common: an argument left out is None, as Lua's nil, and stands for its default."""
+
+import numbers
+
+import numpy as np
+
+from nnlite.errors import Error
+
+
+def number(module, name, value, default=None):
+    """Return an argument that is to be a number, or its default.
+
+    Raises:
+        Error: it is none, or there is no default.
+    """
+    value = default if value is None else value
+    if not isinstance(value, numbers.Real) or isinstance(value, bool):
+        raise Error(f'expected {name} to be a number, got {value!r}', where=type(module).__name__)
+    return value
+
+
+def flag(module, name, value, default=False):
+    """Return an argument that is to be True or False, or its default.
+
+    Raises:
+        Error: it is neither.
+    """
+    value = default if value is None else value
+    if not isinstance(value, (bool, np.bool_)):
+        raise Error(f'expected {name} to be True or False, got {value!r}', where=type(module).__name__)
+    return bool(value)
