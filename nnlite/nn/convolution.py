@@ -133,9 +133,9 @@ class Convolution(Module):
         if padding is not None:
             self.__dict__.update(('pad' + side, padding) for side in self.sides)
         for name in ('weight', 'gradWeight'):  # there, and in some later ones, a row for each output plane
-            rows, shape = self.__dict__.get(name), self._weight_shape()
-            if rows is not None and rows.ndim == 2 and rows.size == math.prod(shape):
-                self.__dict__[name] = rows.reshape(shape)
+            rows = self.__dict__.get(name)
+            if rows is not None and rows.ndim == 2 and rows.size == math.prod(self._weight_shape()):
+                self.__dict__[name] = rows.reshape(self._weight_shape())
 
     # shapes
 

@@ -49,7 +49,8 @@ class SubSampling(DepthWise):
         return np.broadcast_to(weight.reshape(1, -1, *(1 for _ in kernel)), (1, len(weight), *kernel))
 
     def accGradParameters(self, input, gradOutput, scale=1):
-        windows = self.buffer('gradients of every pixel', (1, *self._weight_shape(), *self._each('k')), like=input)
+        shape = 1, *self._weight_shape(), *self._each('k')
+        windows = self.buffer('gradients of every pixel', shape, like=input, layout='plain')
         windows.fill(0)
         self._accumulate(self._maps(input), self._maps(gradOutput), windows, scale)
         np.add(self.gradWeight, windows.reshape(len(self.gradWeight), -1).sum(axis=1), out=self.gradWeight)
