@@ -1,9 +1,9 @@
 """The mean of each of W x H windows that cover the map, whatever its size."""
 
-from nnlite.nn.planes import Planewise
+from nnlite.nn.maps import MapLayer
 
 
-class SpatialAdaptiveAveragePooling(Planewise):
+class SpatialAdaptiveAveragePooling(MapLayer):
     """y = the mean of each window, where W x H windows cover the map; 1 x 1 gives the mean of each plane.
 
     Args:
@@ -24,11 +24,11 @@ class SpatialAdaptiveAveragePooling(Planewise):
         super().__init__()
         self.W, self.H = W, H
 
-    def _out(self, batch):
+    def _output_space(self, maps):
         return self.H, self.W
 
-    def _run(self, batch, output):
-        self.kernels.AdaptiveAveragePooling_updateOutput(batch, output)
+    def _compute(self, maps, output):
+        self.kernels.AdaptiveAveragePooling_updateOutput(maps, output)
 
-    def _back(self, gradOutput, gradInput):
-        self.kernels.AdaptiveAveragePooling_updateGradInput(gradOutput, gradInput)
+    def _hand_back(self, grads, gradInput):
+        self.kernels.AdaptiveAveragePooling_updateGradInput(grads, gradInput)

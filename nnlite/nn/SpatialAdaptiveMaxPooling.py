@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from nnlite.nn.planes import Planewise
+from nnlite.nn.maps import MapLayer
 
 
-class SpatialAdaptiveMaxPooling(Planewise):
+class SpatialAdaptiveMaxPooling(MapLayer):
     """y = the largest input in each window, where W x H windows cover the map; the gradient goes to that pixel.
 
     Args:
@@ -25,14 +25,14 @@ class SpatialAdaptiveMaxPooling(Planewise):
     Source: torch/nn, SpatialAdaptiveMaxPooling.lua.
     """
 
-    cleared = (*Planewise.cleared, 'indices')
+    cleared = (*MapLayer.cleared, 'indices')
 
     def __init__(self, W, H):
         super().__init__()
         self.W, self.H = W, H
         self.indices = np.empty(0, np.int64)
 
-    def _out(self, batch):
+    def _output_space(self, maps):
         return self.H, self.W
 
     def updateOutput(self, input):
@@ -41,10 +41,10 @@ class SpatialAdaptiveMaxPooling(Planewise):
             self.indices = self.indices[:, 0]
         return self.output
 
-    def _run(self, batch, output):
+    def _compute(self, maps, output):
         self.indices = self.buffer('indices', (2, *output.shape), like=output, layout='plain', dtype=np.int64)
-        self.kernels.AdaptiveMaxPooling_updateOutput(batch, output, self.indices)
+        self.kernels.AdaptiveMaxPooling_updateOutput(maps, output, self.indices)
 
-    def _back(self, gradOutput, gradInput):
-        indices = self.indices.reshape(2, *gradOutput.shape)
-        self.kernels.AdaptiveMaxPooling_updateGradInput(gradOutput, indices, gradInput)
+    def _hand_back(self, grads, gradInput):
+        indices = self.indices.reshape(2, *grads.shape)
+        self.kernels.AdaptiveMaxPooling_updateGradInput(grads, indices, gradInput)

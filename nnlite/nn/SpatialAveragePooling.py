@@ -43,12 +43,12 @@ class SpatialAveragePooling(AveragePooling):
         self.count_include_pad = False
         return self
 
-    def _run(self, batch, output):
-        super()._run(batch, output)
+    def _compute(self, maps, output):
+        super()._compute(maps, output)
         self._undivide(output)
 
-    def _back(self, gradOutput, gradInput):
-        super()._back(gradOutput, gradInput)
+    def _hand_back(self, grads, gradInput):
+        super()._hand_back(grads, gradInput)
         self._undivide(gradInput)
 
     def _undivide(self, means):

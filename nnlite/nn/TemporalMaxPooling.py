@@ -1,10 +1,7 @@
 """The largest of each stretch of frames."""
 
-import numpy as np
-
 from nnlite.nn.Module import Module
 from nnlite.nn.pooling import MaxPooling
-from nnlite.nn.spatial import as_given, batch_of
 
 
 class TemporalMaxPooling(MaxPooling):
@@ -31,18 +28,9 @@ class TemporalMaxPooling(MaxPooling):
     """
 
     sides = order = 'W'
+    axis = 2
 
     def __init__(self, kW, dW=None):
         super().__init__((kW,), (dW,), (None,))
-
-    def _expect(self, input):
-        self.expect(input, ('N', 'T', 'F'), single=True)
-
-    def _batch(self, sequences):
-        """Return sequences (N, T, F) or (T, F) as planes (N, F, T)."""
-        return np.swapaxes(batch_of(sequences, 1), 1, 2)
-
-    def _as_given(self, result, given):
-        return as_given(np.swapaxes(result, 1, 2), given, 1)
 
     __repr__ = Module.__repr__

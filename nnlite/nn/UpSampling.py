@@ -27,16 +27,16 @@ class UpSampling(UpSampled):
         super().__init__(params, mode)
         self.mode = mode
 
-    def _expect(self, input):
+    def _expect_input(self, input):
         self.expect(input)
         if input.ndim not in (4, 5):
             raise ShapeError(f'expected input (N, C, H, W) or (N, C, D, H, W), got {input.shape}', where=self._name())
 
-    def _batch(self, planes):
-        return planes
+    def _maps(self, array):
+        return array
 
-    def _as_given(self, result, given):
-        return result
+    def _as_given(self, maps, given):
+        return maps
 
     def __repr__(self):
         sizes = [size for size in (self.odepth, self.oheight, self.owidth) if size is not None]

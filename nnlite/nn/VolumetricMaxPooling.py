@@ -32,9 +32,9 @@ class VolumetricMaxPooling(MaxPooling):
     def __init__(self, kT, kW, kH, dT=None, dW=None, dH=None, padT=None, padW=None, padH=None):
         super().__init__((kT, kW, kH), (dT, dW, dH), (padT, padW, padH))
 
-    def _out(self, batch):
-        out = super()._out(batch)
-        longest = max(self._sizes('k'))
+    def _output_space(self, maps):
+        out = super()._output_space(maps)
+        longest = max(self._each('k'))
         if longest > 255:
             raise Error(f'expected windows of at most 255 pixels to a side, got {longest}', where=self._name())
         return out

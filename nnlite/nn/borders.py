@@ -3,10 +3,10 @@
 import numpy as np
 
 from nnlite.errors import Error, ShapeError
-from nnlite.nn.planes import Planewise
+from nnlite.nn.maps import MapLayer
 
 
-class Bordered(Planewise):
+class Bordered(MapLayer):
     """The base of nn.SpatialZeroPadding, SpatialReflectionPadding, SpatialReplicationPadding and their like.
 
     Class attributes:
@@ -29,22 +29,22 @@ class Bordered(Planewise):
                 raise Error(f'expected {self.prefix}{end} to be a whole number, got {pad!r}', where=self._name())
         return list(zip(pads[::2], pads[1::2], strict=True))[::-1]
 
-    def _out(self, batch):
-        pads, space = self._pads(), batch.shape[2:]
+    def _output_space(self, maps):
+        pads, space = self._pads(), maps.shape[2:]
         for (front, behind), size in zip(pads, space, strict=True):
             if max(-front, 0) + max(-behind, 0) >= size:
-                raise ShapeError(f'expected input larger than what is cropped, got {batch.shape}', where=self._name())
+                raise ShapeError(f'expected input larger than what is cropped, got {maps.shape}', where=self._name())
             if self.border == 'reflection' and max(front, behind) >= size:
                 least = max(front, behind) + 1
-                message = f'expected sides of at least {least} pixels to reflect {least - 1}, got {batch.shape}'
+                message = f'expected sides of at least {least} pixels to reflect {least - 1}, got {maps.shape}'
                 raise ShapeError(message, where=self._name())
         return [front + size + behind for (front, behind), size in zip(pads, space, strict=True)]
 
-    def _run(self, batch, output):
-        self.kernels.BorderPadding_updateOutput(batch, output, self._pads(), self.border)
+    def _compute(self, maps, output):
+        self.kernels.BorderPadding_updateOutput(maps, output, self._pads(), self.border)
 
-    def _back(self, gradOutput, gradInput):
-        self.kernels.BorderPadding_updateGradInput(gradOutput, gradInput, self._pads(), self.border)
+    def _hand_back(self, grads, gradInput):
+        self.kernels.BorderPadding_updateGradInput(grads, gradInput, self._pads(), self.border)
 
     def __repr__(self):
         pads = ', '.join(f'{end}={getattr(self, self.prefix + end)}' for end in self.ends)

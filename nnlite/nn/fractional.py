@@ -5,11 +5,11 @@ import math
 import numpy as np
 
 from nnlite.errors import Error, ShapeError
-from nnlite.nn.planes import Planewise
+from nnlite.nn.maps import MapLayer
 from nnlite.tensor.random import fill_uniform
 
 
-class FractionalMaxPooling(Planewise):
+class FractionalMaxPooling(MapLayer):
     """The base of nn.SpatialFractionalMaxPooling and nn.VolumetricFractionalMaxPooling.
 
     Args:
@@ -18,7 +18,7 @@ class FractionalMaxPooling(Planewise):
     """
 
     order = 'WH'  # of the arguments and the random samples: the last side first
-    cleared = (*Planewise.cleared, 'indices')
+    cleared = (*MapLayer.cleared, 'indices')
     randomSamples = None
 
     def __init__(self, kernel, out):
@@ -43,9 +43,9 @@ class FractionalMaxPooling(Planewise):
         self.newRandomPool = True if val is None else val
         return self
 
-    def _out(self, batch):
+    def _output_space(self, maps):
         sizes = []
-        for side, size, pool in zip(self.sides, batch.shape[2:], self._sizes('poolSize'), strict=True):
+        for side, size, pool in zip(self.sides, maps.shape[2:], self._each('poolSize'), strict=True):
             ratio = getattr(self, f'ratio{side}', None)
             out = getattr(self, f'out{side}') if ratio is None else math.floor(size * ratio)
             if out < 1 or out + pool > size:
@@ -54,18 +54,18 @@ class FractionalMaxPooling(Planewise):
             sizes.append(out)
         return sizes
 
-    def _run(self, batch, output):
-        shape = *batch.shape[:2], len(self.order)
+    def _compute(self, maps, output):
+        shape = *maps.shape[:2], len(self.order)
         if self.randomSamples is None or self.randomSamples.shape != shape:
             self.randomSamples = fill_uniform(np.empty(shape, self.dtype))
         elif not self.newRandomPool:
             fill_uniform(self.randomSamples)
-        samples, kernel = self.randomSamples[..., ::-1], self._sizes('poolSize')
+        samples, kernel = self.randomSamples[..., ::-1], self._each('poolSize')
         self.indices = self.buffer('indices', output.shape, like=output, dtype=np.int64)
-        self.kernels.FractionalMaxPooling_updateOutput(batch, output, self.indices, samples, kernel)
+        self.kernels.FractionalMaxPooling_updateOutput(maps, output, self.indices, samples, kernel)
 
-    def _back(self, gradOutput, gradInput):
-        self.kernels.FractionalMaxPooling_updateGradInput(gradOutput, self._batch(self.indices), gradInput)
+    def _hand_back(self, grads, gradInput):
+        self.kernels.FractionalMaxPooling_updateGradInput(grads, self._maps(self.indices), gradInput)
 
     def updateOutput(self, input):
         super().updateOutput(input)
@@ -78,5 +78,5 @@ class FractionalMaxPooling(Planewise):
 
     def __repr__(self):
         out = [getattr(self, f'out{side}', 0) for side in self.order]  # Torch, too, prints 0 for a ratio
-        pool = ','.join(map(str, self._sizes('poolSize', self.order)))
+        pool = ','.join(map(str, self._each('poolSize', self.order)))
         return f'nn.{type(self).__name__}({"x".join(map(str, out))}, {pool})'

@@ -3,11 +3,11 @@
 import numpy as np
 
 from nnlite.errors import ShapeError
-from nnlite.nn.planes import Planewise
+from nnlite.nn.maps import MapLayer
 from nnlite.nn.spatial import expect_geometry, pooled_size
 
 
-class Pooling(Planewise):
+class Pooling(MapLayer):
     """The base of the layers that make one pixel of each window of a map.
 
     Args:
@@ -42,26 +42,26 @@ class Pooling(Planewise):
 
     def _geometry(self):
         """Return (kernel, stride, padding), of one number for each side."""
-        return self._sizes('k'), self._sizes('d'), self._sizes('pad')
+        return self._each('k'), self._each('d'), self._each('pad')
 
-    def _out(self, batch):
+    def _output_space(self, maps):
         expect_geometry(self)
         kernel, stride, padding = self._geometry()
         if any(pad > size // 2 for pad, size in zip(padding, kernel, strict=True)):
-            pads = ','.join(map(str, self._sizes('pad', self.order)))
+            pads = ','.join(map(str, self._each('pad', self.order)))
             raise ShapeError(f'expected padding of at most half a window, got {pads}', where=self._name())
-        reach = [(size - 1) * gap + 1 for size, gap in zip(kernel, self._sizes('dilation'), strict=True)]
-        sides = zip(batch.shape[2:], reach, stride, padding, strict=True)
+        reach = [(size - 1) * gap + 1 for size, gap in zip(kernel, self._each('dilation'), strict=True)]
+        sides = zip(maps.shape[2:], reach, stride, padding, strict=True)
         out = [pooled_size(*side, self.ceil_mode, any(padding)) for side in sides]
         if min(out) < 1:
-            least, came = (' x '.join(map(str, sizes)) for sizes in (reach, batch.shape[2:]))
+            least, came = (' x '.join(map(str, sizes)) for sizes in (reach, maps.shape[2:]))
             raise ShapeError(f'expected input of at least {least} pixels, got {came}', where=self._name())
         return out
 
     def _parts(self):
         """Return what stands in the brackets of the module's text."""
-        size, step, pad = ([str(size) for size in self._sizes(name, self.order)] for name in ('k', 'd', 'pad'))
-        padded = any(self._sizes('pad'))
+        size, step, pad = ([str(size) for size in self._each(name, self.order)] for name in ('k', 'd', 'pad'))
+        padded = any(self._each('pad'))
         return ['x'.join(size), ','.join(step)] + [','.join(pad)] * padded
 
     def __repr__(self):
@@ -83,16 +83,16 @@ class MaxPooling(Pooling):
         self.indices = self._as_given(self.indices, input)
         return self.output
 
-    def _run(self, batch, output):
-        for name, size in zip(self.noted, batch.shape[2:], strict=False):
+    def _compute(self, maps, output):
+        for name, size in zip(self.noted, maps.shape[2:], strict=False):
             setattr(self, name, size)
         self.indices = self.buffer('indices', output.shape, like=output, layout='map', dtype=np.int64)
-        dilation = self._sizes('dilation')
-        self.kernels.MaxPooling_updateOutput(batch, output, self.indices, *self._geometry(), dilation)
+        dilation = self._each('dilation')
+        self.kernels.MaxPooling_updateOutput(maps, output, self.indices, *self._geometry(), dilation)
 
-    def _back(self, gradOutput, gradInput):
-        indices, (_, *windows) = self._batch(self.indices), self._geometry()
-        self.kernels.MaxPooling_updateGradInput(gradOutput, indices, gradInput, *windows, self._sizes('dilation'))
+    def _hand_back(self, grads, gradInput):
+        indices, (_, *windows) = self._maps(self.indices), self._geometry()
+        self.kernels.MaxPooling_updateGradInput(grads, indices, gradInput, *windows, self._each('dilation'))
 
 
 class AveragePooling(Pooling):
@@ -100,11 +100,11 @@ class AveragePooling(Pooling):
 
     count_include_pad = True
 
-    def _run(self, batch, output):
-        self.kernels.AveragePooling_updateOutput(batch, output, *self._geometry(), self.count_include_pad)
+    def _compute(self, maps, output):
+        self.kernels.AveragePooling_updateOutput(maps, output, *self._geometry(), self.count_include_pad)
 
-    def _back(self, gradOutput, gradInput):
-        self.kernels.AveragePooling_updateGradInput(gradOutput, gradInput, *self._geometry(), self.count_include_pad)
+    def _hand_back(self, grads, gradInput):
+        self.kernels.AveragePooling_updateGradInput(grads, gradInput, *self._geometry(), self.count_include_pad)
 
     def read(self, fields, version=1):
         super().read(fields, version)

@@ -1,17 +1,17 @@
 """What the unpooling layers have in common: each pixel goes back to where a max pooling found it."""
 
 from nnlite.errors import Error
-from nnlite.nn.planes import Planewise
+from nnlite.nn.maps import MapLayer
 
 
-class MaxUnpooling(Planewise):
+class MaxUnpooling(MapLayer):
     """The base of nn.SpatialMaxUnpooling and nn.VolumetricMaxUnpooling.
 
     Args:
         poolingModule: the max pooling to undo; its windows lie side by side.
     """
 
-    cleared = (*Planewise.cleared, 'indices')
+    cleared = (*MapLayer.cleared, 'indices')
     poolingType = None  # the class of poolingModule
 
     def __init__(self, poolingModule):
@@ -36,21 +36,21 @@ class MaxUnpooling(Planewise):
         for name in self.pooling.noted:
             setattr(self, f'o{name[1:]}', getattr(self.pooling, name))
 
-    def _expect(self, input):
+    def _expect_input(self, input):
         self.setParams()
         self.expect(input, self.indices.shape)
 
-    def _out(self, batch):
+    def _output_space(self, maps):
         return [getattr(self.pooling, name) for name in self.pooling.noted]
 
-    def _run(self, batch, output):
+    def _compute(self, maps, output):
         _, *windows = self.pooling._geometry()
-        self.kernels.MaxUnpooling_updateOutput(batch, output, self._batch(self.indices), *windows)
+        self.kernels.MaxUnpooling_updateOutput(maps, output, self._maps(self.indices), *windows)
 
-    def _back(self, gradOutput, gradInput):
+    def _hand_back(self, grads, gradInput):
         self.setParams()
         _, *windows = self.pooling._geometry()
-        self.kernels.MaxUnpooling_updateGradInput(gradOutput, gradInput, self._batch(self.indices), *windows)
+        self.kernels.MaxUnpooling_updateGradInput(grads, gradInput, self._maps(self.indices), *windows)
 
     def __repr__(self):
         return f'nn.{type(self).__name__} associated to {self.pooling}'

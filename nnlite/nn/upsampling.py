@@ -1,10 +1,10 @@
 """What the up-sampling layers have in common: how large their output is to be, and two ways to fill it."""
 
 from nnlite.errors import Error
-from nnlite.nn.planes import Planewise
+from nnlite.nn.maps import MapLayer
 
 
-class UpSampled(Planewise):
+class UpSampled(MapLayer):
     """The base of nn.SpatialUpSamplingNearest, nn.SpatialUpSamplingBilinear and nn.UpSampling.
 
     Args:
@@ -45,18 +45,18 @@ class UpSampled(Planewise):
         self.inputSize[: input.ndim] = input.shape
         self.outputSize[: input.ndim] = *input.shape[:2], *out
 
-    def _out(self, batch):
-        self.setSize(batch)
-        return self.outputSize[2 : batch.ndim]
+    def _output_space(self, maps):
+        self.setSize(maps)
+        return self.outputSize[2 : maps.ndim]
 
-    def _run(self, batch, output):
+    def _compute(self, maps, output):
         if self.mode == 'nearest':
-            self.kernels.UpSamplingNearest_updateOutput(batch, output, self.scale_factor)
+            self.kernels.UpSamplingNearest_updateOutput(maps, output, self.scale_factor)
         else:
-            self.kernels.UpSamplingLinear_updateOutput(batch, output)
+            self.kernels.UpSamplingLinear_updateOutput(maps, output)
 
-    def _back(self, gradOutput, gradInput):
+    def _hand_back(self, grads, gradInput):
         if self.mode == 'nearest':
-            self.kernels.UpSamplingNearest_updateGradInput(gradOutput, gradInput, self.scale_factor)
+            self.kernels.UpSamplingNearest_updateGradInput(grads, gradInput, self.scale_factor)
         else:
-            self.kernels.UpSamplingLinear_updateGradInput(gradOutput, gradInput)
+            self.kernels.UpSamplingLinear_updateGradInput(grads, gradInput)
