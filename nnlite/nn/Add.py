@@ -3,6 +3,7 @@
 import numpy as np
 
 from nnlite.nn.spread import SpreadBias
+from nnlite.tensor.dimensions import sizes_of
 
 
 class Add(SpreadBias):
@@ -27,7 +28,7 @@ class Add(SpreadBias):
     def __init__(self, inputSize, scalar=None):
         super().__init__()
         self.scalar = scalar
-        self.bias = np.empty(1 if self._is_scalar() else inputSize, self.dtype)
+        self.bias = np.empty(sizes_of([1 if self._is_scalar() else inputSize], self), self.dtype)
         self.gradBias = np.zeros_like(self.bias)
         self.reset()
 

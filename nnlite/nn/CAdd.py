@@ -27,7 +27,7 @@ class CAdd(SpreadBias):
 
     def __init__(self, *size):
         super().__init__()
-        self.size = sizes_of(size)
+        self.size = sizes_of(size, self)
         self.bias = np.empty(self.size, self.dtype)
         self.gradBias = np.zeros_like(self.bias)
         self.reset()

@@ -33,7 +33,7 @@ class CMul(SpreadWeight):
 
     def __init__(self, *size):
         super().__init__()
-        self.size = sizes_of(size)
+        self.size = sizes_of(size, self)
         self.weight = np.empty(self.size, self.dtype)
         self.gradWeight = np.zeros_like(self.weight)
         self.reset()

@@ -4,6 +4,7 @@ import numpy as np
 
 from nnlite.errors import ShapeError
 from nnlite.nn.transfer import Transfer
+from nnlite.tensor.dimensions import sizes_of
 
 
 class PReLU(Transfer):
@@ -26,7 +27,7 @@ class PReLU(Transfer):
     def __init__(self, nOutputPlane=None):
         super().__init__()
         self.nOutputPlane = nOutputPlane or 0
-        self.weight = np.full(self.nOutputPlane or 1, 0.25, self.dtype)
+        self.weight = np.full(sizes_of([self.nOutputPlane or 1], self), 0.25, self.dtype)
         self.gradWeight = np.zeros_like(self.weight)
 
     def _slopes(self, input):

@@ -31,7 +31,7 @@ def axis_of(dimension, ndim, module=None, nInputDims=None):
     return dimension - 1 if dimension > 0 else ndim + dimension
 
 
-def sizes_of(sizes):
+def sizes_of(sizes, module=None):
     """Return the sizes that were given one by one, or as one list or LongStorage of them.
 
     >>> sizes_of([2, 3]), sizes_of([(2, 3)])
@@ -44,7 +44,8 @@ def sizes_of(sizes):
         (sizes,) = sizes
     for size in sizes:
         if not isinstance(size, (int, np.integer)):
-            raise Error(f'expected whole numbers as sizes, got {size!r}')
+            where = type(module).__name__ if module is not None else None
+            raise Error(f'expected whole numbers as sizes, got {size!r}', where=where)
     return [int(size) for size in sizes]
 
 

@@ -118,6 +118,8 @@ WRONG = [
     lambda: nn.MulConstant(None),
     lambda: nn.CMul(2.5),
     lambda: nn.CAdd('a'),
+    lambda: nn.Add(None),
+    lambda: nn.PReLU(1.5),
 ]
 
 
