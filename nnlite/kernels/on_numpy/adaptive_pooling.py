@@ -19,24 +19,23 @@ def AdaptiveMaxPooling_updateOutput(input, output, indices):
         values = scratch('window', (count, height * width, channels), part.dtype)
         np.fmax(part, -math.inf, out=values.reshape(part.shape))  # what is no number never wins
         np.max(values, axis=1, out=output[:, :, y, x])
-        best = scratch('best', (count, channels), np.intp)
-        np.argmax(values, axis=1, out=best)
-        np.floor_divide(best, width, out=indices[0, :, :, y, x])
-        np.remainder(best, width, out=indices[1, :, :, y, x])
+        np.copyto(indices[0, :, :, y, x], np.argmax(values, axis=1))
+    widths = np.array([end - begin for begin, end in _sides(output.shape[3], input.shape[3], _single)])
+    np.remainder(indices[0], widths, out=indices[1])
+    np.floor_divide(indices[0], widths, out=indices[0])
     np.add(indices, 1, out=indices)
 
 
 def AdaptiveMaxPooling_updateGradInput(gradOutput, indices, gradInput):
     """GradInput: each output pixel hands its gradient to the input pixel it was taken from."""
-    (height, width), (rows, columns) = gradInput.shape[2:], gradOutput.shape[2:]
+    sides = zip(gradOutput.shape[2:], gradInput.shape[2:], strict=True)
+    rows, columns = (np.array(_sides(*side, _single)) for side in sides)
     ys, xs = (np.moveaxis(side, 1, -1) for side in indices)
-    top = np.array([_single(y, rows, height)[0] for y in range(rows)])[:, None, None]
-    left = np.array([_single(x, columns, width)[0] for x in range(columns)])[:, None]
     pixels = scratch('pixels', ys.shape, np.int64)
-    np.add(ys, top - 1, out=pixels)
-    np.multiply(pixels, width, out=pixels)
+    np.add(ys, rows[:, :1, None] - 1, out=pixels)
+    np.multiply(pixels, gradInput.shape[3], out=pixels)
     np.add(pixels, xs, out=pixels)
-    np.add(pixels, left - 1, out=pixels)
+    np.add(pixels, columns[:, :1] - 1, out=pixels)
     add_at(gradOutput, pixels, gradInput)
 
 
@@ -60,10 +59,15 @@ def AdaptiveAveragePooling_updateGradInput(gradOutput, gradInput):
 
 def _windows(in_shape, out_shape, ends):
     """Yield (y, x, window) for each output pixel; a window is an index into the input."""
-    (height, width), (rows, columns) = in_shape[2:], out_shape[2:]
-    for y in range(rows):
-        for x in range(columns):
-            yield y, x, (slice(None), slice(None), slice(*ends(y, rows, height)), slice(*ends(x, columns, width)))
+    rows, columns = (_sides(*side, ends) for side in zip(out_shape[2:], in_shape[2:], strict=True))
+    for y, row in enumerate(rows):
+        for x, column in enumerate(columns):
+            yield y, x, (slice(None), slice(None), slice(*row), slice(*column))
+
+
+def _sides(count, size, ends):
+    """Return (begin, end) of each of `count` windows over a side of `size` pixels, `ends` being a way to round."""
+    return [ends(place, count, size) for place in range(count)]
 
 
 def _exact(place, count, size):
