@@ -1,5 +1,7 @@
 """A part of a table."""
 
+import numpy as np
+
 from nnlite.errors import Error, ShapeError
 from nnlite.nn.Module import Module
 from nnlite.nn.table import expect_like, zeros_like
@@ -22,7 +24,7 @@ class NarrowTable(Module):
         super().__init__()
         self.offset = offset
         self.length = 1 if length is None else length
-        if not isinstance(offset, int) or offset < 1:
+        if not isinstance(offset, (int, np.integer)) or offset < 1:
             raise Error(f'expected an offset from 1 up, got {offset}', where='NarrowTable')
         self.output, self.gradInput = [], []
 

@@ -168,6 +168,24 @@ def test_getParameters_again_moves_the_views():
     assert not grads.any()
 
 
+def test_flatten_makes_one_vector_of_a_list():
+    one, other = np.ones((2, 2)), np.zeros(3)
+    arrays = [one, other, one.T]
+    flat = nn.Module.flatten(arrays)
+    assert flat.tolist() == [1, 1, 1, 1, 0, 0, 0]
+    flat[1] = 5
+    assert arrays[0][0, 1] == arrays[2][1, 0] == 5 != one[0, 1] and np.shares_memory(arrays[1], flat)
+    assert nn.Module.flatten([]).size == 0
+
+
+def test_getParameters_wants_one_type():
+    net = nn.Sequential().add(nn.Linear(2, 2)).add(nn.DontCast(nn.Linear(2, 2).double(), True))
+    with pytest.raises(nnlite.DtypeError, match=r'expected parameters of one type, got .*Double.* and .*Float'):
+        net.getParameters()
+    params, _ = net.get(2).getParameters()
+    assert params.dtype == np.float64 and np.shares_memory(params, net.get(2).get(1).weight)
+
+
 def test_getParameters_of_a_part_takes_the_part_with_it():
     model = net()
     flat, _ = model.get(2).getParameters()

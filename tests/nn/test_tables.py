@@ -24,6 +24,7 @@ def test_product_has_an_efficient_gradient():
 
 
 def test_narrow_table_wants_a_place():
+    assert nn.NarrowTable(np.int64(2)).forward([1, 2, 3]) == [2]
     for offset in (None, 0, -1, 1.5):
         with pytest.raises(nnlite.Error, match=f'expected an offset from 1 up, got {offset}'):
             nn.NarrowTable(offset)
