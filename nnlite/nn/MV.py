@@ -53,4 +53,4 @@ class MV(Module):
         return self.gradInput
 
     def write(self):
-        return {**super().write(), 'gradInput': [np.empty(0, self.dtype)] * 2}  # Torch's never makes these anew
+        return {**super().write(), 'gradInput': [np.empty(0, self.dtype), np.empty(0, self.dtype)]}  # for Torch to fill

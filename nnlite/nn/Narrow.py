@@ -1,13 +1,11 @@
 """A piece of one dimension."""
 
-import numpy as np
-
 from nnlite.errors import Error, ShapeError
-from nnlite.nn.Module import Module
+from nnlite.nn.piece import Piece
 from nnlite.tensor.dimensions import axis_of, narrow
 
 
-class Narrow(Module):
+class Narrow(Piece):
     """y = the piece of x that takes `length` elements of one dimension, from `offset` on.
 
     Args:
@@ -37,7 +35,6 @@ class Narrow(Module):
         self.length = 1 if length is None else length
 
     def _piece(self, array):
-        """Return the piece as a view."""
         axis = axis_of(self.dimension, array.ndim, self)
         size = array.shape[axis]
         begin, length = self.index, self.length
@@ -53,17 +50,3 @@ class Narrow(Module):
                 hint=hint,
             )
         return narrow(array, axis, slice(begin - 1, begin - 1 + length))
-
-    def updateOutput(self, input):
-        self.expect(input)
-        piece = self._piece(input)
-        self.output = self.buffer('output', piece.shape, like=input)
-        np.copyto(self.output, piece)
-        return self.output
-
-    def updateGradInput(self, input, gradOutput):
-        self.expect(gradOutput, self.output.shape, 'gradOutput')
-        self.gradInput = self.buffer('gradInput', input.shape, like=input)
-        self.gradInput.fill(0)
-        np.copyto(self._piece(self.gradInput), gradOutput)
-        return self.gradInput

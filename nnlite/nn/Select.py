@@ -1,13 +1,11 @@
 """One slice of the input."""
 
-import numpy as np
-
 from nnlite.errors import ShapeError
-from nnlite.nn.Module import Module
+from nnlite.nn.piece import Piece
 from nnlite.tensor.dimensions import axis_of, narrow
 
 
-class Select(Module):
+class Select(Piece):
     """y = the slice of x at one index of one dimension, which y is without.
 
     Args:
@@ -30,8 +28,7 @@ class Select(Module):
         self.dimension = dimension
         self.index = index
 
-    def _selected(self, array):
-        """Return the slice as a view."""
+    def _piece(self, array):
         if array.ndim < 2:
             raise ShapeError(f'expected an input of two or more dimensions, got {array.shape}', where=self._name())
         axis = axis_of(self.dimension, array.ndim, self)
@@ -40,17 +37,3 @@ class Select(Module):
             hint = 'indices count from 1, as in Torch' if self.index == 0 else None
             raise ShapeError(f'expected an index from 1 to {size}, got {self.index}', self._name(), hint)
         return narrow(array, axis, self.index - (self.index > 0))
-
-    def updateOutput(self, input):
-        self.expect(input)
-        selected = self._selected(input)
-        self.output = self.buffer('output', selected.shape, like=input)
-        np.copyto(self.output, selected)
-        return self.output
-
-    def updateGradInput(self, input, gradOutput):
-        self.expect(gradOutput, self.output.shape, 'gradOutput')
-        self.gradInput = self.buffer('gradInput', input.shape, like=input)
-        self.gradInput.fill(0)
-        np.copyto(self._selected(self.gradInput), gradOutput)
-        return self.gradInput
