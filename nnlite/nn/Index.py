@@ -5,6 +5,7 @@ import numpy as np
 from nnlite.errors import ShapeError
 from nnlite.nn.indices import from_zero
 from nnlite.nn.Module import Module
+from nnlite.nn.table import zeros_like
 from nnlite.tensor.dimensions import axis_of
 
 
@@ -54,9 +55,7 @@ class Index(Module):
     def updateGradInput(self, input, gradOutput):
         self.expect(gradOutput, self.output.shape, 'gradOutput')
         axis, places = self._places(input)
-        self.gradInput = [self.buffer(f'gradInput.{number}', part.shape, part) for number, part in enumerate(input)]
-        for grad in self.gradInput:
-            grad.fill(0)
+        self.gradInput = zeros_like(self, 'gradInput', input)
         np.add.at(np.moveaxis(self.gradInput[0], axis, 0), places, np.moveaxis(gradOutput, axis, 0))
         return self.gradInput
 

@@ -4,6 +4,7 @@ import numpy as np
 
 from nnlite.errors import DataError, DtypeError, ShapeError
 from nnlite.nn.Module import Module
+from nnlite.nn.table import zeros_like
 from nnlite.tensor.devices import is_array
 
 
@@ -50,8 +51,7 @@ class MaskedSelect(Module):
     def updateGradInput(self, input, gradOutput):
         self.expect(gradOutput, self.output.shape, 'gradOutput')
         mask = self._mask(input)
-        grad = self.buffer('gradInput.0', mask.shape, like=input[0])
-        grad.fill(0)
+        grad = zeros_like(self, 'gradInput.0', input[0])
         grad[mask] = gradOutput
         none = self.buffer('gradInput.1', mask.shape, like=input[0], dtype=np.uint8)
         none.fill(0)

@@ -4,6 +4,7 @@ import numpy as np
 
 from nnlite.nn.indices import from_zero
 from nnlite.nn.Module import Module
+from nnlite.nn.table import zeros_like
 from nnlite.tensor.devices import is_array
 
 
@@ -45,6 +46,5 @@ class OneHot(Module):
         self.expect(gradOutput, self.output.shape, 'gradOutput')
         if not is_array(input):
             return 0
-        self.gradInput = self.buffer('gradInput', input.shape, like=input)
-        self.gradInput.fill(0)
+        self.gradInput = zeros_like(self, 'gradInput', input)
         return self.gradInput

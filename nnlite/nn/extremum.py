@@ -3,6 +3,7 @@
 import numpy as np
 
 from nnlite.nn.reduction import Reduction, along
+from nnlite.nn.table import zeros_like
 
 
 class Extremum(Reduction):
@@ -29,8 +30,7 @@ class Extremum(Reduction):
     def updateGradInput(self, input, gradOutput):
         self.expect(gradOutput, self.output.shape, 'gradOutput')
         axis = self._axis(input)
-        self.gradInput = self.buffer('gradInput', input.shape, like=input)
-        self.gradInput.fill(0)
+        self.gradInput = zeros_like(self, 'gradInput', input)
         indices, grads = along(axis, self._indices, input), along(axis, gradOutput, input)
         np.put_along_axis(self.gradInput, indices, grads, axis)
         return self.gradInput

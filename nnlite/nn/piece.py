@@ -3,6 +3,7 @@
 import numpy as np
 
 from nnlite.nn.Module import Module
+from nnlite.nn.table import zeros_like
 
 
 class Piece(Module):
@@ -17,7 +18,6 @@ class Piece(Module):
 
     def updateGradInput(self, input, gradOutput):
         self.expect(gradOutput, self.output.shape, 'gradOutput')
-        self.gradInput = self.buffer('gradInput', input.shape, like=input)
-        self.gradInput.fill(0)
+        self.gradInput = zeros_like(self, 'gradInput', input)
         np.copyto(self._piece(self.gradInput), gradOutput)
         return self.gradInput
