@@ -2,8 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 OUT ?= studies/quick
+COUNT ?= 1000000
 
-.PHONY: study test test-slow golden lint types clean
+.PHONY: study test test-slow golden fuzz lint types clean
 
 study: .venv/ready  ## set up, run the main job on embedded data, leave its pictures and tables in $(OUT)
 	$(BIN)/nnlite study quick --out $(OUT)
@@ -16,6 +17,9 @@ test-slow: .venv/ready-for-tests  ## the learning and killing runs of minutes; N
 
 golden: .venv/ready-for-tests  ## all of Torch7's own results that NNLITE_GOLDEN, or else tests/golden, holds, in one table
 	$(BIN)/pytest -q -m golden
+
+fuzz: .venv/ready-for-tests  ## read COUNT changed .t7 files, under limits of time and memory
+	$(BIN)/python tests/serialization/fuzz.py $(COUNT)
 
 lint: .venv/ready-for-tests
 	$(BIN)/ruff check .

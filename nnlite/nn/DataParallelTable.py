@@ -1,5 +1,6 @@
 """A network that several GPUs ran at once, in a file of Torch's."""
 
+from nnlite.errors import Error
 from nnlite.nn.Container import Container
 from nnlite.nn.Decorator import Decorator
 
@@ -35,6 +36,8 @@ class DataParallelTable(Decorator):
     def read(self, fields, version=1):
         super().read(fields, version)
         self.modules = self.modules[:1]  # the replicas of an old file are copies
+        if not self.modules:
+            raise Error('expected a module inside, got none', where='DataParallelTable')
 
     def __repr__(self):
         return f'DataParallelTable: {len(self.gpuAssignments)} x {self.modules[0]!r}'

@@ -1,4 +1,4 @@
-"""Whether an object of a file has the fields that its class cannot do without: those that a new one is made with."""
+"""What an object of a file needs, learnt from new objects of its class: an exemplar says more than a list by hand."""
 
 import functools
 import inspect
@@ -8,49 +8,65 @@ import numpy as np
 
 from nnlite.errors import FileFormatError
 from nnlite.tensor.devices import is_array
+from nnlite.tensor.lua import TorchObject
 from nnlite.tensor.random import getRNGState, setRNGState
 
 
-def check_fields(thing: Any) -> None:
-    """Raise FileFormatError unless an object of a class of nn has what it needs to run."""
+def complete(thing: Any) -> None:
+    """Set those fields that an object of nn could have and its file lacks to None, as they are nil to Torch.
+
+    Raises:
+        FileFormatError: it lacks a field that it cannot do without, or that has no array of the right dimensions.
+    """
+    from nnlite import nn
+
     cls: Any = type(thing)
     if not cls.__module__.startswith('nnlite.nn.'):
         return
-    for name, dimensions in _needed(cls).items():
+    modules = getattr(thing, 'modules', None if issubclass(cls, nn.Container) else [])
+    if not isinstance(modules, list) or not all(isinstance(module, (nn.Module, TorchObject)) for module in modules):
+        raise FileFormatError(f'nn.{cls.__name__} cannot be made of its fields: expected modules to be a list of them')
+    fields, needed = _exemplar(cls)
+    for name, dimensions in needed.items():
         if name == 'weight' and getattr(thing, 'affine', None) is False:
             continue
         value: Any = getattr(thing, name, None)
-        got = f'one of {value.ndim}' if is_array(value) else 'none' if value is None else type(value).__name__
-        if dimensions and not (is_array(value) and value.ndim == dimensions):
-            message = f'expected the field {name!r}, an array of {dimensions} dimensions, got {got}'
-        elif not hasattr(thing, name):
-            message = f'expected the field {name!r}, got none'
-        else:
+        if hasattr(thing, name) if not dimensions else is_array(value) and value.ndim == dimensions:
             continue
-        raise FileFormatError(f'nn.{cls.__name__} cannot be made of its fields: {message}')
+        wanted = f'the field {name!r}' + (f', an array of {dimensions} dimensions' if dimensions else '')
+        got = f'one of {value.ndim}' if is_array(value) else 'none' if value is None else type(value).__name__
+        raise FileFormatError(f'nn.{cls.__name__} cannot be made of its fields: expected {wanted}, got {got}')
+    for name in fields:
+        if not hasattr(thing, name):
+            setattr(thing, name, None)
 
 
 @functools.cache
-def _needed(cls: Any) -> dict[str, int]:
-    """Return the fields that say what an object was made of, each with the dimensions of its array, or 0 for no array.
+def _exemplar(cls: Any) -> tuple[list[str], dict[str, int]]:
+    """Return the names of the fields of a new object, and those that say what it was made of.
 
-    They are those that differ between an object made with 1 for all that must be given and one made with 2. Where these
-    make no object, nothing is known of the class.
+    These differ between an object made with 1 for all that must be given and one made with 2; each comes with the
+    dimensions of its array, or 0 for no array. Where numbers make no object a module may; else nothing is known.
     """
+    from nnlite import nn
+
     wanted = [argument for argument in inspect.signature(cls).parameters.values() if argument.default is argument.empty]
     if any(argument.kind is argument.VAR_POSITIONAL for argument in wanted):
-        return {}
+        return [], {}
     state = getRNGState()
     try:
-        one, two = (vars(cls(*[number] * len(wanted))) for number in (1, 2))
-    except Exception:  # a class may want a module, a table or larger sizes
-        return {}
+        for pair in ((1, 2), (nn.Identity(), nn.Identity())):
+            try:
+                one, two = (vars(cls(*[given] * len(wanted))) for given in pair)
+            except Exception:  # it wants something else
+                continue
+            # Torch's noBias takes a bias away, and people take gradients away to make a file small.
+            passed_over = {'bias', *cls.cleared, *cls.foreign}
+            names = [name for name in one if name not in passed_over and not name.startswith(('grad', '_'))]
+            return names, {name: np.ndim(one[name]) for name in names if _said(one[name]) != _said(two.get(name))}
+        return [], {}
     finally:
         setRNGState(state)
-    # Torch's noBias takes a bias away, and people take gradients away to make a file small.
-    passed_over = {'bias', *cls.cleared, *cls.foreign}
-    names = [name for name in one if name not in passed_over and not name.startswith(('grad', '_'))]
-    return {name: np.ndim(one[name]) for name in names if _said(one[name]) != _said(two[name])}
 
 
 def _said(value: Any) -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 
 from nnlite.errors import Error, FileFormatError
 from nnlite.serialization.classes import class_of
-from nnlite.serialization.exemplar import check_fields
+from nnlite.serialization.exemplar import complete
 from nnlite.serialization.lua_function import LuaFunction
 from nnlite.serialization.twins import Fields
 from nnlite.tensor.lua import LuaTable, TorchObject
@@ -170,9 +170,9 @@ class ObjectNode(Node):
             raise FileFormatError(f'{self.typename} cannot be made of its fields: {reason}', hint=hint) from error
 
     def check(self) -> None:
-        """Look for what the object needs."""
+        """See to what the object needs."""
         if self.fields_for is not None:
-            check_fields(self.value)
+            complete(self.value)
 
 
 class FunctionNode(Node):

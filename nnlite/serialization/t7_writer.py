@@ -192,7 +192,7 @@ class T7Writer:
         self._class(typename, version)
         if is_data:
             self._int(*thing.lead)
-        fields = thing.fields if is_data else thing.write() if hasattr(thing, 'write') else vars(thing)
+        fields = thing.fields if is_data else _written(thing, typename)
         if not isinstance(fields, _TABLES):
             raise Error(f'expected the fields of {typename} as a dict, got {type(fields).__name__}')
         yield '', fields
@@ -281,6 +281,18 @@ class _Place:
     def __init__(self, children: Children) -> None:
         self.children = iter(children)
         self.step: str | tuple[Any] = ''
+
+
+def _written(thing: Any, typename: str) -> Any:
+    """Return the fields of an object as its class says them."""
+    if not hasattr(thing, 'write'):
+        return vars(thing)
+    try:
+        return thing.write()
+    except (Error, MemoryError):
+        raise
+    except Exception as error:  # a stranger's file may have given it anything
+        raise Error(f'{typename} cannot say its fields: {type(error).__name__}: {error}'[:200]) from error
 
 
 def _path(places: list[_Place]) -> str:

@@ -38,8 +38,8 @@ def tensor_view(memory: np.ndarray, sizes: list[int], strides: list[int], first:
             f'expected an expanded tensor of at most {most} bytes, got {count * memory.itemsize}',
             hint='if the file is to be trusted, load it with a larger max_expanded',
         )
-    # The stride of a dimension of size 1 means nothing, and may be any number.
-    steps = [min(stride, memory.size) * memory.itemsize for stride in strides]
+    # The stride of a dimension of size 1 means nothing, and may be any number; larger ones NumPy could not multiply.
+    steps = [min(stride, 2**40) * memory.itemsize for stride in strides]
     return np.ndarray(sizes, memory.dtype, memory, (first - 1) * memory.itemsize, steps)
 
 

@@ -1,0 +1,114 @@
+"""Torch7's files, and some of the kinds that other packages wrote, changed as a damaged or hostile one may be."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+
+import nnlite
+from nnlite import TorchObject, nn
+from nnlite.nn.graph import Node
+from nnlite.serialization.twins import _TWINS
+
+FOLDER = Path(__file__).parents[1] / 'golden' / 'serial'
+EXTREMES = (-(2**31), -1, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 255, 2**16, 2**30, 2**31 - 1)
+NAME = re.compile(rb'(?:nn|nngraph|graph|torch|golden)\.[A-Za-z]+')
+NUMBER = re.compile(rb'-?\d+')
+
+
+def originals(folder):
+    """Return the contents of files of every form and kind by their names; `folder` is a place to write to."""
+    found = {path.stem: path.read_bytes() for path in sorted(FOLDER.glob('*.t7'))}
+    for name, value in _made().items():
+        for form in ('binary', 'ascii'):
+            nnlite.save(folder / 'original.t7', value, form)
+            found[f'{name}_{form}'] = (folder / 'original.t7').read_bytes()
+    return found
+
+
+def _made():
+    nnlite.manualSeed(1)
+    x, y = Node(), Node()
+    one, two = Node(nn.ConcatTable().add(nn.Linear(2, 2)).add(nn.Tanh()), x).split(2)
+    graph = nn.gModule([x, y], [Node(nn.CAddTable(), one, y), two])
+    weight = np.ones((4, 1, 2, 2), np.float32)
+    sizes = {'nInputPlane': 2, 'nOutputPlane': 4, 'kW': 2, 'kH': 2, 'dW': 1, 'dH': 1, 'padW': 0, 'padH': 0}
+    layers = [
+        TorchObject('cudnn.SpatialConvolution', {**sizes, 'groups': 2, 'weight': weight, 'bias': weight[:, 0, 0, 0]}),
+        TorchObject('cudnn.ClippedReLU', {'ceiling': 6, 'inplace': True}),
+        TorchObject('inn.SpatialMaxPooling', {'kW': 2, 'kH': 2, 'dW': 2, 'dH': 2}),
+        TorchObject('cudnn.SpatialBatchNormalization', {'running_mean': weight[0, 0, 0], 'running_std': np.ones(2)}),
+    ]
+    net = TorchObject('nn.DataParallelTable', {'modules': [TorchObject('nn.Sequential', {'modules': layers})]})
+    every = [nn.Linear(2, 1), nn.SpatialConvolution(1, 1, 2, 2), nn.View(2, -1), nn.Dropout(), nn.Padding(1, 2)]
+    return {'graph': graph, 'parallel': {'net': net, 'epoch': 3}, 'layers': every}
+
+
+def class_names():
+    """Return the names of all classes that there are to be made."""
+    return (
+        [f'nn.{name}' for name in nn.__all__] + [f'cudnn.{name}' for name in nn.__all__ if 'Conv' in name] + [*_TWINS]
+    )
+
+
+def mutant(contents, chance, others, names):
+    """Return contents with a few changes.
+
+    Args:
+        contents: of a file.
+        chance: a random.Random.
+        others: contents of other files, to take parts of.
+        names: of classes, to take one for another.
+    """
+    made = bytearray(contents)
+    for _ in range(chance.choice((1, 1, 2, 4))):
+        _change(made, chance, others, names)
+    return bytes(made)
+
+
+def _change(made, chance, others, names):
+    at, there = (chance.randrange(len(made) or 1) for _ in range(2))
+    kind = chance.randrange(11)
+    if kind == 0:
+        del made[at:]
+    elif kind < 3:
+        made[at : at + 1] = bytes([chance.randrange(256)])
+    elif kind == 3:
+        made[at : at + 4] = chance.choice(EXTREMES).to_bytes(4, chance.choice(('little', 'big')), signed=True)
+    elif kind == 4:
+        number = chance.choice(EXTREMES) << chance.choice((0, 31))
+        made[at : at + 8] = number.to_bytes(8, 'little', signed=True)
+    elif kind == 5:
+        made[at:at] = made[there : there + chance.randrange(64)]
+    elif kind == 6:
+        made[at : at + 16], made[there : there + 16] = made[there : there + 16], made[at : at + 16]
+    elif kind == 7:
+        other = chance.choice(others)
+        start = chance.randrange(len(other) or 1)
+        made[at : at + 64] = other[start : start + 64]
+    elif kind == 8:
+        _renumber(made, at, chance)
+    else:
+        _rename(made, chance, names)
+
+
+def _renumber(made, at, chance):
+    """Put an extreme number in the place of one that is text, as in ascii files."""
+    match = NUMBER.search(made, at)
+    if match:
+        number = chance.choice((*EXTREMES, 10**30, 'nan', 'inf', '1e400', '0.5'))
+        made[match.start() : match.end()] = str(number).encode()
+
+
+def _rename(made, chance, names):
+    """Make an object one of another class, and its name's length that of the name."""
+    found = [match.span() for match in NAME.finditer(made)]
+    if not found:
+        return
+    begin, end = chance.choice(found)
+    name = chance.choice(names).encode()
+    made[begin:end] = name
+    if made[begin - 4 : begin] == (end - begin).to_bytes(4, 'little'):
+        made[begin - 4 : begin] = len(name).to_bytes(4, 'little')
+    elif made[:begin].endswith(b'\n%d\n' % (end - begin)):
+        made[begin - len(b'%d\n' % (end - begin)) : begin] = b'%d\n' % len(name)
