@@ -12,7 +12,7 @@ class Jacobian:
 
     Each of these functions takes a module that does not work in place, and float64 arrays that it changes and puts
     back. Those called test... draw the input, and the parameter, from minval to maxval, -2 and 2 by default, and return
-    the largest error.
+    the largest error. Differences are taken over a perturbation of 1e-6 by default.
 
     >>> import numpy as np
     >>> from nnlite import nn
@@ -53,8 +53,9 @@ class Jacobian:
         return np.stack(columns, 1)
 
     @classmethod
-    def forward(cls, module, input, param=None, perturbation=1e-6):
+    def forward(cls, module, input, param=None, perturbation=None):
         """Return the Jacobian as central differences have it: of a parameter, or of the input."""
+        perturbation = 1e-6 if perturbation is None else perturbation
         values, rows = cls._values(input) if param is None else param, []
         for place in np.ndindex(values.shape):
             kept, sides = values[place], []
@@ -66,7 +67,7 @@ class Jacobian:
         return np.stack(rows)
 
     @classmethod
-    def forwardUpdate(cls, module, input, param, perturbation=1e-6):
+    def forwardUpdate(cls, module, input, param, perturbation=None):
         """Return what backwardUpdate does, as central differences have it."""
         return param.reshape(-1, 1) - cls.forward(module, input, param, perturbation)
 
@@ -105,14 +106,14 @@ class Jacobian:
         return total
 
     @classmethod
-    def testJacobian(cls, module, input, minval=-2, maxval=2, perturbation=1e-6):
+    def testJacobian(cls, module, input, minval=None, maxval=None, perturbation=None):
         """Return the largest error of the gradient of the input."""
         _draw(cls._values(input), minval, maxval)
         forward = cls.forward(module, input, None, perturbation)
         return _largest(forward - cls.backward(module, input))
 
     @classmethod
-    def testJacobianParameters(cls, module, input, param, dparam, minval=-2, maxval=2, perturbation=1e-6):
+    def testJacobianParameters(cls, module, input, param, dparam, minval=None, maxval=None, perturbation=None):
         """Return the largest error of the gradient of a parameter."""
         _draw(cls._values(input), minval, maxval)
         _draw(param, minval, maxval)
@@ -120,7 +121,7 @@ class Jacobian:
         return _largest(cls.forward(module, input, param, perturbation) - backward)
 
     @classmethod
-    def testJacobianUpdateParameters(cls, module, input, param, minval=-2, maxval=2, perturbation=1e-6):
+    def testJacobianUpdateParameters(cls, module, input, param, minval=None, maxval=None, perturbation=None):
         """Return the largest error of a parameter after accUpdateGradParameters."""
         _draw(cls._values(input), minval, maxval)
         _draw(param, minval, maxval)
@@ -128,7 +129,7 @@ class Jacobian:
         return _largest(cls.forwardUpdate(module, input, param, perturbation) - backward)
 
     @classmethod
-    def testDiagHessian(cls, module, input, gradParamName, diagHessianParamName, minval=-2, maxval=2):
+    def testDiagHessian(cls, module, input, gradParamName, diagHessianParamName, minval=None, maxval=None):
         """Return the largest difference between the two ways to a linear module's second derivatives."""
         _draw(input, minval, maxval)
         module.initDiagHessianParameters()
@@ -136,22 +137,22 @@ class Jacobian:
         return _largest(backward - cls.linearModuleDiagHessian(module, input, gradParamName))
 
     @classmethod
-    def testDiagHessianInput(cls, module, input, minval=-2, maxval=2):
+    def testDiagHessianInput(cls, module, input, minval=None, maxval=None):
         """Return the largest error of the second derivative with respect to the input."""
         return cls.testDiagHessian(module, input, 'gradInput', 'diagHessianInput', minval, maxval)
 
     @classmethod
-    def testDiagHessianWeight(cls, module, input, minval=-2, maxval=2):
+    def testDiagHessianWeight(cls, module, input, minval=None, maxval=None):
         """Return the largest error of the second derivative with respect to the weight."""
         return cls.testDiagHessian(module, input, 'gradWeight', 'diagHessianWeight', minval, maxval)
 
     @classmethod
-    def testDiagHessianBias(cls, module, input, minval=-2, maxval=2):
+    def testDiagHessianBias(cls, module, input, minval=None, maxval=None):
         """Return the largest error of the second derivative with respect to the bias."""
         return cls.testDiagHessian(module, input, 'gradBias', 'diagHessianBias', minval, maxval)
 
     @classmethod
-    def testIO(cls, module, input, minval=-2, maxval=2):
+    def testIO(cls, module, input, minval=None, maxval=None):
         """Return the largest errors of output and gradInput of a module that was written and read again."""
         gradOutput = _draw(np.empty_like(module.forward(input)), minval, maxval)
         results = []
@@ -222,7 +223,8 @@ def _units(output):
 
 
 def _draw(array, minval, maxval):
-    """Fill an array with uniform numbers; return it."""
+    """Fill an array with uniform numbers, from -2 to 2 if nothing else is said; return it."""
+    minval, maxval = -2 if minval is None else minval, 2 if maxval is None else maxval
     np.copyto(array, rand(array.shape) * (maxval - minval) + minval)
     return array
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from nnlite.nn.joined import joined_shape, windows
+from nnlite.nn.joined import join, windows
 from nnlite.nn.Module import Module
 from nnlite.tensor.dimensions import axis_of
 
@@ -39,10 +39,8 @@ class JoinTable(Module):
         for part in input:
             self.expect(part)
         axis = self._axis(input[0])
-        self.size = joined_shape(self, input, axis, 'inputs')
-        self.output = self.buffer('output', self.size, like=input[0])
-        for part, window in zip(input, windows(self.output, input, axis), strict=True):
-            np.copyto(window, part)
+        self.output = join(self, input, axis, 'inputs')
+        self.size = list(self.output.shape)
         return self.output
 
     def updateGradInput(self, input, gradOutput):

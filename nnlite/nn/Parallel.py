@@ -3,7 +3,7 @@
 import numpy as np
 
 from nnlite.errors import ShapeError
-from nnlite.nn.joined import joined_shape, windows
+from nnlite.nn.joined import join, windows
 from nnlite.nn.ParallelTable import ParallelTable
 from nnlite.tensor.dimensions import axis_of, slices
 
@@ -41,10 +41,7 @@ class Parallel(ParallelTable):
                 where=self._name(),
             )
         outputs = self._each('updateOutput', parts)
-        axis = axis_of(self.outputDimension, outputs[0].ndim, self)
-        self.output = self.buffer('output', joined_shape(self, outputs, axis, 'outputs'), like=outputs[0])
-        for output, window in zip(outputs, windows(self.output, outputs, axis), strict=True):
-            np.copyto(window, output)
+        self.output = join(self, outputs, axis_of(self.outputDimension, outputs[0].ndim, self), 'outputs')
         return self.output
 
     def updateGradInput(self, input, gradOutput):
@@ -72,5 +69,5 @@ class Parallel(ParallelTable):
 
     def _windows(self, input, gradOutput):
         self.expect(gradOutput, self.output.shape, 'gradOutput')
-        outputs = [module.output for module, _ in zip(self.modules, self._slices(input), strict=False)]
+        outputs = [module.output for module in self.modules[: len(self._slices(input))]]
         return windows(gradOutput, outputs, axis_of(self.outputDimension, gradOutput.ndim, self))

@@ -31,24 +31,27 @@ class Profile(Decorator):
         return self.modules[0]
 
     def updateOutput(self, input):
-        return self._timed('Fwd', 'forward', super().updateOutput, input)
+        start = time.perf_counter()
+        super().updateOutput(input)
+        self.summedFwdTime += time.perf_counter() - start
+        self.numFwds += 1
+        if self.numFwds % self.print_interval == 0:
+            self._print(self.summedFwdTime, 'forward')
+            self.numFwds = self.summedFwdTime = 0
+        return self.output
 
     def updateGradInput(self, input, gradOutput):
-        return self._timed('Bwd', 'backward', super().updateGradInput, input, gradOutput)
-
-    def _timed(self, short, direction, function, *args):
-        """Return what the function gives, and count its time in the fields of a direction."""
-        count, total = f'num{short}s', f'summed{short}Time'
         start = time.perf_counter()
-        result = function(*args)
-        setattr(self, total, getattr(self, total) + time.perf_counter() - start)
-        setattr(self, count, getattr(self, count) + 1)
-        if getattr(self, count) % self.print_interval == 0:
-            seconds = getattr(self, total)
-            print(f'{self.name} took {seconds:.3f} seconds for {self.print_interval} {direction} passes')
-            setattr(self, count, 0)
-            setattr(self, total, 0)
-        return result
+        super().updateGradInput(input, gradOutput)
+        self.summedBwdTime += time.perf_counter() - start
+        self.numBwds += 1
+        if self.numBwds % self.print_interval == 0:
+            self._print(self.summedBwdTime, 'backward')
+            self.numBwds = self.summedBwdTime = 0
+        return self.gradInput
+
+    def _print(self, seconds, direction):
+        print(f'{self.name} took {seconds:.3f} seconds for {self.print_interval} {direction} passes')
 
     def write(self):
         return {**super().write(), 'module': self.module}

@@ -1,7 +1,17 @@
 """Arrays joined along an axis: the shape of the whole, and the part of it that each of them takes."""
 
+import numpy as np
+
 from nnlite.errors import ShapeError
 from nnlite.tensor.dimensions import narrow
+
+
+def join(module, parts, axis, what):
+    """Return arrays, joined along an axis, in the module's memory for its output; the arguments are joined_shape's."""
+    whole = module.buffer('output', joined_shape(module, parts, axis, what), like=parts[0])
+    for part, window in zip(parts, windows(whole, parts, axis), strict=True):
+        np.copyto(window, part)
+    return whole
 
 
 def joined_shape(module, parts, axis, what):

@@ -10,6 +10,8 @@ LAYERS = {
     'Linear': (lambda: nn.Linear(4, 3), (2, 4)),
     'SpatialConvolution': (lambda: nn.SpatialConvolution(2, 3, 3, 2, 2, 1, 1, 0), (2, 2, 4, 5)),
     'SpatialConvolutionLocal': (lambda: nn.SpatialConvolutionLocal(2, 2, 4, 3, 2, 2), (2, 3, 4)),
+    'SpatialConvolutionMap': (lambda: nn.SpatialConvolutionMap(nn.tables.full(2, 3), 3, 2), (2, 2, 4, 5)),
+    'SpatialFullConvolutionMap': (lambda: nn.SpatialFullConvolutionMap(nn.tables.full(2, 3), 2, 2), (2, 3, 4)),
     'SpatialFullConvolution': (lambda: nn.SpatialFullConvolution(2, 3, 2, 2, 2, 2), (2, 2, 3)),
 }
 every_layer = pytest.mark.parametrize('name', LAYERS)
