@@ -1,6 +1,7 @@
 """The p-norm of neighbouring features."""
 
 from nnlite.errors import Error, ShapeError
+from nnlite.nn.arguments import flag, number
 from nnlite.nn.Module import Module
 
 
@@ -34,8 +35,8 @@ class FeatureLPPooling(Module):
                 message = f'expected a {name} from {most.start} to {most.stop - 1}, got {value}'
                 raise Error(message, where='FeatureLPPooling')
         self.width, self.stride = width, stride
-        self.power = power
-        self.batch_mode = bool(batch_mode)
+        self.power = number(self, 'power', power)
+        self.batch_mode = flag(self, 'batch_mode', batch_mode)
 
     def _groups(self, array):
         """Return an array as (F, ...)."""

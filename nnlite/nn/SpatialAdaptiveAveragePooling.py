@@ -1,9 +1,9 @@
 """The mean of each of W x H windows that cover the map, whatever its size."""
 
-from nnlite.nn.maps import MapLayer
+from nnlite.nn.adaptive import AdaptivePooling
 
 
-class SpatialAdaptiveAveragePooling(MapLayer):
+class SpatialAdaptiveAveragePooling(AdaptivePooling):
     """y = the mean of each window, where W x H windows cover the map; 1 x 1 gives the mean of each plane.
 
     Args:
@@ -19,13 +19,6 @@ class SpatialAdaptiveAveragePooling(MapLayer):
 
     Source: torch/nn, SpatialAdaptiveAveragePooling.lua.
     """
-
-    def __init__(self, W, H):
-        super().__init__()
-        self.W, self.H = W, H
-
-    def _output_space(self, maps):
-        return self.H, self.W
 
     def _compute(self, maps, output):
         self.kernels.AdaptiveAveragePooling_updateOutput(maps, output)

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from nnlite.nn.maps import MapLayer
+from nnlite.nn.adaptive import AdaptivePooling
 
 
-class SpatialAdaptiveMaxPooling(MapLayer):
+class SpatialAdaptiveMaxPooling(AdaptivePooling):
     """y = the largest input in each window, where W x H windows cover the map; the gradient goes to that pixel.
 
     Args:
@@ -25,15 +25,11 @@ class SpatialAdaptiveMaxPooling(MapLayer):
     Source: torch/nn, SpatialAdaptiveMaxPooling.lua.
     """
 
-    cleared = (*MapLayer.cleared, 'indices')
+    cleared = (*AdaptivePooling.cleared, 'indices')
 
     def __init__(self, W, H):
-        super().__init__()
-        self.W, self.H = W, H
+        super().__init__(W, H)
         self.indices = np.empty(0, np.int64)
-
-    def _output_space(self, maps):
-        return self.H, self.W
 
     def updateOutput(self, input):
         super().updateOutput(input)

@@ -1,5 +1,6 @@
 """The largest pixel of each window, whose pixels lie apart."""
 
+from nnlite.nn.spatial import expect_geometry
 from nnlite.nn.SpatialMaxPooling import SpatialMaxPooling
 
 
@@ -21,6 +22,7 @@ class SpatialDilatedMaxPooling(SpatialMaxPooling):
         super().__init__(kW, kH, dW, dH, padW, padH)
         self.dilationW = 1 if dilationW is None else dilationW
         self.dilationH = 1 if dilationH is None else dilationH
+        expect_geometry(self)
 
     def _parts(self):
         return [*super()._parts(), f'{self.dilationW},{self.dilationH}']

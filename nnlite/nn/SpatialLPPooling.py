@@ -1,5 +1,7 @@
 """The p-norm of each window."""
 
+from nnlite.errors import Error
+from nnlite.nn.arguments import number
 from nnlite.nn.MulConstant import MulConstant
 from nnlite.nn.Power import Power
 from nnlite.nn.Sequential import Sequential
@@ -22,6 +24,7 @@ class SpatialLPPooling(Sequential):
 
     Raises:
         ShapeError: no window fits.
+        Error: p is 0, or no number.
 
     >>> import numpy as np
     >>> from nnlite import nn
@@ -33,6 +36,8 @@ class SpatialLPPooling(Sequential):
 
     def __init__(self, nInputPlane, pnorm, kW, kH, dW=None, dH=None):
         super().__init__()
+        if not number(self, 'pnorm', pnorm):
+            raise Error(f'expected a pnorm other than 0, got {pnorm}', where='SpatialLPPooling')
         self.kW, self.kH = kW, kH
         self.dW, self.dH = kW if dW is None else dW, kH if dH is None else dH
         self.add(Square() if pnorm == 2 else Power(pnorm))

@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from nnlite.errors import ShapeError
+from nnlite.nn.arguments import number, whole
 from nnlite.nn.Module import Module
 from nnlite.tensor.dimensions import narrow
 
@@ -36,8 +37,8 @@ class TemporalDynamicKMaxPooling(Module):
 
     def __init__(self, minK, factor=None):
         super().__init__()
-        self.minK = minK
-        self.factor = factor or 0
+        self.minK = whole(self, 'minK', minK, 1)
+        self.factor = number(self, 'factor', factor, 0)
         self.indices = np.empty(0, np.int64)
 
     def updateOutput(self, input):

@@ -1,5 +1,6 @@
 """The largest pixel of each window over three dimensions, whose pixels lie apart."""
 
+from nnlite.nn.spatial import expect_geometry
 from nnlite.nn.VolumetricMaxPooling import VolumetricMaxPooling
 
 
@@ -25,6 +26,7 @@ class VolumetricDilatedMaxPooling(VolumetricMaxPooling):
         self.dilationT = 1 if dilationT is None else dilationT
         self.dilationW = 1 if dilationW is None else dilationW
         self.dilationH = 1 if dilationH is None else dilationH
+        expect_geometry(self)
 
     def _parts(self):
         return [*super()._parts(), f'{self.dilationT},{self.dilationW},{self.dilationH}']

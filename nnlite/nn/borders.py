@@ -1,8 +1,7 @@
 """What the padding layers have in common: planes put into a border, or cropped."""
 
-import numpy as np
-
-from nnlite.errors import Error, ShapeError
+from nnlite.errors import ShapeError
+from nnlite.nn.arguments import whole
 from nnlite.nn.maps import MapLayer
 
 
@@ -20,13 +19,12 @@ class Bordered(MapLayer):
         super().__init__()
         for end, pad in zip(self.ends, (first, *others), strict=True):
             setattr(self, self.prefix + end, first if pad is None else pad)
+        self._pads()
 
     def _pads(self):
         """Return (in front, behind) of each side."""
-        pads = [getattr(self, self.prefix + end) for end in self.ends]
-        for end, pad in zip(self.ends, pads, strict=True):
-            if not isinstance(pad, (int, np.integer)):
-                raise Error(f'expected {self.prefix}{end} to be a whole number, got {pad!r}', where=self._name())
+        names = [self.prefix + end for end in self.ends]
+        pads = [whole(self, name, getattr(self, name)) for name in names]
         return list(zip(pads[::2], pads[1::2], strict=True))[::-1]
 
     def _output_space(self, maps):

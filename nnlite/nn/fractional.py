@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from nnlite.errors import Error, ShapeError
+from nnlite.nn.arguments import flag, number, whole
 from nnlite.nn.maps import MapLayer
 from nnlite.tensor.random import fill_uniform
 
@@ -25,22 +26,19 @@ class FractionalMaxPooling(MapLayer):
         super().__init__()
         self.newRandomPool = False
         self.indices = np.empty(0, np.int64)
-        name = 'out' if min(out) >= 1 else 'ratio'
+        name = 'out' if all(number(self, 'an output size', size) >= 1 for size in out) else 'ratio'
         for side, size, given in zip(self.order, kernel, out, strict=True):
-            if size < 2 or size != int(size):
-                raise Error(f'expected a window of 2, 3, 4 ... pixels, got {size}', where=type(self).__name__)
-            if not (0 < given < 1 or (name == 'out' and given == int(given))):
-                message = f'expected whole sizes of the output, or ratios between 0 and 1, got {given}'
-                raise Error(message, where=type(self).__name__)
-            setattr(self, f'poolSize{side}', size)
-            setattr(self, name + side, given)
+            setattr(self, f'poolSize{side}', whole(self, f'poolSize{side}', size, 2))
+            setattr(self, name + side, whole(self, name + side, given) if name == 'out' else given)
+            if name == 'ratio' and not 0 < given < 1:
+                raise Error(f'expected ratios between 0 and 1, or sizes, got {given}', where=type(self).__name__)
 
     def fixPoolingRegions(self, val=None):
         """Keep the windows of the last forward for the next ones, or, if val is False, draw new ones again.
 
         Return the module.
         """
-        self.newRandomPool = True if val is None else val
+        self.newRandomPool = flag(self, 'val', val, True)
         return self
 
     def _output_space(self, maps):

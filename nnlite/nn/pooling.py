@@ -29,6 +29,7 @@ class Pooling(MapLayer):
             setattr(self, f'd{side}', size if step is None else step)
             setattr(self, f'pad{side}', pad or 0)
         self.ceil_mode = False
+        expect_geometry(self)
 
     def ceil(self):
         """Let the last window hang over the border; return the module."""

@@ -1,6 +1,7 @@
 """What the up-sampling layers have in common: how large their output is to be, and two ways to fill it."""
 
 from nnlite.errors import Error
+from nnlite.nn.arguments import whole
 from nnlite.nn.maps import MapLayer
 
 
@@ -19,18 +20,13 @@ class UpSampled(MapLayer):
 
     def __init__(self, params, mode):
         super().__init__()
-        where = type(self).__name__
         if isinstance(params, dict):
             if mode == 'nearest':
-                raise Error('expected a scale for nearest neighbours, got a table of sizes', where=where)
-            if params.get('oheight') is None or params.get('owidth') is None:
-                raise Error(f'expected oheight and owidth, got {sorted(params)}', where=where)
-            self.odepth = params.get('odepth')
-            self.oheight, self.owidth = params['oheight'], params['owidth']
-        elif params < 1 or params != int(params):
-            raise Error(f'expected a scale of 1, 2, 3 ..., got {params}', where=where)
+                raise Error('expected a scale for nearest neighbours, got a table of sizes', where=type(self).__name__)
+            self.odepth = params.get('odepth') and whole(self, 'odepth', params['odepth'], 1)
+            self.oheight, self.owidth = (whole(self, name, params.get(name), 1) for name in ('oheight', 'owidth'))
         else:
-            self.scale_factor = int(params)
+            self.scale_factor = whole(self, 'scale_factor', params, 1)
         self.inputSize, self.outputSize = [0] * self.most, [0] * self.most
 
     def setSize(self, input):
