@@ -4,6 +4,7 @@ import numpy as np
 
 from nnlite.errors import DtypeError, Error
 from nnlite.nn.Object import Object
+from nnlite.tensor.devices import is_array
 from nnlite.tensor.memory import address, flatten
 from nnlite.tensor.types import type_of
 
@@ -141,12 +142,15 @@ class Module(Object):
         ((13,), True)
 
         Raises:
-            Error: a parameter is shared but its gradient is not, or the other way round.
+            Error: a parameter is shared but its gradient is not, or the other way round; a gradient is a table.
             DtypeError: parameters are of more than one type.
         """
         params, grads = self.parameters()
         if not params:
             return np.empty(0, self.dtype), np.empty(0, self.dtype)
+        if not all(is_array(grad) for grad in grads):
+            hint = 'nn.IndexLinear, which keeps rows for the inputs it has seen, takes its steps by updateParameters'
+            raise Error('expected gradients that are arrays, got a table', where=self._name(), hint=hint)
         types = sorted({type_of(param) for param in params})
         if len(types) > 1:
             raise DtypeError(f'expected parameters of one type, got {" and ".join(types)}', where=self._name())

@@ -16,3 +16,4 @@ class VolumetricBatchNormalization(BatchNormalization):
     """
 
     nDim = 5
+    version = 1  # in Torch, a class does not take this over from its base
