@@ -19,7 +19,7 @@ golden: .venv/ready-for-tests  ## all of Torch7's own results that NNLITE_GOLDEN
 	$(BIN)/pytest -q -m golden
 
 fuzz: .venv/ready-for-tests  ## read COUNT changed .t7 files, under limits of time and memory
-	$(BIN)/python tests/serialization/fuzz.py $(COUNT)
+	PYTHONPATH=tests $(BIN)/python tests/serialization/fuzz.py $(COUNT)
 
 lint: .venv/ready-for-tests
 	$(BIN)/ruff check .

@@ -1,16 +1,15 @@
 """Torch7's files, and some of the kinds that other packages wrote, changed as a damaged or hostile one may be."""
 
 import re
-from pathlib import Path
 
 import numpy as np
+from golden_files import PART
 
 import nnlite
 from nnlite import TorchObject, nn
 from nnlite.nn.graph import Node
 from nnlite.serialization.twins import _TWINS
 
-FOLDER = Path(__file__).parents[1] / 'golden' / 'serial'
 EXTREMES = (-(2**31), -1, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 255, 2**16, 2**30, 2**31 - 1)
 NAME = re.compile(rb'(?:nn|nngraph|graph|torch|golden)\.[A-Za-z]+')
 NUMBER = re.compile(rb'-?\d+')
@@ -18,7 +17,7 @@ NUMBER = re.compile(rb'-?\d+')
 
 def originals(folder):
     """Return the contents of files of every form and kind by their names; `folder` is a place to write to."""
-    found = {path.stem: path.read_bytes() for path in sorted(FOLDER.glob('*.t7'))}
+    found = {path.stem: path.read_bytes() for path in sorted((PART / 'serial').glob('*.t7'))}
     for name, value in _made().items():
         for form in ('binary', 'ascii'):
             nnlite.save(folder / 'original.t7', value, form)

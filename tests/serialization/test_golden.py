@@ -1,15 +1,14 @@
 """Files that Torch7 wrote: what a reader must find in them, and the same bytes written again.
 
-Cases are those of tests/golden/serial; the rest of Torch7's files is read where NNLITE_GOLDEN says.
+The section `serial` says what must be found; the files of all sections are read and written again.
 """
 
 import contextlib
 import io
-import json
-from pathlib import Path
 
 import numpy as np
 import pytest
+from golden_files import FOLDER, cases, index
 
 import nnlite
 from nnlite.serialization.forms import sink
@@ -17,9 +16,6 @@ from nnlite.serialization.lua_function import LuaFunction
 from nnlite.serialization.t7_writer import T7Writer
 from nnlite.tensor.memory import root
 from nnlite.tensor.types import type_of
-
-FOLDER = Path(__file__).parents[1] / 'golden'
-CASES = {case['file']: case for case in json.loads((FOLDER / 'serial' / 'index.json').read_text())}
 
 # Files that we write otherwise than they are, each for a reason.
 OTHER_BYTES = {
@@ -146,56 +142,61 @@ class Expectation:
             self.check(upvalue['value'], found)
 
 
-def expectations(name):
-    """Return what to expect of each value of a file."""
-    expect = CASES[name]['expect']
-    return [part for _, part in expect['pairs']] if name == 'serial/several_objects.t7' else [expect]
-
-
-def check(name, values, whole_storages):
+def check(case, values, whole_storages):
+    """Compare the values of a file with what the index says of each."""
+    expect = case['expect']
+    expects = [part for _, part in expect['pairs']] if case['file'] == 'serial/several_objects.t7' else [expect]
     expectation = Expectation(whole_storages)
-    for expect, value in zip(expectations(name), values, strict=True):
+    for expect, value in zip(expects, values, strict=True):
         expectation.check(expect, value)
 
 
-@pytest.mark.parametrize('name', CASES)
-def test_reads_what_torch_wrote(name):
-    check(name, nnlite.loadAll(FOLDER / name, rebuild=False), whole_storages=True)
+@cases('serial')
+def test_reads_what_torch_wrote(case):
+    check(case, nnlite.loadAll(FOLDER / case['file'], rebuild=False), whole_storages=True)
 
 
 @pytest.mark.parametrize('format', ['binary', 'ascii'])
-@pytest.mark.parametrize('name', CASES)
-def test_what_it_saves_is_what_it_read(name, format, tmp_path):
-    nnlite.save(tmp_path / 'again.t7', nnlite.load(FOLDER / name, rebuild=False), format)
-    check_first = Expectation(whole_storages=False)
-    check_first.check(expectations(name)[0], nnlite.load(tmp_path / 'again.t7', rebuild=False))
+@cases('serial')
+def test_what_it_saves_is_what_it_read(case, format, tmp_path):
+    values = nnlite.loadAll(FOLDER / case['file'], rebuild=False)
+    (tmp_path / 'again.t7').write_bytes(dumped(values, format))
+    check(case, nnlite.loadAll(tmp_path / 'again.t7', rebuild=False), whole_storages=False)
 
 
-@pytest.mark.parametrize('name', CASES)
-def test_writes_the_bytes_that_torch_wrote(name):
-    again = dumped(nnlite.loadAll(FOLDER / name, rebuild=False), mode(FOLDER / name))
-    assert (again == (FOLDER / name).read_bytes()) == (name not in OTHER_BYTES), OTHER_BYTES.get(name)
+@cases('serial')
+def test_writes_the_bytes_that_torch_wrote(case):
+    path = FOLDER / case['file']
+    again = dumped(nnlite.loadAll(path, rebuild=False), mode(path))
+    assert (again == path.read_bytes()) == (case['file'] not in OTHER_BYTES), OTHER_BYTES.get(case['file'])
 
 
-@pytest.mark.parametrize('name', CASES)
-def test_form_can_be_said(name):
-    if name not in ('serial/long_size4.t7', 'serial/big_endian.t7'):
-        form = 'ascii' if mode(FOLDER / name) == 'ascii' else 'b64'
-        assert dumped(nnlite.loadAll(FOLDER / name, form, rebuild=False)) == dumped(
-            nnlite.loadAll(FOLDER / name, rebuild=False)
-        )
+@cases('serial', lambda case: case['file'] not in ('serial/big_endian.t7', 'serial/long_size4.t7'))
+def test_form_can_be_said(case):
+    path = FOLDER / case['file']
+    said = nnlite.loadAll(path, {'ascii': 'ascii', 'binary': 'b64'}[mode(path)], rebuild=False)
+    assert dumped(said) == dumped(nnlite.loadAll(path, rebuild=False))
 
 
-@pytest.mark.parametrize('section', ['modules', 'criterions', 'nets', 'optim', 'rng', 'serial'])
-def test_every_file_of_torch_comes_back_to_the_same_bytes(section, golden):
-    paths = sorted((golden / section).glob('*.t7'))
-    assert paths
-    for path in paths:
-        if f'{section}/{path.name}' not in OTHER_BYTES:
-            assert dumped(nnlite.loadAll(path, rebuild=False), mode(path)) == path.read_bytes(), path.name
+def test_form_that_is_said_is_tried_alone():
+    with pytest.raises(nnlite.FileFormatError):
+        nnlite.load(FOLDER / 'serial/long_size4.t7', 'b64')
+    assert (
+        nnlite.load(FOLDER / 'serial/long_size4.t7', 'b32').keys()
+        == nnlite.load(FOLDER / 'serial/long_size8.t7').keys()
+    )
+    with pytest.raises(nnlite.Error, match="'b32' or 'b64', got 'text'"):
+        nnlite.load(FOLDER / 'serial/long_size8.t7', 'text')
 
 
-@pytest.mark.parametrize('section', ['modules', 'criterions', 'nets', 'optim', 'rng', 'serial'])
-def test_every_file_of_torch_opens_and_saves_with_the_classes_that_are_here(section, golden):
-    for path in (golden / section).glob('*.t7'):
-        assert dumped(nnlite.loadAll(path)), path.name
+@pytest.mark.parametrize('section', ['module', 'criterion', 'net', 'optim', 'rng'])
+def test_every_file_of_torch_comes_back_to_the_same_bytes(section):
+    for case in index(section):
+        path = FOLDER / case['file']
+        assert dumped(nnlite.loadAll(path, rebuild=False), mode(path)) == path.read_bytes(), path.name
+
+
+@pytest.mark.parametrize('section', ['module', 'criterion', 'net', 'optim', 'rng', 'serial'])
+def test_every_file_of_torch_opens_and_saves_with_the_classes_that_are_here(section):
+    for case in index(section):
+        assert dumped(nnlite.loadAll(FOLDER / case['file'])), case['file']
