@@ -19,17 +19,16 @@ def number(module, name, value, default=None):
     return value
 
 
-def whole(module, name, value, least=None, default=None):
-    """Return an argument that is to be a whole number, from `least` up if that is given, or its default.
+def whole(module, name, value, least=None):
+    """Return an argument that is to be a whole number, from `least` up if that is given.
 
     Raises:
-        Error: it is none, or there is no default.
+        Error: it is none.
     """
-    value = default if value is None else value
     if not isinstance(value, numbers.Integral) or isinstance(value, bool) or (least is not None and value < least):
         range_ = '' if least is None else f' from {least} up'
         raise Error(f'expected {name} to be a whole number{range_}, got {value!r}', where=type(module).__name__)
-    return value
+    return int(value)
 
 
 def flag(module, name, value, default=False):
