@@ -6,6 +6,8 @@ import pytest
 import nnlite
 from nnlite import nn
 
+pytestmark = pytest.mark.usefixtures('kernels')
+
 
 def numbers(*shape):
     """Return distinct numbers in no order."""
