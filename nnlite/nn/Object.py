@@ -8,7 +8,7 @@ from nnlite import kernels
 from nnlite.errors import DtypeError, ShapeError
 from nnlite.nn.tree import below, put_together, take_apart
 from nnlite.tensor.devices import array_module, is_array, no_gpu
-from nnlite.tensor.memory import transplant
+from nnlite.tensor.memory import address, transplant
 from nnlite.tensor.storage import Storage, layout_of
 from nnlite.tensor.types import FLOATING, dtype_of, getdefaulttensortype, type_of
 
@@ -97,8 +97,13 @@ class Object:
         """Yield (holder, key, array) for every array below this object, so that holder[key] can be set anew."""
         yield from below(self, is_array)
 
-    def type(self, typename=None):
+    def type(self, typename=None, tensorCache=None):
         """Return the object's type, or convert it and all below it to `typename`, keeping what is shared shared.
+
+        Args:
+            typename: one of Torch's floating types, such as 'torch.DoubleTensor'.
+            tensorCache: an empty dict, the same for several calls, if what one object shares with another is to stay
+                shared.
 
         Raises:
             DtypeError: not a floating tensor type.
@@ -106,20 +111,20 @@ class Object:
         """
         if typename is None:
             return self._type
-        convert([self], typename, self._name())
+        convert([self], typename, tensorCache, self._name())
         return self
 
-    def float(self):
+    def float(self, tensorCache=None):
         """Convert to float32."""
-        return self.type('torch.FloatTensor')
+        return self.type('torch.FloatTensor', tensorCache)
 
-    def double(self):
+    def double(self, tensorCache=None):
         """Convert to float64."""
-        return self.type('torch.DoubleTensor')
+        return self.type('torch.DoubleTensor', tensorCache)
 
-    def half(self):
+    def half(self, tensorCache=None):
         """Convert to float16."""
-        return self.type('torch.HalfTensor')
+        return self.type('torch.HalfTensor', tensorCache)
 
     def cuda(self):
         """Move to the GPU."""
@@ -210,8 +215,14 @@ class Object:
         return named if named in FLOATING else getdefaulttensortype()
 
 
-def convert(table, typename, where=None):
+def convert(table, typename, tensorCache=None, where=None):
     """Convert the floating arrays of a table, and all its objects, to `typename`; what is shared stays shared.
+
+    Args:
+        table: a list of arrays, objects and tables.
+        typename: the type.
+        tensorCache: a dict that remembers what became of each piece of memory, for the next call.
+        where: who asks, for the message.
 
     Raises:
         DtypeError: not a floating tensor type.
@@ -223,12 +234,28 @@ def convert(table, typename, where=None):
         raise DtypeError(f'expected one of {", ".join(FLOATING)}, got {typename!r}', where=where)
     dtype = dtype_of(typename)
     places = list(below(table, lambda value: is_array(value) and value.dtype.kind == 'f', _converts))
-    twins = transplant([array for _, _, array in places], lambda memory: memory.astype(dtype))
+    arrays = [array for _, _, array in places]
+    if tensorCache is None:
+        twins = transplant(arrays, lambda memory: memory.astype(dtype))
+    else:
+        twins = _transplant_once(arrays, dtype, tensorCache)
     for (holder, key, _), twin in zip(places, twins, strict=True):
         holder[key] = twin
     for _, _, thing in list(below(table, lambda value: isinstance(value, Object), _converts)):
         thing._type = typename
         Object.clearState(thing)
+
+
+def _transplant_once(arrays, dtype, cache):
+    """Return the arrays' twins of another type; memory that was converted before, with the same cache, is not again."""
+
+    def converted(memory):
+        key = address(memory), dtype
+        if key not in cache:
+            cache[key] = memory.astype(dtype), memory  # which is held, so that no other takes its place
+        return cache[key][0]
+
+    return transplant(arrays, converted, whole=True)  # so that the pieces of memory are the same for every call
 
 
 def _converts(thing):

@@ -15,11 +15,11 @@ from nnlite.tensor.devices import is_array
 from nnlite.tensor.dimensions import axis_of
 
 
-def recursiveType(param, type):
+def recursiveType(param, type, tensorCache=None):
     """Return an array, a module, a criterion, or a table of them, converted to a type such as 'torch.FloatTensor'.
 
-    What shares memory goes on sharing it: where Torch hands a tensorCache from one call to the next, give a list of
-    all. Arrays of whole numbers stay what they are.
+    What shares memory goes on sharing it, also from one call to the next, if these get the same dict as tensorCache.
+    Arrays of whole numbers stay what they are.
 
     >>> recursiveType([np.zeros(2), [np.ones(1)]], 'torch.FloatTensor')
     [array([0., 0.], dtype=float32), [array([1.], dtype=float32)]]
@@ -29,7 +29,7 @@ def recursiveType(param, type):
         DeviceError: a Cuda type, where there is no GPU to use.
     """
     holder = [param]
-    convert(holder, type)
+    convert(holder, type, tensorCache)
     return holder[0]
 
 

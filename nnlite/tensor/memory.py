@@ -34,12 +34,13 @@ def address(array):
     return array.__array_interface__['data'][0], array.shape, array.strides, array.dtype
 
 
-def transplant(arrays, convert):
+def transplant(arrays, convert, whole=False):
     """Return the arrays' twins in new memory, with the sharing among them kept.
 
     Args:
         arrays: a list of arrays; those of one root get twins of one root, trimmed to the part that they use.
         convert: called with each piece of old memory (1-D), returns the new one of as many elements.
+        whole: leave the memory as it is instead of trimming it.
 
     >>> a = np.arange(6.0)
     >>> head, tail = transplant([a[:4], a[2:]], lambda memory: memory.astype(np.float32))
@@ -49,7 +50,7 @@ def transplant(arrays, convert):
     """
     pieces = {}
     for array in arrays:
-        low, high = byte_bounds(array)
+        low, high = byte_bounds(root(array) if whole else array)
         key = id(root(array)), array.dtype
         if key in pieces:
             low, high = min(low, pieces[key][0]), max(high, pieces[key][1])

@@ -149,3 +149,17 @@ def test_concat_passes_over_branches_without_gradInput():
     np.testing.assert_array_equal(first.gradWeight, np.outer([1, 2], [1, 2]))
     second.gradInput = None
     assert net.backward(x, gradOutput) is None
+
+
+@pytest.mark.parametrize('cls', [nn.Concat, nn.DepthConcat])
+def test_concat_wants_outputs_of_as_many_dimensions(cls):
+    net = cls(1).add(nn.Identity()).add(nn.View(-1))
+    with pytest.raises(nnlite.ShapeError, match=r'expected outputs .*, got \(2, 3\), \(6,\)'):
+        net.forward(np.ones((2, 3), np.float32))
+
+
+def test_parallel_leaves_modules_without_a_slice_alone():
+    net, x = nn.Parallel(1, 1).add(nn.MulConstant(2)).add(nn.MulConstant(3)).add(nn.Linear(5, 5)), np.ones((2, 2))
+    net.double()
+    assert net.forward(x).tolist() == [2, 2, 3, 3]
+    assert net.backward(x, np.arange(4.0)).tolist() == [[0, 2], [6, 9]]

@@ -20,6 +20,20 @@ def test_recursiveType_converts_what_hangs_together():
         utils.recursiveType(table, 'torch.IntTensor')
 
 
+def test_a_cache_keeps_sharing_from_call_to_call():
+    one, other, cache = nn.Linear(2, 2), nn.Linear(2, 2), {}
+    flat, _ = one.getParameters()
+    other.share(one, 'weight')
+    one.double(cache)
+    other.type('torch.DoubleTensor', cache)
+    vector = utils.recursiveType(flat, 'torch.DoubleTensor', cache)
+    assert vector.dtype == np.float64 and np.array_equal(vector[:4], one.weight.ravel())
+    vector += 1
+    assert np.array_equal(vector[:4], one.weight.ravel()) and np.array_equal(one.weight, other.weight)
+    assert not np.shares_memory(one.bias, other.bias) and np.array_equal(vector[4:], one.bias)
+    assert one.float().weight.dtype == np.float32 == one.half().float(cache).weight.dtype
+
+
 def test_recursiveResizeAs_keeps_memory_where_it_fits():
     kept = np.zeros(6)
     like = [np.ones((2, 3), np.float32), {'a': np.ones(4, np.float32)}]
