@@ -162,6 +162,21 @@ class ConfusionMatrix:
             picture.show(title=f'Confusion matrix, sorted by {sortmode}: {right}')
         return np.moveaxis(np.asarray(picture, np.float32) / 255, -1, 0)
 
+    def write(self):
+        """Return the fields that a file holds; Torch wants buffers of its own there, too."""
+        vectors = dict.fromkeys(('_target', '_prediction', '_max'), np.empty(0, np.float32))
+        return {**vars(self), **vectors, **dict.fromkeys(('_pred_idx', '_targ_idx'), np.empty(0, np.int64))}
+
+    def read(self, fields, version=1):
+        """Take over the fields that a file holds: the counts, of which all else is computed."""
+        counts, nclasses = fields['mat'], fields['nclasses']
+        if counts.shape != (nclasses, nclasses) or counts.dtype.kind != 'i':
+            expected = f'({nclasses}, {nclasses})'
+            raise ShapeError(f'expected mat {expected} of whole numbers, got {counts.shape} of {counts.dtype}')
+        self.__init__(nclasses, fields.get('classes') or None)
+        self.mat = counts
+        self.updateValids()
+
     def __repr__(self):
         self.updateValids()
         digits = max(8, 1 + math.ceil(math.log10(max(self.mat.max(), 1))))

@@ -48,6 +48,10 @@ def class_of(typename: str, plain: Fields) -> tuple[Any, Callable[[Fields], Fiel
     """
     if typename in _registered:
         return _registered[typename], lambda fields: fields
+    if typename == 'optim.ConfusionMatrix':  # a Logger stays data: it would write to where a stranger's file says
+        from nnlite.optim import ConfusionMatrix
+
+        return ConfusionMatrix, lambda fields: fields
     twin = twin_of(typename, plain)
     if twin and twin.name.isidentifier() and not twin.name.startswith('_'):
         from nnlite import nn
@@ -63,6 +67,8 @@ def typename_of(thing: Any) -> str | None:
     for typename, cls in _registered.items():
         if cls is type(thing):
             return typename
-    name = f'nn.{type(thing).__name__}'
-    found = class_of(name, {})
-    return name if found and found[0] is type(thing) else None
+    for name in (f'nn.{type(thing).__name__}', f'optim.{type(thing).__name__}'):
+        found = class_of(name, {})
+        if found and found[0] is type(thing):
+            return name
+    return None

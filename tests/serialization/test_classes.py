@@ -1,5 +1,6 @@
 """Classes that nnlite is taught."""
 
+import numpy as np
 import pytest
 
 import nnlite
@@ -120,3 +121,21 @@ def test_module_of_ones_own(round_trip):
 
     found = round_trip(Block().add(nnlite.nn.Tanh()))
     assert type(found) is Block and type(found.modules[0]) is nnlite.nn.Tanh
+
+
+def test_confusion_matrix_of_torch(round_trip):
+    fields = {'mat': np.array([[3, 1], [0, 2]]), 'nclasses': 2, 'classes': ['cat', 'dog'], '_max': np.ones(3)}
+    found = round_trip(nnlite.TorchObject('optim.ConfusionMatrix', {**fields, 'averageValid': 0}))
+    assert type(found) is nnlite.optim.ConfusionMatrix and found.averageValid == 0.875
+    found.add(1, 2)
+    data = round_trip(round_trip(found), rebuild=False)
+    assert data.typename == 'optim.ConfusionMatrix' and data.fields['mat'].tolist() == [[3, 1], [1, 2]]
+    assert {'_target', '_prediction', '_max', '_pred_idx', '_targ_idx', 'classes', 'totalValid'} <= set(data.fields)
+    for harm in ({'mat': np.ones((2, 3), int)}, {'mat': [1]}, {'nclasses': 0}, {'nclasses': 'x'}, {'classes': [1]}):
+        with pytest.raises(nnlite.FileFormatError, match='cannot be made of its fields'):
+            round_trip(nnlite.TorchObject('optim.ConfusionMatrix', {**fields, **harm}))
+
+
+def test_logger_stays_data_so_that_no_file_says_where_to_write(round_trip):
+    found = round_trip(nnlite.TorchObject('optim.Logger', {'name': '/etc/motd', 'symbols': {'loss': [1, 2]}}))
+    assert isinstance(found, nnlite.TorchObject) and found.fields['symbols'] == {'loss': [1, 2]}
