@@ -23,8 +23,8 @@ class UpSampled(MapLayer):
         if isinstance(params, dict):
             if mode == 'nearest':
                 raise Error('expected a scale for nearest neighbours, got a table of sizes', where=type(self).__name__)
-            self.odepth = params.get('odepth') and whole(self, 'odepth', params['odepth'], 1)
-            self.oheight, self.owidth = (whole(self, name, params.get(name), 1) for name in ('oheight', 'owidth'))
+            for name in ('oheight', 'owidth', *(['odepth'] if params.get('odepth') is not None else [])):
+                setattr(self, name, whole(self, name, params.get(name), 1))
         else:
             self.scale_factor = whole(self, 'scale_factor', params, 1)
         self.inputSize, self.outputSize = [0] * self.most, [0] * self.most
