@@ -3,6 +3,7 @@
 import numpy as np
 
 from nnlite.nn.ConcatTable import ConcatTable
+from nnlite.nn.Container import Container
 from nnlite.nn.joined import joined_shape, windows
 from nnlite.tensor.dimensions import axis_of
 
@@ -19,7 +20,7 @@ class Concat(ConcatTable):
     longStorages = ('outputSize',)
 
     def __init__(self, dimension):
-        super().__init__()
+        Container.__init__(self)  # its results are arrays, not tables
         self.dimension = dimension
         self.outputSize = []
 

@@ -21,6 +21,10 @@ class ConcatTable(Container):
     Source: torch/nn, ConcatTable.lua.
     """
 
+    def __init__(self):
+        super().__init__()
+        self.output = []  # Torch fills the one that a file holds
+
     def updateOutput(self, input):
         self.output = [self.rethrowErrors(index, 'updateOutput', input) for index in range(len(self.modules))]
         return self.output

@@ -31,7 +31,6 @@ class MapTable(ParallelTable):
         super().__init__()
         self.shared = True if shared is None else shared
         self.sharedparams = list(MapTable.sharedparams)
-        self.output, self.gradInput = [], []
         if module is not None:
             self.add(module)
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 from nnlite.errors import ShapeError
+from nnlite.nn.Container import Container
 from nnlite.nn.joined import join, windows
 from nnlite.nn.ParallelTable import ParallelTable
 from nnlite.tensor.dimensions import axis_of, slices
@@ -28,7 +29,7 @@ class Parallel(ParallelTable):
     foreign = ('totalOutputSize',)
 
     def __init__(self, inputDimension, outputDimension):
-        super().__init__()
+        Container.__init__(self)  # its results are arrays, not tables
         self.inputDimension = inputDimension
         self.outputDimension = outputDimension
 

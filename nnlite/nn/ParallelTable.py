@@ -9,6 +9,10 @@ class ParallelTable(Container):
     Source: torch/nn, ParallelTable.lua.
     """
 
+    def __init__(self):
+        super().__init__()
+        self.output, self.gradInput = [], []  # Torch fills those that a file holds
+
     def updateOutput(self, input):
         self.expect_table(input, len(self.modules))
         self.output = self._each('updateOutput', input)
