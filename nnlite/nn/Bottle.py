@@ -7,6 +7,7 @@ import numpy as np
 from nnlite.errors import ShapeError
 from nnlite.nn.Decorator import Decorator
 from nnlite.nn.reshaped import reshaped
+from nnlite.tensor.devices import is_array
 
 
 class Bottle(Decorator):
@@ -37,9 +38,8 @@ class Bottle(Decorator):
         self.dimDelta = self.nInputDim - self.nOutputDim
 
     def updateOutput(self, input):
-        self.expect(input)
         output = super().updateOutput(self._fused(input))
-        if input.ndim > self.nInputDim:
+        if self._is_bottled(input):
             if output.ndim != self.nOutputDim:
                 raise ShapeError(f'expected output of {self.nOutputDim} dimensions, got {output.shape}', self._name())
             front = input.shape[: input.ndim - self.nInputDim]
@@ -62,9 +62,12 @@ class Bottle(Decorator):
     def sharedAccUpdateGradParameters(self, input, gradOutput, lr):
         super().sharedAccUpdateGradParameters(*self._both(input, gradOutput), lr)
 
+    def _is_bottled(self, input):
+        return is_array(input) and input.ndim > self.nInputDim
+
     def _fused(self, input):
         """Return the input with its first dimensions in one, so that nInputDim are left."""
-        if input.ndim <= self.nInputDim:
+        if not self._is_bottled(input):
             return input
         rest = input.shape[input.ndim - self.nInputDim + 1 :]
         return reshaped(self, 'input', input, (-1, *rest))

@@ -37,7 +37,7 @@ class MixtureTable(Module):
     def __init__(self, dim=None):
         super().__init__()
         self.dim = dim
-        self.size, self.size2 = [], []
+        self.size, self.size2 = [], []  # these, and the next two, are for Torch, which looks for them in files
         self.batchSize = 0
         self.backwardSetup = False
         self.gradInput = []
@@ -70,10 +70,8 @@ class MixtureTable(Module):
             self.expect(experts, name='input[1]')
         _, experts = self._parts(input)
         if len(experts) != gater.shape[-1] or experts[0].shape[: gater.ndim - 1] != gater.shape[:-1]:
-            shape = f'{len(experts)} of {experts[0].shape}'
-            raise ShapeError(
-                f'expected a gate for each expert, of one batch, got {gater.shape} for {shape}', self._name()
-            )
+            shapes = f'{gater.shape} for {len(experts)} of {experts[0].shape}'
+            raise ShapeError(f'expected a gate for each expert, of one batch, got {shapes}', where=self._name())
 
     def _parts(self, table):
         """Return the gates and the experts, as views."""

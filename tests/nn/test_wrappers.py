@@ -42,6 +42,13 @@ def test_bottle_steps_and_wants_the_dimensions_it_was_told():
         nn.Bottle(nn.Linear(4, 5), 2, 1).forward(x)
 
 
+def test_bottle_takes_words():
+    words, module = np.array([[1, 2], [3, 1]]), nn.Bottle(nn.LookupTable(3, 4), 1, 2)
+    assert np.array_equal(module.forward(words), module.get(1).weight[words - 1])
+    module.accGradParameters(words, np.ones((2, 2, 4), np.float32))
+    assert module.get(1).gradWeight[:, 0].tolist() == [2, 1, 1]
+
+
 def test_bottle_passes_on_that_nobody_asks_for_a_gradient():
     x, module = np.ones((2, 3, 4), np.float32), nn.Bottle(nn.Linear(4, 5))
     module.get(1).gradInput = None
@@ -113,6 +120,11 @@ def test_sizes_are_printed(capsys):
     module.forward([FINE, {'a': FINE}])
     module.backward(None, None)
     assert capsys.readouterr().out == ("PrintSize:input\n[(1, 2), {'a': (1, 2)}]\nPrintSize:gradOutput\nmissing size\n")
+
+
+def test_dont_cast_may_be_told_the_type_of_its_module():
+    module = nn.DontCast(nn.Tanh().double(), True, None, 'torch.DoubleTensor')
+    assert module.castout and module.forward(FINE).dtype == np.float32 and module.get(1).output.dtype == np.float64
 
 
 @pytest.mark.parametrize('castout', [None, True, False])
