@@ -31,8 +31,8 @@ def twin_of(typename: str, plain: Fields) -> Twin | None:
         return Twin('Concat', _grouped_convolution)
     if typename == 'cudnn.TemporalConvolution' and plain.get('padH') not in (None, 0):
         return None  # nn's does not pad
-    if typename in _TWINS:
-        return _TWINS[typename]
+    if typename in TWINS:
+        return TWINS[typename]
     package, _, name = typename.partition('.')
     if package == 'cudnn':
         return Twin(name, _without_buffers)
@@ -99,7 +99,7 @@ _BUFFERS = {
     *('input_offset', 'output_offset', 'weight_offset', '_input', '_gradOutput', 'save_mean', 'save_std'),
 }  # fmt: skip
 
-_TWINS = {
+TWINS = {
     'cudnn.ClippedReLU': Twin('HardTanh', _clipped),
     'cudnn.SpatialCrossMapLRN': Twin('SpatialCrossMapLRN', _response),
     'cudnn.TemporalConvolution': Twin('TemporalConvolution', _temporal),

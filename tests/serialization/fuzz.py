@@ -63,14 +63,13 @@ def main():
 
 def run(count, seed, folder):
     """Print what came of `count` files; return 1 if anything came that should not, else 0."""
-    files, names = originals(folder), class_names()
-    contents = list(files.values())
+    files, names = originals(), class_names()
     resource.setrlimit(resource.RLIMIT_AS, (BYTES + used(), resource.RLIM_INFINITY))
     signal.signal(signal.SIGALRM, too_long)
     outcomes, slowest, begin, path = Counter(), (0, 0), time.perf_counter(), folder / 'mutant.t7'
     for number in range(seed, seed + count):
         chance = random.Random(number)
-        path.write_bytes(mutant(chance.choice(contents), chance, contents, names))
+        path.write_bytes(mutant(chance.choice(files), chance, files, names))
         start = time.perf_counter()
         signal.setitimer(signal.ITIMER_REAL, SECONDS)
         try:

@@ -1,6 +1,8 @@
 """Torch7's files, and some of the kinds that other packages wrote, changed as a damaged or hostile one may be."""
 
+import io
 import re
+import struct
 
 import numpy as np
 from golden_files import PART
@@ -8,21 +10,46 @@ from golden_files import PART
 import nnlite
 from nnlite import TorchObject, nn
 from nnlite.nn.graph import Node
-from nnlite.serialization.twins import _TWINS
+from nnlite.serialization.ascii_sink import AsciiSink
+from nnlite.serialization.binary_sink import BinarySink
+from nnlite.serialization.t7_writer import T7Writer
+from nnlite.serialization.twins import TWINS
 
 EXTREMES = (-(2**31), -1, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 255, 2**16, 2**30, 2**31 - 1)
-NAME = re.compile(rb'(?:nn|nngraph|graph|torch|golden)\.[A-Za-z]+')
+NAME = re.compile(rb'(?:nn|nngraph|graph|torch|golden|optim)\.[A-Za-z]+')
 NUMBER = re.compile(rb'-?\d+')
 
 
-def originals(folder):
-    """Return the contents of files of every form and kind by their names; `folder` is a place to write to."""
-    found = {path.stem: path.read_bytes() for path in sorted((PART / 'serial').glob('*.t7'))}
-    for name, value in _made().items():
-        for form in ('binary', 'ascii'):
-            nnlite.save(folder / 'original.t7', value, form)
-            found[f'{name}_{form}'] = (folder / 'original.t7').read_bytes()
-    return found
+class OtherSink(BinarySink):
+    """Writes what a big-endian machine with longs of four bytes would."""
+
+    def writeInt(self, number):
+        return struct.pack('>i', number)
+
+    def writeDouble(self, number):
+        return struct.pack('>d', number)
+
+    def writeLong(self, *numbers):
+        return struct.pack(f'>{len(numbers)}i', *numbers)
+
+    def writeArray(self, array):
+        kept = np.dtype('i4') if array.dtype == np.int64 else array.dtype
+        return array.astype(kept.newbyteorder('>')).data
+
+
+def dumped(values, sink):
+    """Return the bytes of a file of some values."""
+    writer, file = T7Writer(sink), io.BytesIO()
+    for value in values:
+        writer.add(value)
+    writer.write(file)
+    return file.getvalue()
+
+
+def originals():
+    """Return the contents of files of every form and kind."""
+    found = [path.read_bytes() for path in sorted((PART / 'serial').glob('*.t7'))]
+    return found + [dumped([value], sink()) for value in _made() for sink in (BinarySink, AsciiSink, OtherSink)]
 
 
 def _made():
@@ -40,14 +67,13 @@ def _made():
     ]
     net = TorchObject('nn.DataParallelTable', {'modules': [TorchObject('nn.Sequential', {'modules': layers})]})
     every = [nn.Linear(2, 1), nn.SpatialConvolution(1, 1, 2, 2), nn.View(2, -1), nn.Dropout(), nn.Padding(1, 2)]
-    return {'graph': graph, 'parallel': {'net': net, 'epoch': 3}, 'layers': every}
+    confusion = nnlite.optim.ConfusionMatrix(['cat', 'dog'])
+    return [graph, {'net': net, 'epoch': 3}, every, {'confusion': confusion, 'sizes': np.arange(5)}]
 
 
 def class_names():
     """Return the names of all classes that there are to be made."""
-    return (
-        [f'nn.{name}' for name in nn.__all__] + [f'cudnn.{name}' for name in nn.__all__ if 'Conv' in name] + [*_TWINS]
-    )
+    return [f'nn.{name}' for name in nn.__all__] + [f'cudnn.{name}' for name in nn.__all__ if 'Conv' in name] + [*TWINS]
 
 
 def mutant(contents, chance, others, names):

@@ -16,8 +16,8 @@ BLOCKS, MUTANTS = 10, 500
 
 
 @pytest.fixture(scope='module')
-def files(tmp_path_factory):
-    return list(originals(tmp_path_factory.mktemp('originals')).values())
+def files():
+    return originals()
 
 
 @pytest.mark.parametrize('block', range(BLOCKS))

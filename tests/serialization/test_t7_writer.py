@@ -60,11 +60,11 @@ def same(one, two):
     return one == two
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
-@given(value=values)
-def test_values_come_back(value, tmp_path_factory):
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(value=values, format=st.sampled_from(['binary', 'ascii']))
+def test_values_come_back(value, format, tmp_path_factory):
     path = tmp_path_factory.getbasetemp() / 'values.t7'
-    nnlite.save(path, value)
+    nnlite.save(path, value, format)
     assert same(value, nnlite.load(path))
 
 
