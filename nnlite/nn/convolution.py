@@ -5,12 +5,12 @@ import math
 import numpy as np
 
 from nnlite.errors import ShapeError
-from nnlite.nn.Module import Module
-from nnlite.nn.spatial import as_given, batch_of, expect_geometry
+from nnlite.nn.maps import MapLayer
+from nnlite.nn.spatial import expect_geometry
 from nnlite.tensor.random import fill_uniform
 
 
-class Convolution(Module):
+class Convolution(MapLayer):
     """The base of the layers that slide a kernel over maps.
 
     A layer says by which letters its `sides` go: those of volumes are T, H and W, in the order of memory, and its sizes
@@ -21,8 +21,6 @@ class Convolution(Module):
         sizes: Torch's fields and their values; None stands for the default, which the class has.
     """
 
-    sides = 'HW'
-    axis = 1  # of the planes in a batch; 2 where frames come first
     says_no_bias = True  # whether Torch prints that there is none
     foreign = ('finput', 'fgradInput', '_input', '_gradOutput')
 
@@ -115,15 +113,6 @@ class Convolution(Module):
         self.output = self._as_given(output, input)
         return self.output
 
-    def updateGradInput(self, input, gradOutput):
-        self.expect(gradOutput, self.output.shape, 'gradOutput')
-        if self.gradInput is not None:
-            maps = self._maps(input)
-            gradInput = self.buffer('gradInput', maps.shape, like=maps, layout='map')
-            self._hand_back(self._maps(gradOutput), gradInput)
-            self.gradInput = self._as_given(gradInput, input)
-        return self.gradInput
-
     def accGradParameters(self, input, gradOutput, scale=1):
         self._accumulate(self._maps(input), self._maps(gradOutput), self._kernels(self.gradWeight), scale)
 
@@ -139,20 +128,8 @@ class Convolution(Module):
 
     # shapes
 
-    def _each(self, name, order='THW'):
-        """Return the sizes of this name: ('k') is (kH, kW), in the order of memory."""
-        return tuple(getattr(self, name + side) for side in order if side in self.sides)
-
     def _geometry(self):
         return self._each('d'), self._each('pad'), self._each('dilation')
-
-    def _maps(self, array):
-        """Return an input, or a gradOutput, as a batch of maps (N, planes, *space)."""
-        return batch_of(array, len(self.sides)).swapaxes(1, self.axis)
-
-    def _as_given(self, maps, given):
-        """Return a batch of maps as the input was given."""
-        return as_given(maps.swapaxes(1, self.axis), given, len(self.sides))
 
     def _expect_geometry(self):
         expect_geometry(self)

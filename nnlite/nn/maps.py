@@ -47,7 +47,7 @@ class MapLayer(Module):
 
     def _each(self, name, order=None):
         """Return the fields of this name: ('k') is (kH, kW), in the order of memory or in another."""
-        return tuple(getattr(self, name + side) for side in order or self.sides)
+        return tuple(getattr(self, name + side) for side in order or self.sides if side in self.sides)
 
     def _maps(self, array):
         """Return an input, or a gradOutput, as a batch of maps (N, C, *space)."""
