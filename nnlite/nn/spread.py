@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from nnlite.errors import ShapeError
+from nnlite.nn.initial import bound
 from nnlite.nn.transfer import Transfer
 from nnlite.tensor.random import fill_uniform
 
@@ -18,8 +19,8 @@ class Spread(Transfer):
 
     def reset(self, stdv=None):
         (parameter,) = self.parameters()[0]
-        bound = stdv * math.sqrt(3) if stdv is not None else 1 / math.sqrt(parameter.size)
-        fill_uniform(parameter, -bound, bound)
+        limit = bound(stdv, parameter.size)
+        fill_uniform(parameter, -limit, limit)
         return self
 
     def _shape_along(self, parameter, input):
