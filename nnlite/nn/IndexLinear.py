@@ -62,6 +62,7 @@ class IndexLinear(Module):
         self.normalize = 4 if normalize else 0
         self.weight = np.zeros((inputSize, outputSize + self.normalize), self.dtype) if weight is None else weight
         self.bias = np.zeros(outputSize, self.dtype) if bias is None else bias
+        self.expect(self.weight, ('inputs', 'outputs'), 'weight')
         self.inputSize, self.outputSize = self.weight.shape[0], self.weight.shape[1] - self.normalize
         self.expect(self.bias, (self.outputSize,), 'bias')
         self.gradWeight = np.empty(0, self.dtype)
