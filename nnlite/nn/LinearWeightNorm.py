@@ -5,7 +5,7 @@ import numpy as np
 from nnlite.nn.initial import bound
 from nnlite.nn.Linear import Linear
 from nnlite.nn.Module import Module
-from nnlite.nn.weight_norm import first_lengths, project, squared_lengths
+from nnlite.nn.weight_norm import first_lengths, parameters_of, project, squared_lengths
 from nnlite.tensor.random import fill_uniform
 
 
@@ -80,8 +80,7 @@ class LinearWeightNorm(Linear):
         return self
 
     def parameters(self):
-        params, grads = [self.v, self.g], [self.gradV, self.gradG]
-        return (params, grads) if self.bias is None else ([*params, self.bias], [*grads, self.gradBias])
+        return parameters_of(self)
 
     def reset(self, stdv=None):
         limit = bound(stdv, self.inputSize)

@@ -7,7 +7,7 @@ import numpy as np
 from nnlite.errors import Error
 from nnlite.nn.Decorator import Decorator
 from nnlite.nn.Module import Module
-from nnlite.nn.weight_norm import first_lengths, project, squared_lengths
+from nnlite.nn.weight_norm import first_lengths, parameters_of, project, squared_lengths
 from nnlite.tensor.dimensions import axis_of
 from nnlite.tensor.random import fill_normal
 
@@ -88,8 +88,7 @@ class WeightNorm(Decorator):
     accUpdateGradParameters = Module.sharedAccUpdateGradParameters
 
     def parameters(self):
-        params, grads = [self.v, self.g], [self.gradV, self.gradG]
-        return (params, grads) if self.bias is None else ([*params, self.bias], [*grads, self.gradBias])
+        return parameters_of(self)
 
     def zeroGradParameters(self):
         super().zeroGradParameters()
@@ -116,7 +115,7 @@ class WeightNorm(Decorator):
         super().read(fields, version)
         module = self.modules[0]
         if module.weight is None:
-            module.weight = np.empty(self.weightSize, self.dtype)
+            module.weight = np.empty(self.v.size, self.dtype).reshape(self.weightSize)
             module.gradWeight = np.empty_like(module.weight)
         self._adopt()
         self._norm, self._scale = np.empty_like(self.g), np.empty_like(self.g)

@@ -10,6 +10,12 @@ import numpy as np
 _libm_pow = np.frompyfunc(math.pow, 2, 1)
 
 
+def parameters_of(module):
+    """Return two lists: a module's v, g and, if it has one, bias, and their gradients."""
+    params, grads = [module.v, module.g], [module.gradV, module.gradG]
+    return (params, grads) if module.bias is None else ([*params, module.bias], [*grads, module.gradBias])
+
+
 def first_lengths(v):
     """Return the norm of each row of v (rows, columns), as (rows, 1), to the last bit of Torch's.
 
