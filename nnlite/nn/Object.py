@@ -1,6 +1,7 @@
 """What modules and criterions have in common: a type, memory of their own, copies, and a form in files."""
 
 import copy
+import itertools
 
 import numpy as np
 
@@ -11,6 +12,9 @@ from nnlite.tensor.devices import array_module, is_array, no_gpu
 from nnlite.tensor.memory import address, transplant
 from nnlite.tensor.storage import Storage, layout_of
 from nnlite.tensor.types import FLOATING, dtype_of, getdefaulttensortype, type_of
+
+# NumPy's arrays have no more; a list of sizes is no longer.
+MAX_DIMENSIONS = 64
 
 
 class Object:
@@ -194,8 +198,8 @@ class Object:
             if name not in self.foreign:
                 self.__dict__[name] = value
         for name in self.longStorages:
-            if isinstance(self.__dict__.get(name), Storage):
-                self.__dict__[name] = self.__dict__[name].memory.tolist()
+            if self.__dict__.get(name) is not None:
+                self.__dict__[name] = _sizes(name, self.__dict__[name])
         self._type = self._host_type()
         for name in self.cleared:
             value = self.__dict__.get(name)
@@ -209,8 +213,11 @@ class Object:
             named = f'torch.{"Float" if kind == "Tensor" else ""}{kind}'
         else:
             results = [self.__dict__.get(name) for name in self.cleared]
-            arrays = [array for _, _, array in [*self.arrays(), *below(results, is_array)] if array.dtype.kind == 'f']
-            parts = [part.type() for _, _, part in below(self, lambda value: isinstance(value, Object))]
+            values = itertools.chain(*(below(thing, lambda value: True) for thing in (self, results)))
+            # The first of them will do: a file may have many objects above very many values.
+            found = [value for _, _, value in itertools.islice(values, 100)]
+            arrays = [value for value in found if is_array(value) and value.dtype.kind == 'f']
+            parts = [value.type() for value in found if isinstance(value, Object)]
             named = next(iter([*map(type_of, arrays), *parts]), None)
         return named if named in FLOATING else getdefaulttensortype()
 
@@ -260,6 +267,14 @@ def _transplant_once(arrays, dtype, cache):
 
 def _converts(thing):
     return not getattr(thing, 'keeps_type', False)
+
+
+def _sizes(name, value):
+    """Return what a file has as a LongStorage, or as a table, as the list of numbers that it is to be."""
+    sizes = value.memory if isinstance(value, Storage) else value
+    if not isinstance(sizes, (list, np.ndarray)) or len(sizes) > MAX_DIMENSIONS:
+        raise ShapeError(f'expected {name} to be a list of at most {MAX_DIMENSIONS} sizes, got {type(value).__name__}')
+    return np.array(sizes, np.int64).tolist()
 
 
 def _fits(shape, expected):

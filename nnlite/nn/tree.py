@@ -15,9 +15,9 @@ def children(thing):
         skipped = {*thing.cleared, '_storages'}
         yield from [(thing.__dict__, key, value) for key, value in thing.__dict__.items() if key not in skipped]
     elif isinstance(thing, dict):
-        yield from [(thing, key, value) for key, value in thing.items()]
+        yield from ((thing, key, value) for key, value in thing.items())
     elif isinstance(thing, list):
-        yield from [(thing, key, value) for key, value in enumerate(thing)]
+        yield from ((thing, key, value) for key, value in enumerate(thing))
 
 
 def below(thing, is_wanted, is_entered=lambda thing: True, seen=None):
