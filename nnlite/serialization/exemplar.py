@@ -11,9 +11,15 @@ from nnlite.tensor.devices import is_array
 from nnlite.tensor.lua import TorchObject
 from nnlite.tensor.random import getRNGState, setRNGState
 
+_NO_MODULES: list[Any] = []
 
-def complete(thing: Any) -> None:
+
+def complete(thing: Any, sound: set[int]) -> None:
     """Set those fields that an object of nn could have and its file lacks to None, as they are nil to Torch.
+
+    Args:
+        thing: the object.
+        sound: the identities of the lists that are known to be of modules: many objects may have the same.
 
     Raises:
         FileFormatError: it lacks a field that it cannot do without, or that has no array of the right dimensions.
@@ -23,9 +29,13 @@ def complete(thing: Any) -> None:
     cls: Any = type(thing)
     if not cls.__module__.startswith('nnlite.nn.'):
         return
-    modules = getattr(thing, 'modules', None if issubclass(cls, nn.Container) else [])
-    if not isinstance(modules, list) or not all(isinstance(module, (nn.Module, TorchObject)) for module in modules):
-        raise FileFormatError(f'nn.{cls.__name__} cannot be made of its fields: expected modules to be a list of them')
+    modules = getattr(thing, 'modules', None if issubclass(cls, nn.Container) else _NO_MODULES)
+    if id(modules) not in sound:
+        if not isinstance(modules, list) or not all(isinstance(part, (nn.Module, TorchObject)) for part in modules):
+            raise FileFormatError(
+                f'nn.{cls.__name__} cannot be made of its fields: expected modules to be a list of them'
+            )
+        sound.add(id(modules))
     fields, needed = _exemplar(cls)
     for name, dimensions in needed.items():
         if name == 'weight' and getattr(thing, 'affine', None) is False:

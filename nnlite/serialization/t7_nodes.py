@@ -45,8 +45,12 @@ class Node:
     def finish(self) -> None:
         """Fill the value in."""
 
-    def check(self) -> None:
-        """Raise FileFormatError if the value, and what it may have given to values below it, lacks something."""
+    def check(self, sound: set[int]) -> None:
+        """Raise FileFormatError if the value, and what it may have given to values below it, lacks something.
+
+        Args:
+            sound: see exemplar.complete.
+        """
 
     def label(self, place: int) -> str:
         """Return what a path says of the child at `place`."""
@@ -133,6 +137,8 @@ class ObjectNode(Node):
                 f'expected the fields of {self.typename} as a table, got something else',
                 hint='the class writes its objects in a way of its own, which nnlite does not know',
             )
+        # A table that stands elsewhere, too, would be gone through for each of its objects.
+        self.rebuild = self.rebuild and child.parent is None
         super().take(child)
 
     def start(self) -> None:
@@ -169,10 +175,10 @@ class ObjectNode(Node):
             hint = error.hint if isinstance(error, Error) else None
             raise FileFormatError(f'{self.typename} cannot be made of its fields: {reason}', hint=hint) from error
 
-    def check(self) -> None:
+    def check(self, sound: set[int]) -> None:
         """See to what the object needs."""
         if self.fields_for is not None:
-            complete(self.value)
+            complete(self.value, sound)
 
 
 class FunctionNode(Node):

@@ -158,7 +158,8 @@ class T7Reader:
 
     def _build(self, nodes: list[Node]) -> None:
         """Make the Python values of nodes that stand in the order of their ends: children before their parents."""
-        for make in (lambda node: node.start(), lambda node: node.finish(), lambda node: node.check()):
+        sound: set[int] = set()
+        for make in (lambda node: node.start(), lambda node: node.finish(), lambda node: node.check(sound)):
             for node in nodes:
                 try:
                     make(node)

@@ -33,7 +33,12 @@ def outcome(path, chance):
         assert 'byte ' in error.where, error
         return 'refused'
     again = path.with_name('again.t7')
-    once = saved(value, again, chance.choice(('binary', 'ascii')))
+    try:
+        once = saved(value, again, chance.choice(('binary', 'ascii')))
+    except nnlite.Error:  # an object of ours may have been given what it cannot say
+        if rebuild:
+            return 'rebuilt, not saved'
+        raise
     twice = saved(nnlite.load(again, rebuild=rebuild), again, 'binary')
     once = once if once[1:2] != b'\n' else saved(nnlite.load(again, rebuild=rebuild), again, 'binary')
     assert once == twice, 'what was read, saved and read is not what was read'

@@ -16,6 +16,7 @@ from nnlite.serialization.t7_writer import T7Writer
 from nnlite.serialization.twins import TWINS
 
 EXTREMES = (-(2**31), -1, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 255, 2**16, 2**30, 2**31 - 1)
+DOUBLES = (-1e9, -1, -0.0, 0.5, 3, 70, 1e6, 1e9, 2.0**53, 1e300, float('inf'), float('nan'))
 NAME = re.compile(rb'(?:nn|nngraph|graph|torch|golden|optim)\.[A-Za-z]+')
 NUMBER = re.compile(rb'-?\d+')
 
@@ -93,7 +94,7 @@ def mutant(contents, chance, others, names):
 
 def _change(made, chance, others, names):
     at, there = (chance.randrange(len(made) or 1) for _ in range(2))
-    kind = chance.randrange(11)
+    kind = chance.randrange(12)
     if kind == 0:
         del made[at:]
     elif kind < 3:
@@ -113,6 +114,10 @@ def _change(made, chance, others, names):
         made[at : at + 64] = other[start : start + 64]
     elif kind == 8:
         _renumber(made, at, chance)
+    elif kind == 9:
+        place = made.find(b'\1\0\0\0', at)
+        if place >= 0:
+            made[place + 4 : place + 12] = struct.pack('<d', chance.choice(DOUBLES))
     else:
         _rename(made, chance, names)
 

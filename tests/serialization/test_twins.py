@@ -1,5 +1,7 @@
 """Classes of cudnn, cunn, fbnn, inn and nngraph open as what nn has for them; what it has not stays data."""
 
+import time
+
 import numpy as np
 import pytest
 
@@ -153,3 +155,29 @@ def test_class_that_writes_ints_before_its_fields_is_kept(tmp_path):
         nnlite.save(tmp_path / 'lead.t7', {'thing': thing, 'after': 1}, form)
         found = nnlite.load(tmp_path / 'lead.t7')
         assert (found['thing'].lead, found['thing'].fields, found['after']) == ([7, -1], {'v': 23}, 1)
+
+
+def many(typename, **fields):
+    return [TorchObject(typename, dict(fields)) for _ in range(2000)]
+
+
+@pytest.mark.parametrize(
+    'value',
+    [
+        many('nn.Sequential', modules=[nn.Identity() for _ in range(2000)]),
+        many('nn.Sequential', modules=[], table=[1] * 5000),
+        [TorchObject('nn.Tanh', dict.fromkeys(map(str, range(2000)), 1))] * 2
+        + many('nn.Tanh', table={'a': [2] * 5000}),
+    ],
+    ids=['modules', 'numbers', 'tables'],
+)
+def test_many_objects_above_the_same_values_take_no_longer_than_one_by_one(value, round_trip):
+    begin = time.perf_counter()
+    round_trip(value)
+    assert time.perf_counter() - begin < 5
+
+
+def test_many_objects_cannot_each_make_a_list_of_one_storage(round_trip):
+    sizes = nnlite.Storage(np.ones(100_000, np.int64))
+    with pytest.raises(nnlite.FileFormatError, match='list of at most 64 sizes'):
+        round_trip(many('nn.View', size=sizes))
