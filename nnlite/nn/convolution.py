@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from nnlite.errors import ShapeError
+from nnlite.nn.initial import bound
 from nnlite.nn.maps import MapLayer
 from nnlite.nn.spatial import expect_geometry
 from nnlite.tensor.random import fill_uniform
@@ -48,9 +49,9 @@ class Convolution(MapLayer):
         return self
 
     def reset(self, stdv=None):
-        bound = stdv * math.sqrt(3) if stdv is not None else 1 / math.sqrt(self._fan_in())
+        limit = bound(stdv, self._fan_in())
         for parameter in self.parameters()[0]:
-            fill_uniform(parameter, -bound, bound)
+            fill_uniform(parameter, -limit, limit)
         return self
 
     # what a layer may say otherwise
