@@ -8,7 +8,7 @@ from table import BASES
 
 from nnlite import nn, optim
 
-# Of which Torch7's results have no case: a base, those that pass on what other modules compute, other packages' classes.
+# Of these Torch7's results have no case: a base, what passes on what others compute, classes of other packages.
 WITHOUT = {'Decorator', 'GPU', 'Profile', 'DataParallelTable', 'gModule'}
 
 
