@@ -157,8 +157,14 @@ def test_class_that_writes_ints_before_its_fields_is_kept(tmp_path):
         assert (found['thing'].lead, found['thing'].fields, found['after']) == ([7, -1], {'v': 23}, 1)
 
 
-def many(typename, **fields):
+def each(typename, **fields):
+    """Return many objects that share the values of their fields."""
     return [TorchObject(typename, dict(fields)) for _ in range(2000)]
+
+
+def alike(typename, **fields):
+    """Return many objects that share their fields themselves."""
+    return [TorchObject(typename, fields) for _ in range(2000)]
 
 
 @pytest.mark.parametrize(
@@ -180,4 +186,4 @@ def test_many_objects_above_the_same_values_take_no_longer_than_one_by_one(value
 def test_many_objects_cannot_each_make_a_list_of_one_storage(round_trip):
     sizes = nnlite.Storage(np.ones(100_000, np.int64))
     with pytest.raises(nnlite.FileFormatError, match='list of at most 64 sizes'):
-        round_trip(many('nn.View', size=sizes))
+        round_trip(each('nn.View', size=sizes))
