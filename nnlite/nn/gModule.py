@@ -51,15 +51,14 @@ class gModule(Container):
     def _take(self, outnode):
         """Lay the graph out in the order in which it runs, up to its last node."""
         nodes = in_order(outnode, lambda node: node.sources)
-        places = {id(node): place for place, node in enumerate(nodes)}
-        for node in nodes:
-            if node.module is not None and not any(module is node.module for module in self.modules):
-                self.modules.append(node.module)
+        places = {node: place for place, node in enumerate(nodes)}
+        known = {id(module) for module in self.modules}
+        self.modules += [node.module for node in nodes if node.module is not None and id(node.module) not in known]
         named = {id(module): place for place, module in enumerate(self.modules)}
         self.nodes = [
             {
                 'module': None if node.module is None else named[id(node.module)],
-                'sources': [places[id(source)] for source in node.sources],
+                'sources': [places[source] for source in node.sources],
                 'selectindex': node.selectindex,
                 'nSplitOutputs': node.nSplitOutputs,
                 'annotations': node.annotations,
@@ -136,9 +135,9 @@ class gModule(Container):
             if not collected[source]:
                 collected[source].append([None] * self.nodes[source]['nSplitOutputs'])
             collected[source][0][node['selectindex'] - 1] = gradInput
-        else:
+        elif node['sources']:
             parts = [gradInput] if len(node['sources']) == 1 else gradInput
-            for source, part in zip(node['sources'], parts, strict=False):
+            for source, part in zip(node['sources'], parts, strict=True):
                 collected[source].append(part)
 
     def accGradParameters(self, input, gradOutput, scale=1):
@@ -163,8 +162,9 @@ class gModule(Container):
         super().read(fields, version)
         self.modules = list(fields.get('modules') or [])
         self._take(read_nodes(fields['outnode']))
-        if 'nInputs' not in fields:  # in old files
-            self.nInputs = sum(node['sources'] == [0] for node in self.nodes)
+        # Old files do not say how many inputs there are.
+        takers = sum(self._innode in node['sources'] for node in self.nodes)
+        self.nInputs = int(fields.get('nInputs', takers))
 
     def __repr__(self):
-        return self.name or f'nn.{type(self).__name__}'
+        return str(self.name or f'nn.{type(self).__name__}')

@@ -114,7 +114,7 @@ def read_nodes(outnode):
 
 def _sources(data):
     """Return the data of the nodes that one takes values from: mapindex lists them, and says the place of each."""
-    mapindex = data.get('mapindex') or []
+    mapindex = data.pop('mapindex', None) or []  # taken out, so that no second graph of a file goes through it again
     found = mapindex if isinstance(mapindex, list) else [mapindex[place + 1] for place in range(len(mapindex) // 2)]
     if not all(isinstance(source, dict) for source in found):
         raise Error('expected mapindex to list the data of nodes, got other values', where='gModule')

@@ -32,13 +32,11 @@ def complete(thing: Any, sound: set[int]) -> None:
     modules = getattr(thing, 'modules', None if issubclass(cls, nn.Container) else _NO_MODULES)
     if id(modules) not in sound:
         if not isinstance(modules, list) or not all(isinstance(part, (nn.Module, TorchObject)) for part in modules):
-            raise FileFormatError(
-                f'nn.{cls.__name__} cannot be made of its fields: expected modules to be a list of them'
-            )
+            raise FileFormatError(f'nn.{cls.__name__} cannot be made of its fields: expected a list of modules')
         sound.add(id(modules))
     fields, needed = _exemplar(cls)
     for name, dimensions in needed.items():
-        if name == 'weight' and getattr(thing, 'affine', None) is False:
+        if name == 'weight' and getattr(thing, 'affine', None) is False:  # a normalization that only normalizes
             continue
         value: Any = getattr(thing, name, None)
         if hasattr(thing, name) if not dimensions else is_array(value) and value.ndim == dimensions:
@@ -80,5 +78,5 @@ def _exemplar(cls: Any) -> tuple[list[str], dict[str, int]]:
 
 
 def _said(value: Any) -> Any:
-    """Return what a field says of how its object was made."""
+    """Return what a field says of what its object was made of."""
     return value.shape if is_array(value) else value if isinstance(value, (int, float)) else None

@@ -9,6 +9,9 @@ from typing import Any, NamedTuple
 
 Fields = dict[str, Any]
 
+# Into how many branches a convolution is made at most: a small file may ask for very many.
+MAX_GROUPS = 64
+
 
 class Twin(NamedTuple):
     """A class of nn, and how to make its fields of those in the file."""
@@ -28,7 +31,7 @@ def twin_of(typename: str, plain: Fields) -> Twin | None:
     ('Tanh', 'HardTanh')
     """
     if typename == 'cudnn.SpatialConvolution' and plain.get('groups') not in (None, 1):
-        return Twin('Concat', _grouped_convolution)
+        return Twin('Concat', _grouped_convolution) if plain['groups'] in range(2, MAX_GROUPS + 1) else None
     if typename == 'cudnn.TemporalConvolution' and plain.get('padH') not in (None, 0):
         return None  # nn's does not pad
     if typename in TWINS:
@@ -75,7 +78,7 @@ def _grouped_convolution(fields: Fields) -> Fields:
     for group in range(groups):
         part = slice(group * outs, (group + 1) * outs)
         parameters = {
-            name: fields[name].reshape(planes_out, *fields[name].shape[1:])[part]
+            name: fields[name][part]
             for name in ('weight', 'bias', 'gradWeight', 'gradBias')
             if fields.get(name) is not None
         }

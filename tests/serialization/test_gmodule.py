@@ -264,3 +264,10 @@ def test_graph_that_cannot_run_is_an_error_of_the_file(harm, saved, tmp_path):
     nnlite.save(tmp_path / 'broken.t7', graph)
     with pytest.raises(nnlite.FileFormatError, match=r'nn\.gModule cannot be made of its fields'):
         nnlite.load(tmp_path / 'broken.t7')
+
+
+def test_many_graphs_of_the_same_nodes_are_refused(saved, tmp_path):
+    graph = nnlite.load(saved, rebuild=False)
+    nnlite.save(tmp_path / 'many.t7', [graph, TorchObject('nn.gModule', dict(graph.fields))])
+    with pytest.raises(nnlite.FileFormatError, match=r'nn\.gModule cannot be made of its fields'):
+        nnlite.load(tmp_path / 'many.t7')

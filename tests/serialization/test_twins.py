@@ -64,6 +64,11 @@ def test_groups_that_do_not_divide_the_planes(opened):
         opened('cudnn.SpatialConvolution', **{**convolution(2), 'groups': 3})
 
 
+def test_convolution_of_very_many_groups_stays_data(opened):
+    found = opened('cudnn.SpatialConvolution', **{**convolution(2), 'groups': 10**9, 'nInputPlane': 10**9})
+    assert isinstance(found, TorchObject)
+
+
 def test_pooling_of_inn_reaches_over_the_border(opened):
     found = opened('inn.SpatialMaxPooling', kW=2, kH=2, dW=2, dH=2, padW=0, padH=0, indices=images(1))
     assert found.forward(images(1, 1, 5, 5)).shape == (1, 1, 3, 3)
@@ -170,12 +175,12 @@ def alike(typename, **fields):
 @pytest.mark.parametrize(
     'value',
     [
-        many('nn.Sequential', modules=[nn.Identity() for _ in range(2000)]),
-        many('nn.Sequential', modules=[], table=[1] * 5000),
-        [TorchObject('nn.Tanh', dict.fromkeys(map(str, range(2000)), 1))] * 2
-        + many('nn.Tanh', table={'a': [2] * 5000}),
+        each('nn.Sequential', modules=[nn.Identity() for _ in range(2000)]),
+        each('nn.Sequential', modules=[], table=[1] * 5000),
+        each('nn.Tanh', table={'a': [2] * 5000}),
+        alike('nn.Tanh', **{f'field{place}': place for place in range(2000)}),
     ],
-    ids=['modules', 'numbers', 'tables'],
+    ids=['modules', 'numbers', 'tables', 'fields'],
 )
 def test_many_objects_above_the_same_values_take_no_longer_than_one_by_one(value, round_trip):
     begin = time.perf_counter()
