@@ -114,7 +114,9 @@ def read_nodes(outnode):
 
 def _sources(data):
     """Return the data of the nodes that one takes values from: mapindex lists them, and says the place of each."""
-    mapindex = data.pop('mapindex', None) or []  # taken out, so that no second graph of a file goes through it again
+    if 'mapindex' not in data:
+        raise Error('expected the data of each node to have a mapindex, in one graph only', where='gModule')
+    mapindex = data.pop('mapindex')  # so that no second graph of a file goes through the same nodes
     found = mapindex if isinstance(mapindex, list) else [mapindex[place + 1] for place in range(len(mapindex) // 2)]
     if not all(isinstance(source, dict) for source in found):
         raise Error('expected mapindex to list the data of nodes, got other values', where='gModule')
