@@ -76,9 +76,9 @@ class BinarySource:
         return array.astype(dtype, copy=False)
 
     def _bytes(self, count: int, what: str) -> bytes:
-        self._expect(count, what)
-        data = self.file.read(count)
+        data = self.file.read(count) if 0 <= count <= self.size - self.offset else b''
         if len(data) != count:
+            self._expect(count, what)
             raise FileFormatError('the file became shorter while it was read')
         self.offset += count
         return data
