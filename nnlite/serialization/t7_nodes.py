@@ -122,12 +122,13 @@ class ObjectNode(Node):
         rebuild: whether to make an object of our class, if there is one.
     """
 
-    __slots__ = ('fields_for', 'lead', 'rebuild', 'typename', 'version')
+    __slots__ = ('fields_for', 'lead', 'rebuild', 'shares', 'typename', 'version')
 
     def __init__(self, tag: int, typename: str, version: int, lead: list[int], rebuild: bool) -> None:
         # A parallel network's list of GPUs stands before its fields.
         super().__init__(tag, wanted=2 if typename == 'nn.DataParallelTable' and version > 1 else 1)
         self.typename, self.version, self.lead, self.rebuild = typename, version, lead, rebuild
+        self.shares = False  # whether its table of fields stands elsewhere, too
         self.fields_for: Callable[[Fields], Fields] | None = None
 
     def take(self, child: Any) -> None:
@@ -137,14 +138,17 @@ class ObjectNode(Node):
                 f'expected the fields of {self.typename} as a table, got something else',
                 hint='the class writes its objects in a way of its own, which nnlite does not know',
             )
-        # A table that stands elsewhere, too, would be gone through for each of its objects.
-        self.rebuild = self.rebuild and child.parent is None
+        self.shares = child.parent is not None
         super().take(child)
 
     def start(self) -> None:
         """Make an object of our class of that name, or a TorchObject."""
         found = class_of(self.typename, self.children[-1].plain()) if self.rebuild and not self.lead else None
         if found is not None:
+            if self.shares:  # which Torch never writes, and a small file could have gone through very often
+                raise FileFormatError(
+                    f'expected the fields of {self.typename} in a table of their own, got a shared one'
+                )
             cls, self.fields_for = found
             self.value = cls.__new__(cls)
         else:
@@ -153,7 +157,7 @@ class ObjectNode(Node):
 
     def finish(self) -> None:
         """Hand the fields over."""
-        fields = self.children[-1].value or {}
+        fields = self.children[-1].value if self.children[-1].wanted else {}
         if self.wanted > 1 and isinstance(fields, dict):
             fields['gpuAssignments'] = self.children[0].value
         if self.fields_for is None:
