@@ -81,8 +81,8 @@ class TableNode(Node):
         kinds = {type(key) for key in keys}
         if not kinds <= {str, bytes, int, float}:
             self.value = LuaTable()
-        elif kinds <= {int} and set(keys) == set(range(1, len(keys) + 1)):
-            self.value = [None] * len(keys)
+        elif kinds <= {int} and set(keys) == set(range(1, len(set(keys)) + 1)):
+            self.value = [None] * len(set(keys))
         else:
             self.value = {}
 
@@ -146,9 +146,7 @@ class ObjectNode(Node):
         found = class_of(self.typename, self.children[-1].plain()) if self.rebuild and not self.lead else None
         if found is not None:
             if self.shares:  # which Torch never writes, and a small file could have gone through very often
-                raise FileFormatError(
-                    f'expected the fields of {self.typename} in a table of their own, got a shared one'
-                )
+                raise FileFormatError(f'expected a table of its own for fields of {self.typename}, got a shared one')
             cls, self.fields_for = found
             self.value = cls.__new__(cls)
         else:

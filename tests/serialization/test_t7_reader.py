@@ -195,6 +195,7 @@ def test_expanded_tensors_have_a_bound(parse):
 
 def test_key_that_comes_twice_has_its_last_value(parse):
     assert parse(table(1, string(b'a'), number(1), string(b'a'), number(2))) == {'a': 2}
+    assert parse(table(1, number(2), number(3), number(1), number(1), number(2), number(4))) == [1, 4]
 
 
 def test_list_whose_keys_come_in_any_order(parse):

@@ -190,7 +190,7 @@ def test_many_objects_cannot_each_make_a_list_of_one_storage(round_trip):
 
 def test_objects_do_not_share_their_fields(round_trip):
     fields = {'inplace': True}
-    with pytest.raises(nnlite.FileFormatError, match=r'own for the fields of nn\.Tanh'):
+    with pytest.raises(nnlite.FileFormatError, match=r'own for fields of nn\.Tanh'):
         round_trip([TorchObject('nn.Tanh', fields), TorchObject('nn.Tanh', fields)])
 
 
