@@ -12,6 +12,13 @@ SECTIONS = ('module', 'criterion', 'net', 'optim', 'rng', 'serial')
 DIFFERENCES = {
     'nn.SpatialDepthWiseConvolution(n, n, ...), gradParams_plus_half': 'in a second backward Torch7 overwrites half '
     'of gradWeight with the other half, where an input has as many planes as each of them gives',
+    'serial/big_endian.t7, written again': 'is little-endian',
+    'serial/function_legacy6.t7, written again': 'has no gap among its indices',
+    'serial/long_size4.t7, written again': 'has longs of eight bytes',
+    'serial/noncontiguous_ascii.t7, written again': 'lacks the last element of a storage, which no tensor has',
+    'serial/noncontiguous_binary.t7, written again': 'lacks the last element of a storage, which no tensor has',
+    'serial/offset_alone.t7, written again': 'lacks the elements of the storage around the tensor',
+    'serial/tensor_version0.t7, written again': 'has versions',
 }
 
 _outcomes = defaultdict(set)
