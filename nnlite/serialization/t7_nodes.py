@@ -122,11 +122,12 @@ class ObjectNode(Node):
         rebuild: whether to make an object of our class, if there is one.
     """
 
-    __slots__ = ('fields_for', 'lead', 'rebuild', 'shares', 'typename', 'version')
+    __slots__ = ('fields_for', 'lead', 'lists_gpus', 'rebuild', 'shares', 'typename', 'version')
 
     def __init__(self, tag: int, typename: str, version: int, lead: list[int], rebuild: bool) -> None:
-        # A parallel network's list of GPUs stands before its fields.
-        super().__init__(tag, wanted=2 if typename == 'nn.DataParallelTable' and version > 1 else 1)
+        # Before its fields stand a parallel network's list of GPUs, or nn.GPU's type and device, which are fields, too.
+        self.lists_gpus = typename == 'nn.DataParallelTable' and version > 1
+        super().__init__(tag, wanted=2 if self.lists_gpus or typename == 'nn.GPU' else 1)
         self.typename, self.version, self.lead, self.rebuild = typename, version, lead, rebuild
         self.shares = False  # whether its table of fields stands elsewhere, too
         self.fields_for: Callable[[Fields], Fields] | None = None
@@ -150,13 +151,13 @@ class ObjectNode(Node):
             cls, self.fields_for = found
             self.value = cls.__new__(cls)
         else:
-            version = self.version if self.wanted == 1 else 1  # the one that is written without the list of GPUs
+            version = 1 if self.lists_gpus else self.version  # the one that is written without the list of GPUs
             self.value = TorchObject(self.typename, {}, version, self.lead)
 
     def finish(self) -> None:
         """Hand the fields over."""
         fields = self.children[-1].value if self.children[-1].wanted else {}
-        if self.wanted > 1 and isinstance(fields, dict):
+        if self.lists_gpus and isinstance(fields, dict):
             fields['gpuAssignments'] = self.children[0].value
         if self.fields_for is None:
             self.value.fields = fields

@@ -195,6 +195,8 @@ class T7Writer:
         fields = thing.fields if is_data else _written(thing, typename)
         if not isinstance(fields, _TABLES):
             raise Error(f'expected the fields of {typename} as a dict, got {type(fields).__name__}')
+        if typename == 'nn.GPU' and isinstance(fields, dict):  # its type and device stand before its fields, too
+            yield '', [fields.get('_type'), fields.get('device')]
         yield '', fields
 
     def _tensor(self, array: np.ndarray) -> None:

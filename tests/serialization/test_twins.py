@@ -199,3 +199,25 @@ def test_fields_that_are_the_table_around_them(parse):
     contents = b'3\n1\n1\n1\n1\n4\n2\n3\nV 1\n8\nmy.Thing\n3\n1\n'
     found = parse(contents)
     assert found[0].fields is found
+
+
+@pytest.mark.parametrize('typename', ['torch.FloatTensor', 'torch.CudaTensor'])
+def test_a_module_on_a_gpu_has_two_tables(typename, tmp_path, parse):
+    """GPU.lua writes {type, device} before the fields."""
+    net = nn.GPU(nn.Linear(2, 3), 4, 5)
+    fields = {**net.write(), '_type': typename}
+    nnlite.save(tmp_path / 'plain.t7', TorchObject('nn.XPU', fields))  # a class that is written in the usual way
+    nnlite.save(tmp_path / 'header.t7', [typename, 4])
+    plain, header = ((tmp_path / f'{name}.t7').read_bytes() for name in ('plain', 'header'))
+    name = b'\x06\0\0\0nn.XPU'
+    at = plain.index(name) + len(name)
+    header = header.replace(b'\x03\0\0\0\x01\0\0\0', b'\x03\0\0\0\xff\0\0\0', 1)  # an index that is free
+    found = parse(plain[:at].replace(b'XPU', b'GPU') + header + plain[at:])
+    assert repr(found) == repr(net) and found.outdevice == 5 and found.type() == 'torch.FloatTensor'
+    assert np.array_equal(found.get(1).weight, net.get(1).weight)
+    nnlite.save(tmp_path / 'again.t7', found)
+    (again,) = nnlite.loadAll(tmp_path / 'again.t7', rebuild=False)
+    assert again.fields['device'] == 4
+    assert (tmp_path / 'again.t7').read_bytes().index(b'FloatTensor') < (tmp_path / 'again.t7').read_bytes().index(
+        b'_type'
+    )
