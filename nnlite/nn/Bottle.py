@@ -4,10 +4,13 @@ import math
 
 import numpy as np
 
-from nnlite.errors import ShapeError
+from nnlite.errors import Error, ShapeError
+from nnlite.nn.arguments import whole
 from nnlite.nn.Decorator import Decorator
 from nnlite.nn.reshaped import reshaped
 from nnlite.tensor.devices import is_array
+
+MOST = 64  # NumPy's arrays have no more dimensions
 
 
 class Bottle(Decorator):
@@ -24,6 +27,7 @@ class Bottle(Decorator):
     (4, 5, 6, 2)
 
     Raises:
+        Error: a number of dimensions that no array has.
         ShapeError: f gives another number of dimensions.
 
     Source: torch/nn, Bottle.lua.
@@ -36,6 +40,13 @@ class Bottle(Decorator):
         self.nInputDim = 2 if nInputDim is None else nInputDim
         self.nOutputDim = self.nInputDim if nOutputDim is None else nOutputDim
         self.dimDelta = self.nInputDim - self.nOutputDim
+        self._expect_dimensions()
+
+    def _expect_dimensions(self):
+        for name in ('nInputDim', 'nOutputDim'):
+            count = whole(self, name, getattr(self, name), 1)
+            if count > MOST:
+                raise Error(f'expected {name} of at most {MOST}, which arrays can have, got {count}', where='Bottle')
 
     def updateOutput(self, input):
         output = super().updateOutput(self._fused(input))
@@ -75,6 +86,10 @@ class Bottle(Decorator):
     def _both(self, input, gradOutput):
         self.expect(gradOutput, self.output.shape, 'gradOutput')
         return self._fused(input), reshaped(self, 'gradOutput', gradOutput, self.modules[0].output.shape)
+
+    def read(self, fields, version=1):
+        super().read(fields, version)
+        self._expect_dimensions()
 
     def write(self):
         room = {'inShape': np.zeros(self.nInputDim), 'outShape': np.zeros(self.nOutputDim)}  # where Torch puts sizes

@@ -140,3 +140,12 @@ def test_dont_cast_keeps_its_type(castout):
         before = twin.get(1).weight.copy()
         assert twin.backwardUpdate(FINE, output, 0.5).dtype == np.float32
         np.testing.assert_allclose(twin.get(1).weight, before - 0.5 * np.outer(output, FINE))
+
+
+def test_bottle_refuses_dimensions_that_no_array_has():
+    for count in (0, 65, 10**9, 'two'):
+        with pytest.raises(nnlite.Error, match='expected nInputDim'):
+            nn.Bottle(nn.Identity(), count)
+        fields = {**nn.Bottle(nn.Identity()).write(), 'nInputDim': count}
+        with pytest.raises(nnlite.Error, match='expected nInputDim'):
+            nn.Bottle.__new__(nn.Bottle).read(fields)
