@@ -39,8 +39,8 @@ class Bottle(Decorator):
         super().__init__(module)
         self.nInputDim = 2 if nInputDim is None else nInputDim
         self.nOutputDim = self.nInputDim if nOutputDim is None else nOutputDim
-        self.dimDelta = self.nInputDim - self.nOutputDim
         self._expect_dimensions()
+        self.dimDelta = self.nInputDim - self.nOutputDim
 
     def _expect_dimensions(self):
         for name in ('nInputDim', 'nOutputDim'):
