@@ -141,6 +141,9 @@ class Logger:
         """Choose whether the plot's vertical axis is logarithmic."""
         self.logscale = bool(state)
 
+    def display(self, state):
+        """Do nothing: Torch chooses here whether a plot is shown on the screen as well, where ours never are."""
+
     def plot(self, *names):
         """Draw the columns of these names, or all that have numbers only, into `pngfile`.
 

@@ -44,7 +44,7 @@ def cg(opfunc, x, config=None, state=None):
     np.copyto(df1, df2)
     losses = [float(f1)]
     np.negative(df1, out=s)
-    d1 = -np.float64(s @ s)
+    d1 = -_dot(s, s)
     step = 1 / (1 - d1)
     with np.errstate(all='ignore'):  # what is divided by 0 is infinite, as in Lua, and the search deals with it
         while search.evaluations < abs(maxEval):
@@ -57,14 +57,14 @@ def cg(opfunc, x, config=None, state=None):
                 break
             f1, step = point
             losses.append(float(f1))
-            turn = (df2 @ df2 - df2 @ df1) / (df1 @ df1)
-            np.multiply(s, turn, out=s)
+            turn = (_dot(df2, df2) - _dot(df2, df1)) / _dot(df1, df1)
+            np.multiply(s, float(turn), out=s)  # a float, which takes the type of s as in Torch
             add_scaled(s, -1, df2)
             df1[...], df2[...] = df2, df1.copy()
-            slope = np.float64(df1 @ s)
+            slope = _dot(df1, s)
             if slope > 0:
                 np.negative(df1, out=s)
-                slope = -np.float64(s @ s)
+                slope = -_dot(s, s)
             step = step * min(ratio, d1 / (slope - 1e-320))
             d1 = slope
     return x, losses, search.evaluations
@@ -97,7 +97,7 @@ class _LineSearch:
     def _move(self, step):
         """Move x by so many directions, and return f and its slope there."""
         add_scaled(self.x, float(step), self.s)
-        return self.evaluate(), np.float64(self.dfdx @ self.s)
+        return self.evaluate(), _dot(self.dfdx, self.s)
 
     def along(self, z1, f1, d1, most):
         """Return (f, step) at a point where the conditions hold, or None if `most` evaluations did not find one.
@@ -121,7 +121,7 @@ class _LineSearch:
                 return None
             if d2 > self.sig * d1:
                 return f2, z1
-            if most == 0:
+            if most == 0 or (most < 0 and not math.isfinite(f2 + d2)):  # from a fraction Torch never comes to 0
                 return None
             z2 = self._outside(f2, f3, d2, d3, z1, z3, limit)
             f3, d3, z3 = f2, d2, -z2
@@ -156,6 +156,11 @@ class _LineSearch:
         if limited and guess < (limit - z1) * (1 - self.inside):
             return (limit - z1) * (1 - self.inside)
         return guess
+
+
+def _dot(a, b):
+    """Return the sum of a * b, of arrays of any shape."""
+    return np.float64(np.vdot(a, b))
 
 
 def _cubic(f2, f3, d2, d3, z3):

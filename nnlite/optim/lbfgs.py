@@ -16,7 +16,7 @@ def lbfgs(opfunc, x, config=None, state=None):
 
     Args:
         opfunc: called with x, returns f(x), a number, and df/dx, an array like x.
-        x: the parameters, a vector.
+        x: the parameters.
         config: a dict of maxIter (20), maxEval (1.25 maxIter: after how many evaluations no step begins), tolFun (1e-5:
             stop where the sum of |df/dx| is less), tolX (1e-9: stop where f or x change by less), nCorrection (100),
             lineSearch (None; optim.lswolfe, or a function like it), lineSearchOptions (its options), learningRate (1:
@@ -58,19 +58,20 @@ def lbfgs(opfunc, x, config=None, state=None):
         because('optimality condition below tolFun')
         return x, losses, evaluations
     history = _History(state, x, option(config, 'nCorrection', 100))
-    d, t = state.get('d'), state.get('t')
+    d, t = state.get('d'), option(state, 't', 0)  # 0 after a call that found no way down
 
     for nIter in range(1, maxIter + 1):
         state['nIter'] += 1
         if state['nIter'] == 1:
             d = state['d'] = -g
+            history.forget()
         else:
             history.remember(g, d, t)
             history.direction(g, out=d)
         np.copyto(kept(state, 'g_old', x), g)
         f_old = state['f_old'] = f
 
-        slope = float(g @ d)
+        slope = float(np.vdot(g, d))
         if slope > -tolX:
             break
         t = learningRate
@@ -79,7 +80,7 @@ def lbfgs(opfunc, x, config=None, state=None):
 
         spent = 0
         if lineSearch is not None:
-            f, g, _, t, spent = lineSearch(opfunc, x, t, d, f, g, slope, option(config, 'lineSearchOptions', None))
+            f, g, x, t, spent = lineSearch(opfunc, x, t, d, f, g, slope, option(config, 'lineSearchOptions', None))
             losses.append(f)
         else:
             add_scaled(x, t, d)
@@ -122,11 +123,11 @@ class _History:
         self.state, self.most = state, most
         for name in ('dir_bufs', 'stp_bufs'):
             if state.get(name) is None:
-                state[name] = list(np.zeros((most + 1, x.size), x.dtype))
-        for name in ('old_dirs', 'old_stps'):
-            if state.get(name) is None:
-                state[name] = []
-        state.setdefault('Hdiag', 1)
+                state[name] = list(np.zeros((most + 1, *x.shape), x.dtype))
+
+    def forget(self):
+        """Begin anew: as far as is known the Hessian is 1."""
+        self.state.update(old_dirs=[], old_stps=[], Hdiag=1)
 
     def remember(self, g, d, t):
         """Add the step t d, and the change of the gradient that it made, unless f is not convex there."""
@@ -134,7 +135,7 @@ class _History:
         change, step = self.state['dir_bufs'].pop(), self.state['stp_bufs'].pop()
         np.subtract(g, self.state['g_old'], out=change)
         np.multiply(d, t, out=step)
-        curvature = float(change @ step)
+        curvature = float(np.vdot(change, step))
         if curvature <= 1e-10:
             self.state['dir_bufs'].append(change)
             self.state['stp_bufs'].append(step)
@@ -144,7 +145,7 @@ class _History:
             self.state['stp_bufs'].append(changes.pop(0))
         steps.append(step)
         changes.append(change)
-        self.state['Hdiag'] = curvature / float(change @ change)
+        self.state['Hdiag'] = curvature / float(np.vdot(change, change))
 
     def direction(self, g, out):
         """Put minus the inverse of the Hessian times the gradient into `out`, by Nocedal's two loops."""
@@ -154,14 +155,14 @@ class _History:
                 self.state[name] = np.zeros(self.most)
         ro, al, q = self.state['ro'], self.state['al'], self.state['tmp1']
         for i, (step, change) in enumerate(zip(steps, changes, strict=True)):
-            ro[i] = 1 / float(change @ step)
+            ro[i] = 1 / float(np.vdot(change, step))
         np.negative(g, out=q)
         for i in reversed(range(len(steps))):
-            al[i] = float(steps[i] @ q) * ro[i]
+            al[i] = float(np.vdot(steps[i], q)) * ro[i]
             add_scaled(q, -float(al[i]), changes[i])
         np.multiply(q, self.state['Hdiag'], out=out)
         for i in range(len(steps)):
-            be = float(changes[i] @ out) * ro[i]
+            be = float(np.vdot(changes[i], out)) * ro[i]
             add_scaled(out, float(al[i] - be), steps[i])
 
 

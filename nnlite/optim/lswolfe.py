@@ -44,7 +44,7 @@ def lswolfe(opfunc, x, t, d, f, g, gtd, options=None):
         np.copyto(x, start)
         add_scaled(x, step, d)
         loss, dfdx = evaluate(opfunc, x)
-        return step, loss, dfdx.copy(), float(dfdx @ d)
+        return step, loss, dfdx.copy(), float(np.vdot(dfdx, d))
 
     before, new = (0, f, g.copy(), gtd), at(t)
     bracket, done, count = None, False, 0
@@ -104,7 +104,7 @@ def _points(x, *points):
 
 
 def _lowest(bracket):
-    return min(range(len(bracket)), key=lambda end: bracket[end][1])
+    return int(np.argmin([loss for _, loss, _, _ in bracket]))  # NaN is the lowest, as in Torch
 
 
 def _within(t, one, other, stuck):

@@ -28,9 +28,10 @@ def polyinterp(points, xminBound=None, xmaxBound=None):
     polynomial = _through(points)
     slope = polynomial[:-1] * np.arange(len(polynomial) - 1, 0, -1, polynomial.dtype)
     best, lowest = (low + high) / 2, math.inf
-    for x in [low, high, *xs.tolist(), *_real_roots(slope)]:
+    # Candidates are of the points' type: a bound that is rounded to beyond itself is none.
+    for x in [*np.array([low, high], points.dtype).tolist(), *xs.tolist(), *_real_roots(slope)]:
         if low <= x <= high:
-            value = sum(c * x**power for power, c in enumerate(reversed(polynomial.tolist())))
+            value = _value(polynomial, x)
             if value < lowest:
                 best, lowest = x, value
     return float(best)
@@ -45,7 +46,17 @@ def _cubic(points):
         if np.isnan(d2):
             return float((x1 + x2) / 2)
         t = x2 - (x2 - x1) * ((g2 + d2 - d1) / (g2 - g1 + 2 * d2))
-    return float(min(max(t, x1), x2))
+    # Where numbers were too large to tell, Lua's max(NaN, x1) is x1.
+    return float(x1 if np.isnan(t) else min(max(t, x1), x2))
+
+
+def _value(polynomial, x):
+    """Return the polynomial, the highest power's coefficient first, at x."""
+    value = np.float64(0)
+    with np.errstate(all='ignore'):  # what is too large is infinite, and not the least
+        for power, coefficient in zip(reversed(range(len(polynomial))), polynomial, strict=True):
+            value += np.float64(coefficient) * np.float64(x) ** power
+    return value
 
 
 def _through(points):

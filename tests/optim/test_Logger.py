@@ -61,6 +61,10 @@ def test_a_file_is_made_anew_or_with_a_time_in_its_name(tmp_path):
     assert path.read_text() == ''
 
 
+def test_display_is_accepted_as_scripts_of_torch_call_it(logger):
+    assert logger.display(False) is None
+
+
 def test_without_a_file_lines_are_printed(capsys):
     logger = optim.Logger()
     logger.add([1])

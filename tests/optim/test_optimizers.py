@@ -162,6 +162,89 @@ def test_polyinterp_finds_the_minimum_of_the_polynomial():
     assert optim.polyinterp(np.array([[0.0, 0, 1], [1, 2, 4]])) == 0.5, 'no minimum: the middle'
 
 
+def test_polyinterp_is_torchs_to_the_bound_and_beyond():
+    """Candidates have the type of the points; NaN and infinity are compared as in Lua."""
+    line = np.float32([[0, 0, -1], [0.5, -0.5, -1]])
+    assert optim.polyinterp(line, 0.6, 1.1) == np.float32(0.6), 'as a float 1.1 is beyond 1.1'
+    assert optim.polyinterp(np.array([[0.0, 1, -1], [1, 1e200, 1]])) == 0
+    assert optim.polyinterp(np.array([[0.0, 0, -1], [5e102, -5e102, -1]]), 5e102, 5e103) > 0
+
+
+def test_lswolfe_takes_nan_for_the_lowest():
+    def opfunc(x):
+        return (math.nan if x[0] else 1.0), np.ones_like(x)
+
+    f, *_, t, evaluations = optim.lswolfe(opfunc, np.zeros(2), 1, -np.ones(2), 1.0, np.ones(2), -2.0)
+    assert math.isnan(f) and t > 0 and evaluations == 21
+
+
+@pytest.mark.parametrize('shape', [(6, 1), (2, 3)])
+@pytest.mark.parametrize('lineSearch', ['cg', None, optim.lswolfe])
+def test_parameters_may_have_any_shape(shape, lineSearch):
+    random = np.random.default_rng(4)
+    A, b, ends = random.normal(size=(6, 6)), random.normal(size=6), []
+    for x in (np.zeros(6), np.zeros(shape)):
+        flat = quadratic(A @ A.T, b)
+
+        def opfunc(x, flat=flat):
+            f, dfdx = flat(x.ravel())
+            return f, dfdx.reshape(x.shape)
+
+        method, config = (optim.cg, {}) if lineSearch == 'cg' else (optim.lbfgs, {'lineSearch': lineSearch})
+        ends.append(method(opfunc, x, config))
+    (flat, losses, evaluations), (shaped, *theirs) = ends
+    assert shaped.shape == shape and theirs == [losses, evaluations]
+    np.testing.assert_array_equal(shaped.ravel(), flat)
+
+
+@pytest.mark.parametrize('seed', range(6))
+def test_cg_turns_by_a_number_of_lua_in_the_type_of_the_parameters(seed):
+    """A dot product of floats is a double in Lua; what a vector of floats is multiplied by is a float again."""
+    random = np.random.default_rng(seed)
+    scales, x, state = random.uniform(0.9, 1.1, 1000), random.normal(0, 1e-3, 1000).astype(np.float32), {}
+
+    def opfunc(x):
+        return float(x @ (scales * x)) / 2, (scales * x).astype(np.float32)
+
+    _, before = opfunc(x)
+    optim.cg(opfunc, x, {'maxEval': 2}, state)
+    after = state['df1']
+    turn = (np.float64(after @ after) - np.float64(after @ before)) / np.float64(before @ before)
+    np.testing.assert_array_equal(state['s'], np.float32(turn) * -before - after)
+
+
+@pytest.mark.parametrize('opfunc', [lambda x: (-float(x @ x), -2 * x), lambda x: (float(x.sum()), np.ones_like(x))])
+def test_cg_ends_where_there_is_no_minimum_and_the_budget_is_a_fraction(opfunc):
+    with np.errstate(all='ignore'):
+        optim.cg(opfunc, np.ones(2), {'maxIter': 5})
+
+
+def test_lbfgs_begins_anew_where_it_is_told_that_no_step_was_taken():
+    random = np.random.default_rng(6)
+    A = random.normal(size=(5, 5))
+    opfunc, state, ends = quadratic(A @ A.T + np.eye(5), random.normal(size=5)), {}, []
+    for _ in range(2):
+        state['nIter'] = 0
+        ends.append(optim.lbfgs(opfunc, np.ones(5), {'maxIter': 6}, state)[0])
+    np.testing.assert_array_equal(*ends)
+
+
+def test_lbfgs_goes_on_from_what_a_line_search_returns():
+    def elsewhere(opfunc, x, t, d, f, g, gtd, options):
+        return *opfunc(x + t * d), x + t * d, t, 1
+
+    start = np.array([3.0, -2.0])
+    x, losses, _ = optim.lbfgs(lambda x: (float(x @ x), 2 * x), start, {'lineSearch': elsewhere})
+    assert x is not start and losses[-1] < 1e-12
+
+
+def test_lbfgs_may_be_called_again_where_it_found_no_way_down():
+    x, state = np.array([1e-5, 1e-5]), {}
+    for _ in range(2):
+        x, losses, _ = optim.lbfgs(lambda x: (float(x @ x), 2 * x), x, {}, state)
+        assert len(losses) == 1 and x[0] == 1e-5
+
+
 @pytest.mark.parametrize('fista', [False, True])
 def test_fista_shrinks_to_the_known_solution(fista):
     """For f = 1/2 |x - a|^2 and g = lambda |x|, the minimum is a, shrunk by lambda."""
