@@ -28,7 +28,8 @@ class Add(SpreadBias):
     def __init__(self, inputSize, scalar=None):
         super().__init__()
         self.scalar = scalar
-        self.bias = np.empty(sizes_of([1 if self._is_scalar() else inputSize], self), self.dtype)
+        size = sizes_of([1 if inputSize is None and self._is_scalar() else inputSize], self)
+        self.bias = np.empty(1 if self._is_scalar() else size, self.dtype)
         self.gradBias = np.zeros_like(self.bias)
         self.reset()
 

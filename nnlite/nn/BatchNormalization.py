@@ -3,6 +3,7 @@
 import numpy as np
 
 from nnlite.errors import Error
+from nnlite.nn.arguments import flag, number, whole
 from nnlite.nn.Module import Module
 from nnlite.tensor.random import fill_uniform
 
@@ -37,11 +38,11 @@ class BatchNormalization(Module):
         super().__init__()
         if nOutput == 0:
             raise Error('expected a number of features, got 0', where='BatchNormalization', hint='affine comes fourth')
-        self.affine = affine is not False
-        self.eps = 1e-5 if eps is None else eps
-        self.momentum = 0.1 if momentum is None else momentum
+        self.affine = flag(self, 'affine', affine, True)
+        self.eps = number(self, 'eps', eps, 1e-5)
+        self.momentum = number(self, 'momentum', momentum, 0.1)
         self.train = True
-        self.running_mean = np.zeros(nOutput, self.dtype)
+        self.running_mean = np.zeros(whole(self, 'nOutput', nOutput, 1), self.dtype)
         self.running_var = np.ones(nOutput, self.dtype)
         if self.affine:
             self.weight, self.bias = np.empty_like(self.running_mean), np.empty_like(self.running_mean)

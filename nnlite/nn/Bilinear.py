@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from nnlite.errors import Error
+from nnlite.nn.arguments import flag, sizes
 from nnlite.nn.initial import bound
 from nnlite.nn.Module import Module
 from nnlite.tensor.random import fill_uniform
@@ -38,13 +38,10 @@ class Bilinear(Module):
 
     def __init__(self, inputSize1, inputSize2, outputSize, bias=True):
         super().__init__()
-        shape = outputSize, inputSize1, inputSize2
-        for size in shape:
-            if not isinstance(size, (int, np.integer)) or size < 1:
-                raise Error(f'expected sizes that are whole numbers from 1 up, got {size!r}', where='Bilinear')
+        shape = sizes(self, outputSize=outputSize, inputSize1=inputSize1, inputSize2=inputSize2)
         self.weight = np.empty(shape, self.dtype)
         self.gradWeight = np.zeros_like(self.weight)
-        if bias is not False:
+        if flag(self, 'bias', bias, True):
             self.bias = np.empty(outputSize, self.dtype)
             self.gradBias = np.zeros_like(self.bias)
         self.gradInput = []

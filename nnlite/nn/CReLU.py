@@ -1,7 +1,7 @@
 """A rectifier for both signs."""
 
 from nnlite.errors import ShapeError
-from nnlite.nn.arguments import flag
+from nnlite.nn.arguments import flag, whole
 from nnlite.nn.ConcatTable import ConcatTable
 from nnlite.nn.Identity import Identity
 from nnlite.nn.JoinTable import JoinTable
@@ -33,7 +33,7 @@ class CReLU(Sequential):
 
     def __init__(self, nInputDims, inplace=None):
         super().__init__()
-        self.nInputDims = nInputDims
+        self.nInputDims = whole(self, 'nInputDims', nInputDims, 1)
         self.inplace = flag(self, 'inplace', inplace)
         self.add(ConcatTable().add(Identity()).add(MulConstant(-1))).add(JoinTable(2)).add(ReLU(self.inplace))
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from nnlite.nn.arguments import whole
 from nnlite.nn.labels import class_labels
 from nnlite.nn.weighted import Weighted
 
@@ -35,7 +36,7 @@ class ClassNLLCriterion(Weighted):
 
     def __init__(self, weights=None, sizeAverage=None, ignoreIndex=None):
         super().__init__(weights, sizeAverage)
-        self.ignoreIndex = -100 if ignoreIndex is None else ignoreIndex
+        self.ignoreIndex = -100 if ignoreIndex is None else whole(self, 'ignoreIndex', ignoreIndex)
         self.output_tensor = np.zeros(1, self.dtype)
         self.total_weight_tensor = np.ones(1, self.dtype)
 

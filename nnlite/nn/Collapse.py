@@ -1,5 +1,6 @@
 """All dimensions but the batch's, made one."""
 
+from nnlite.nn.arguments import whole
 from nnlite.nn.Module import Module
 from nnlite.nn.reshaped import reshaped
 
@@ -22,7 +23,7 @@ class Collapse(Module):
 
     def __init__(self, nInputDim):
         super().__init__()
-        self.nInputDim = nInputDim
+        self.nInputDim = whole(self, 'nInputDim', nInputDim, 1)
 
     def updateOutput(self, input):
         self.expect(input)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from nnlite.nn.arguments import whole
 from nnlite.nn.ConcatTable import ConcatTable
 from nnlite.nn.Container import Container
 from nnlite.nn.joined import joined_shape, windows
@@ -21,7 +22,7 @@ class Concat(ConcatTable):
 
     def __init__(self, dimension):
         Container.__init__(self)  # its results are arrays, not tables
-        self.dimension = dimension
+        self.dimension = whole(self, 'dimension', dimension)
         self.outputSize = []
 
     def updateOutput(self, input):

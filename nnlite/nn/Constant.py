@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from nnlite.nn.arguments import number
+from nnlite.nn.arguments import number, whole_or_none
 from nnlite.nn.Module import Module
 from nnlite.tensor.devices import is_array
 
@@ -33,7 +33,7 @@ class Constant(Module):
     def __init__(self, value, nInputDim=None):
         super().__init__()
         self.value = value if is_array(value) else np.array([number(self, 'value', value)], self.dtype)
-        self.nInputDim = nInputDim
+        self.nInputDim = whole_or_none(self, 'nInputDim', nInputDim, 1)
 
     def updateOutput(self, input):
         self.expect(input)

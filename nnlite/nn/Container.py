@@ -2,6 +2,7 @@
 
 from nnlite.errors import Error, ShapeError
 from nnlite.nn.Module import Module
+from nnlite.tensor.dimensions import is_whole
 
 
 class Container(Module):
@@ -28,7 +29,7 @@ class Container(Module):
     def insert(self, module, index=None):
         """Put a module in front of the one at this place, counted from 1, or at the end; return the container."""
         if not isinstance(module, Module):
-            raise Error(f'expected a module to add, got {type(module).__name__}', where=self._name())
+            raise Error(f'expected a module to add, got {type(module).__name__}', where=type(self).__name__)
         self.modules.insert(len(self.modules) if index is None else self._place(index, len(self.modules) + 1), module)
         return self
 
@@ -51,7 +52,7 @@ class Container(Module):
         return iter(self.modules)
 
     def _place(self, index, count):
-        if not isinstance(index, int) or isinstance(index, bool) or index == 0 or not -count <= index <= count:
+        if not is_whole(index) or index == 0 or not -count <= index <= count:
             hint = 'modules count from 1, as in Torch' if index == 0 else None
             raise Error(f'expected a place from 1 to {count}, got {index}', where=self._name(), hint=hint)
         return index - 1 if index > 0 else count + index

@@ -46,6 +46,9 @@ class Convert(Container):
         super().__init__()
         if outputShape is not None and inputShape is None:
             raise Error(f'expected an inputShape to go with {outputShape!r}, got None', where='Convert')
+        for shape in (inputShape, outputShape):
+            if shape is not None and not isinstance(shape, str):
+                raise Error(f"expected shapes such as 'bchw', got {shape!r}", where='Convert')
         inputShape = 'b*' if inputShape is None else inputShape
         outputShape = inputShape if outputShape is None else outputShape
         self.inputShape, self.outputShape = (s if 'b' in s else f'b{s}' for s in (inputShape, outputShape))

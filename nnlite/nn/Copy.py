@@ -38,7 +38,7 @@ class Copy(Module):
         super().__init__()
         self.intype, self.outtype = intype or self._type, outtype or self._type
         for typename in (self.intype, self.outtype):
-            if typename.startswith('torch.Cuda'):
+            if str(typename).startswith('torch.Cuda'):
                 raise no_gpu()
             dtype_of(typename)
         self.passes = not forceCopy and self.intype == self.outtype

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from nnlite.nn.arguments import sizes
 from nnlite.nn.initial import bound
 from nnlite.nn.Module import Module
 from nnlite.tensor.random import fill_uniform
@@ -38,7 +39,7 @@ class Cosine(Module):
 
     def __init__(self, inputSize, outputSize):
         super().__init__()
-        self.weight = np.empty((outputSize, inputSize), self.dtype)
+        self.weight = np.empty(sizes(self, outputSize=outputSize, inputSize=inputSize), self.dtype)
         self.gradWeight = np.zeros_like(self.weight)
         self.reset()
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 from nnlite.errors import ShapeError
+from nnlite.nn.arguments import number
 from nnlite.nn.labels import signs
 from nnlite.nn.pair import Pair
 
@@ -32,7 +33,7 @@ class CosineEmbeddingCriterion(Pair):
 
     def __init__(self, margin=None):
         super().__init__()
-        self.margin = 0 if margin is None else margin
+        self.margin = number(self, 'margin', margin, 0)
         self.sizeAverage = True
 
     def updateOutput(self, input, target=None):

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from nnlite.nn.arguments import flag
 from nnlite.nn.pair import Pair
 
 
@@ -25,7 +26,7 @@ class DistanceRatioCriterion(Pair):
 
     def __init__(self, sizeAverage=None):
         super().__init__()
-        self.sizeAverage = sizeAverage is not False
+        self.sizeAverage = flag(self, 'sizeAverage', sizeAverage, True)
 
     def updateOutput(self, input, target=None):
         near, far = self._pair(input)

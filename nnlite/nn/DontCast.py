@@ -35,6 +35,8 @@ class DontCast(Decorator):
         self.moduleType = moduleType
         if (self.castin or self.castout) and moduleType is None:
             self.moduleType = module.type()
+        if self.moduleType is not None:
+            dtype_of(self.moduleType)
 
     def updateOutput(self, input):
         output = super().updateOutput(self._inside('input', input, self.castin))

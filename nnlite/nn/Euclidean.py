@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from nnlite.nn.arguments import sizes
 from nnlite.nn.initial import bound
 from nnlite.nn.Module import Module
 from nnlite.tensor.random import fill_uniform
@@ -38,7 +39,7 @@ class Euclidean(Module):
 
     def __init__(self, inputSize, outputSize):
         super().__init__()
-        self.weight = np.empty((inputSize, outputSize), self.dtype)
+        self.weight = np.empty(sizes(self, inputSize=inputSize, outputSize=outputSize), self.dtype)
         self.gradWeight = np.zeros_like(self.weight)
         self.fastBackward = True
         self.reset()

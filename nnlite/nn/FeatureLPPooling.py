@@ -1,7 +1,7 @@
 """The p-norm of neighbouring features."""
 
 from nnlite.errors import Error, ShapeError
-from nnlite.nn.arguments import flag, number
+from nnlite.nn.arguments import flag, number, whole
 from nnlite.nn.Module import Module
 
 
@@ -31,11 +31,13 @@ class FeatureLPPooling(Module):
     def __init__(self, width, stride, power, batch_mode=None):
         super().__init__()
         for name, value, most in (('width', width, range(2, 17)), ('stride', stride, range(1, 5))):
-            if value not in most:
+            if whole(self, name, value) not in most:
                 message = f'expected a {name} from {most.start} to {most.stop - 1}, got {value}'
                 raise Error(message, where='FeatureLPPooling')
         self.width, self.stride = width, stride
         self.power = number(self, 'power', power)
+        if not self.power > 0:
+            raise Error(f'expected a power above 0, got {power}', where='FeatureLPPooling')
         self.batch_mode = flag(self, 'batch_mode', batch_mode)
 
     def _groups(self, array):

@@ -1,6 +1,6 @@
 """A module on a GPU of its own."""
 
-from nnlite.errors import Error
+from nnlite.nn.arguments import whole
 from nnlite.nn.Decorator import Decorator
 
 
@@ -26,10 +26,8 @@ class GPU(Decorator):
 
     def __init__(self, module, device, outdevice=None):
         super().__init__(module)
-        if not isinstance(device, int):
-            raise Error(f'expected the number of a GPU, got {device!r}', where='GPU')
-        self.device = device
-        self.outdevice = device if outdevice is None else outdevice
+        self.device = whole(self, 'device', device)
+        self.outdevice = self.device if outdevice is None else whole(self, 'outdevice', outdevice)
 
     def setDevice(self, device=None):
         """Choose another GPU; return the module."""

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from nnlite.nn.arguments import number
 from nnlite.nn.elementwise import Elementwise
 from nnlite.nn.labels import signs
 
@@ -27,7 +28,7 @@ class HingeEmbeddingCriterion(Elementwise):
 
     def __init__(self, margin=None):
         super().__init__()
-        self.margin = 1 if margin is None else margin
+        self.margin = number(self, 'margin', margin, 1)
 
     def _target(self, input, target):
         return super()._target(input, signs(self, target))

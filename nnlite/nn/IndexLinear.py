@@ -3,6 +3,7 @@
 import numpy as np
 
 from nnlite.errors import Error, ShapeError
+from nnlite.nn.arguments import sizes, whole
 from nnlite.nn.indices import from_zero
 from nnlite.nn.initial import bound
 from nnlite.nn.Module import Module
@@ -60,6 +61,8 @@ class IndexLinear(Module):
     ):
         super().__init__()
         self.normalize = 4 if normalize else 0
+        if weight is None:
+            inputSize, outputSize = sizes(self, inputSize=inputSize, outputSize=outputSize)
         self.weight = np.zeros((inputSize, outputSize + self.normalize), self.dtype) if weight is None else weight
         self.bias = np.zeros(outputSize, self.dtype) if bias is None else bias
         self.expect(self.weight, ('inputs', 'outputs'), 'weight')
@@ -71,7 +74,7 @@ class IndexLinear(Module):
         self.sizesCache = self.cumSumSizesCache = []
         self.weightDecay = 0
         self.doGradInput = bool(doGradInput)
-        self.offset = -1 if keysOffset is None else keysOffset - 1
+        self.offset = -1 if keysOffset is None else whole(self, 'keysOffset', keysOffset) - 1
         self._forget()
 
     def _forget(self):

@@ -3,6 +3,7 @@
 import numpy as np
 
 from nnlite.errors import ShapeError
+from nnlite.nn.arguments import number
 from nnlite.nn.labels import signs
 from nnlite.nn.pair import Pair
 from nnlite.tensor.random import fill_random
@@ -29,7 +30,7 @@ class L1HingeEmbeddingCriterion(Pair):
 
     def __init__(self, margin=None):
         super().__init__()
-        self.margin = 1 if margin is None else margin
+        self.margin = number(self, 'margin', margin, 1)
 
     def updateOutput(self, input, target=None):
         distance = self._distance(*self._pair(input))

@@ -3,6 +3,7 @@
 import math
 
 from nnlite.nn.Add import Add
+from nnlite.nn.arguments import flag, number, whole
 from nnlite.nn.CMul import CMul
 from nnlite.nn.ConcatTable import ConcatTable
 from nnlite.nn.CSubTable import CSubTable
@@ -41,12 +42,13 @@ class LayerNormalization(Sequential):
 
     def __init__(self, nOutput, bias=None, eps=None, affine=None):
         super().__init__()
+        nOutput = whole(self, 'nOutput', nOutput, 1)
         mean = Sequential().add(Mean(1, 1)).add(Replicate(nOutput, 1, 1))
         self.add(ConcatTable().add(Identity()).add(mean)).add(CSubTable())
         self.add(Normalize(2, 1e-10 if eps is None else eps)).add(MulConstant(math.sqrt(nOutput)))
-        if affine is not False:
+        if flag(self, 'affine', affine, True):
             biasTransform, gainTransform = Add(nOutput, False), CMul(nOutput)
-            biasTransform.bias.fill(bias or 0)
+            biasTransform.bias.fill(number(self, 'bias', bias, 0))
             gainTransform.weight.fill(1)
             self.add(gainTransform).add(biasTransform)
 

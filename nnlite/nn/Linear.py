@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from nnlite.nn.arguments import flag, sizes
 from nnlite.nn.initial import bound
 from nnlite.nn.Module import Module
 from nnlite.tensor.random import fill_uniform
@@ -33,9 +34,9 @@ class Linear(Module):
 
     def __init__(self, inputSize, outputSize, bias=True):
         super().__init__()
-        self.weight = np.empty((outputSize, inputSize), self.dtype)
+        self.weight = np.empty(sizes(self, outputSize=outputSize, inputSize=inputSize), self.dtype)
         self.gradWeight = np.zeros_like(self.weight)
-        if bias is not False:
+        if flag(self, 'bias', bias, True):
             self.bias = np.empty(outputSize, self.dtype)
             self.gradBias = np.zeros_like(self.bias)
         self.reset()

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from nnlite.nn.arguments import flag, number, sizes
 from nnlite.nn.initial import bound
 from nnlite.nn.Linear import Linear
 from nnlite.nn.Module import Module
@@ -38,13 +39,13 @@ class LinearWeightNorm(Linear):
 
     def __init__(self, inputSize, outputSize, bias=True, eps=None):
         Module.__init__(self)
-        self.eps = 1e-16 if eps is None else eps
-        self.outputSize, self.inputSize = outputSize, inputSize
+        self.eps = number(self, 'eps', eps, 1e-16)
+        self.outputSize, self.inputSize = sizes(self, outputSize=outputSize, inputSize=inputSize)
         self.v = np.empty((outputSize, inputSize), self.dtype)
         self.g = np.empty((outputSize, 1), self.dtype)
         self.gradV, self.gradG = np.zeros_like(self.v), np.zeros_like(self.g)
         self._make_room()
-        if bias is not False:
+        if flag(self, 'bias', bias, True):
             self.bias = np.empty(outputSize, self.dtype)
             self.gradBias = np.zeros_like(self.bias)
         self.reset()

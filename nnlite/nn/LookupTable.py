@@ -3,6 +3,7 @@
 import numpy as np
 
 from nnlite.errors import Error, ShapeError
+from nnlite.nn.arguments import number, sizes, whole
 from nnlite.nn.indices import from_zero
 from nnlite.nn.Module import Module
 from nnlite.tensor.devices import is_array
@@ -43,11 +44,11 @@ class LookupTable(Module):
 
     def __init__(self, nIndex, nOutput, paddingValue=None, maxNorm=None, normType=None):
         super().__init__()
-        self.weight = np.empty((nIndex, nOutput), self.dtype)
+        self.weight = np.empty(sizes(self, nIndex=nIndex, nOutput=nOutput), self.dtype)
         self.gradWeight = np.zeros_like(self.weight)
-        self.paddingValue = paddingValue or 0
-        self.maxNorm = maxNorm
-        self.normType = normType
+        self.setPadding(0 if paddingValue is None else paddingValue)
+        self.setMaxNorm(maxNorm)
+        self.setNormType(normType)
         self.reset()
 
     def accUpdateOnly(self):
@@ -57,17 +58,17 @@ class LookupTable(Module):
 
     def setPadding(self, paddingValue):
         """Choose the index whose row gets no gradient; return the module."""
-        self.paddingValue = paddingValue
+        self.paddingValue = whole(self, 'paddingValue', paddingValue)
         return self
 
     def setMaxNorm(self, maxNorm):
         """Choose how long a row may be; return the module."""
-        self.maxNorm = maxNorm
+        self.maxNorm = None if maxNorm is None else number(self, 'maxNorm', maxNorm)
         return self
 
     def setNormType(self, normType):
         """Choose the norm that maxNorm is about; return the module."""
-        self.normType = normType
+        self.normType = None if normType is None else number(self, 'normType', normType)
         return self
 
     def scaleGradByFreq(self):

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from nnlite.nn.arguments import number
 from nnlite.nn.elementwise import Elementwise
 
 
@@ -23,7 +24,7 @@ class MarginCriterion(Elementwise):
 
     def __init__(self, margin=None):
         super().__init__()
-        self.margin = 1 if margin is None else margin
+        self.margin = number(self, 'margin', margin, 1)
 
     def _loss(self, input, target, loss):
         np.multiply(input, target, out=loss)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from nnlite.nn.arguments import number
 from nnlite.nn.labels import numbers
 from nnlite.nn.pair import Pair
 
@@ -26,7 +27,7 @@ class MarginRankingCriterion(Pair):
 
     def __init__(self, margin=None):
         super().__init__()
-        self.margin = 1 if margin is None else margin
+        self.margin = number(self, 'margin', margin, 1)
         self.sizeAverage = True
 
     def updateOutput(self, input, target=None):

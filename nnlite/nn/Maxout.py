@@ -1,5 +1,6 @@
 """The largest of several linear maps."""
 
+from nnlite.nn.arguments import sizes
 from nnlite.nn.Linear import Linear
 from nnlite.nn.Max import Max
 from nnlite.nn.Sequential import Sequential
@@ -30,6 +31,7 @@ class Maxout(Sequential):
 
     def __init__(self, inputSize, outputSize, maxoutNumber, preprocess=None):
         super().__init__()
+        outputSize, maxoutNumber = sizes(self, outputSize=outputSize, maxoutNumber=maxoutNumber)
         self.add(Linear(inputSize, outputSize * maxoutNumber))
         self.add(View(maxoutNumber, outputSize).setNumInputDims(1))
         if preprocess:

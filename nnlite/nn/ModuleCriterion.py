@@ -3,7 +3,9 @@
 import warnings
 
 from nnlite.errors import Error, inside
+from nnlite.nn.arguments import flag
 from nnlite.nn.Criterion import Criterion
+from nnlite.nn.Module import Module
 
 
 class ModuleCriterion(Criterion):
@@ -28,9 +30,12 @@ class ModuleCriterion(Criterion):
         super().__init__()
         if not isinstance(criterion, Criterion):
             raise Error(f'expected a criterion, got {type(criterion).__name__}', where=self._name())
+        for module in (inputModule, targetModule):
+            if module is not None and not isinstance(module, Module):
+                raise Error(f'expected a module, got {type(module).__name__}', where=self._name())
         self.criterion = criterion
         self.inputModule, self.targetModule = inputModule, targetModule
-        self.castTarget = castTarget is not False
+        self.castTarget = flag(self, 'castTarget', castTarget, True)
         if inputModule is not None and inputModule.parameters()[0]:
             warnings.warn('nn.ModuleCriterion does not learn the parameters of its inputModule', stacklevel=2)
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 from nnlite.errors import Error
+from nnlite.nn.arguments import number
 from nnlite.nn.labels import class_labels
 from nnlite.nn.weighted import Weighted
 
@@ -35,7 +36,7 @@ class MultiMarginCriterion(Weighted):
         if p not in (None, 1, 2):
             raise Error(f'expected p of 1 or 2, got {p}', where=self._name())
         self.p = 1 if p is None else p
-        self.margin = 1 if margin is None else margin
+        self.margin = number(self, 'margin', margin, 1)
 
     def updateOutput(self, input, target=None):
         place = self._place(input, target)

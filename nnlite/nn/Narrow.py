@@ -1,6 +1,7 @@
 """A piece of one dimension."""
 
-from nnlite.errors import Error, ShapeError
+from nnlite.errors import ShapeError
+from nnlite.nn.arguments import whole
 from nnlite.nn.piece import Piece
 from nnlite.tensor.dimensions import axis_of, narrow
 
@@ -28,11 +29,9 @@ class Narrow(Piece):
 
     def __init__(self, dimension, offset, length=None):
         super().__init__()
-        if dimension is None or offset is None:
-            raise Error(f'expected a dimension and an offset, got {dimension} and {offset}', where='Narrow')
-        self.dimension = dimension
-        self.index = offset
-        self.length = 1 if length is None else length
+        self.dimension = whole(self, 'dimension', dimension)
+        self.index = whole(self, 'offset', offset)
+        self.length = 1 if length is None else whole(self, 'length', length)
 
     def _piece(self, array):
         axis = axis_of(self.dimension, array.ndim, self)

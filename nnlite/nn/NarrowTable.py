@@ -3,6 +3,7 @@
 import numpy as np
 
 from nnlite.errors import Error, ShapeError
+from nnlite.nn.arguments import whole
 from nnlite.nn.Module import Module
 from nnlite.nn.table import expect_like, zeros_like
 
@@ -23,7 +24,7 @@ class NarrowTable(Module):
     def __init__(self, offset, length=None):
         super().__init__()
         self.offset = offset
-        self.length = 1 if length is None else length
+        self.length = 1 if length is None else whole(self, 'length', length, 0)
         if not isinstance(offset, (int, np.integer)) or offset < 1:
             raise Error(f'expected an offset from 1 up, got {offset}', where='NarrowTable')
         self.output, self.gradInput = [], []

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from nnlite.nn.arguments import whole
 from nnlite.nn.indices import from_zero
 from nnlite.nn.Module import Module
 from nnlite.nn.table import zeros_like
@@ -34,7 +35,7 @@ class OneHot(Module):
 
     def __init__(self, outputSize):
         super().__init__()
-        self.outputSize = outputSize
+        self.outputSize = whole(self, 'outputSize', outputSize, 1)
 
     def updateOutput(self, input):
         classes = from_zero(self, input if is_array(input) else np.asarray(input), self.outputSize)

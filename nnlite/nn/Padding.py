@@ -3,6 +3,7 @@
 import numpy as np
 
 from nnlite.errors import ShapeError
+from nnlite.nn.arguments import number, whole, whole_or_none
 from nnlite.nn.Module import Module
 from nnlite.tensor.dimensions import axis_of, narrow
 
@@ -32,11 +33,11 @@ class Padding(Module):
 
     def __init__(self, dim, pad, nInputDim=None, value=None, index=None):
         super().__init__()
-        self.value = value or 0
-        self.index = 1 if index is None else index
-        self.dim = dim
-        self.pad = pad
-        self.nInputDim = nInputDim
+        self.value = number(self, 'value', value, 0)
+        self.index = 1 if index is None else whole(self, 'index', index)
+        self.dim = whole(self, 'dim', dim)
+        self.pad = whole(self, 'pad', pad)
+        self.nInputDim = whole_or_none(self, 'nInputDim', nInputDim, 1)
         self.outputSize = []
 
     def _place(self, input):

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from nnlite.errors import Error
+from nnlite.nn.arguments import number
 from nnlite.nn.rowpairs import RowPairs
 from nnlite.tensor.random import fill_random
 
@@ -23,6 +25,7 @@ class PairwiseDistance(RowPairs):
     array([1., 5.], dtype=float32)
 
     Raises:
+        Error: p is not above 0.
         ShapeError: the two shapes differ.
 
     Source: torch/nn, PairwiseDistance.lua.
@@ -32,7 +35,9 @@ class PairwiseDistance(RowPairs):
 
     def __init__(self, p=None):
         super().__init__()
-        self.norm = 2 if p is None else p
+        self.norm = number(self, 'p', p, 2)
+        if not self.norm > 0:
+            raise Error(f'expected a norm p above 0, got {p}', where='PairwiseDistance')
 
     def _compare(self, a, b, output):
         powers = self.buffer('powers', a.shape, like=a)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from nnlite.errors import ShapeError
+from nnlite.nn.arguments import whole_or_none
 from nnlite.nn.Container import Container
 from nnlite.nn.joined import join, windows
 from nnlite.nn.ParallelTable import ParallelTable
@@ -12,7 +13,8 @@ from nnlite.tensor.dimensions import axis_of, slices
 class Parallel(ParallelTable):
     """y = f_1(x_1), f_2(x_2), ... joined along outputDimension, where x_i is the i-th slice of x along inputDimension.
 
-    Dimensions count from 1; the output's are those of a module's output, which lacks the input's dimension.
+    Dimensions count from 1; the output's are those of a module's output, which lacks the input's dimension. Without
+    dimensions, as in Torch, it can be looked at, but not run.
 
     >>> import numpy as np
     >>> from nnlite import nn
@@ -28,10 +30,10 @@ class Parallel(ParallelTable):
 
     foreign = ('totalOutputSize',)
 
-    def __init__(self, inputDimension, outputDimension):
+    def __init__(self, inputDimension=None, outputDimension=None):
         Container.__init__(self)  # its results are arrays, not tables
-        self.inputDimension = inputDimension
-        self.outputDimension = outputDimension
+        self.inputDimension = whole_or_none(self, 'inputDimension', inputDimension)
+        self.outputDimension = whole_or_none(self, 'outputDimension', outputDimension)
 
     def updateOutput(self, input):
         parts = self._slices(input)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from nnlite.nn.arguments import flag, sizes
 from nnlite.nn.Identity import Identity
 from nnlite.nn.indices import from_zero
 from nnlite.nn.LookupTable import LookupTable
@@ -39,9 +40,10 @@ class PartialLinear(Module):
 
     def __init__(self, inputsize, outputsize, bias=True):
         super().__init__()
+        inputsize, outputsize = sizes(self, inputsize=inputsize, outputsize=outputsize)
         inputs = ParallelTable().add(Identity()).add(LookupTable(outputsize, inputsize))
         self.network = Sequential().add(inputs).add(MM(False, True))
-        if bias is not False:
+        if flag(self, 'bias', bias, True):
             self.bias, self.gradBias = np.zeros((1, outputsize), self.dtype), np.zeros((1, outputsize), self.dtype)
         self.inputsize, self.outputsize = inputsize, outputsize
         self.allcolumns = np.arange(1, outputsize + 1, dtype=self.dtype)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from nnlite.errors import ShapeError
+from nnlite.nn.arguments import whole
 from nnlite.nn.Module import Module
 from nnlite.nn.spatial import as_given, batch_of
 
@@ -31,8 +32,8 @@ class PixelShuffle(Module):
 
     def __init__(self, upscaleFactor):
         super().__init__()
-        self.upscaleFactor = upscaleFactor
-        self.upscaleFactorSquared = upscaleFactor**2
+        self.upscaleFactor = whole(self, 'upscaleFactor', upscaleFactor, 1)
+        self.upscaleFactorSquared = self.upscaleFactor**2
 
     def _interleaved(self, maps):
         """Return a view of maps (N, C, r H, r W): for each of their pixels the place in (N, C, r, r, H, W)."""

@@ -2,6 +2,7 @@
 
 import time
 
+from nnlite.nn.arguments import whole
 from nnlite.nn.Decorator import Decorator
 
 
@@ -20,7 +21,7 @@ class Profile(Decorator):
 
     def __init__(self, module, print_interval=None, name=None):
         super().__init__(module)
-        self.print_interval = 100 if print_interval is None else print_interval
+        self.print_interval = 100 if print_interval is None else whole(self, 'print_interval', print_interval, 1)
         self.name = f'nn.{type(module).__name__}' if name is None else name
         self.numFwds = self.numBwds = 0
         self.summedFwdTime = self.summedBwdTime = 0

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from nnlite.errors import Error, ShapeError
+from nnlite.errors import ShapeError
+from nnlite.nn.arguments import whole, whole_or_none
 from nnlite.nn.Module import Module
 
 
@@ -31,11 +32,9 @@ class Replicate(Module):
 
     def __init__(self, nf, dim=None, ndim=None):
         super().__init__()
-        self.nfeatures = nf
-        self.dim = 1 if dim is None else dim
-        self.ndim = ndim
-        if self.dim < 1:
-            raise Error(f'expected a place from 1 up for the new dimension, got {dim}', where='Replicate')
+        self.nfeatures = whole(self, 'nf', nf, 1)
+        self.dim = 1 if dim is None else whole(self, 'dim', dim, 1)
+        self.ndim = whole_or_none(self, 'ndim', ndim, 1)
 
     def _axis(self, input):
         axis = self.dim - 1 + (self.ndim is not None and input.ndim > self.ndim)

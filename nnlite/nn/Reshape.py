@@ -2,11 +2,10 @@
 
 import math
 
-import numpy as np
-
 from nnlite.errors import ShapeError
 from nnlite.nn.Module import Module
 from nnlite.nn.reshaped import reshaped
+from nnlite.tensor.dimensions import sizes_of
 
 
 class Reshape(Module):
@@ -35,7 +34,7 @@ class Reshape(Module):
         super().__init__()
         if size and (isinstance(size[-1], bool) or size[-1] is None):
             *size, self.batchMode = size
-        self.size = list(size[0]) if len(size) == 1 and not isinstance(size[0], (int, np.integer)) else list(size)
+        self.size = sizes_of(size, self)
         self.nelement = math.prod(self.size)
         self.batchsize = [0, *self.size]
 

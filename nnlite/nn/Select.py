@@ -1,6 +1,7 @@
 """One slice of the input."""
 
 from nnlite.errors import ShapeError
+from nnlite.nn.arguments import whole
 from nnlite.nn.piece import Piece
 from nnlite.tensor.dimensions import axis_of, narrow
 
@@ -26,7 +27,7 @@ class Select(Piece):
     def __init__(self, dimension, index):
         super().__init__()
         self.dimension = dimension
-        self.index = index
+        self.index = whole(self, 'index', index)
 
     def _piece(self, array):
         if array.ndim < 2:

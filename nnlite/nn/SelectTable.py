@@ -1,8 +1,11 @@
 """One element of a table."""
 
-from nnlite.errors import ShapeError
+from collections.abc import Hashable
+
+from nnlite.errors import Error, ShapeError
 from nnlite.nn.Module import Module
 from nnlite.nn.table import add_into, expect_like, zeros_like
+from nnlite.tensor.dimensions import is_whole
 
 
 class SelectTable(Module):
@@ -18,6 +21,8 @@ class SelectTable(Module):
 
     def __init__(self, index):
         super().__init__()
+        if not isinstance(index, Hashable):
+            raise Error(f'expected the number of an element or a key, got {index!r}', where='SelectTable')
         self.index = index
         self.gradInput = []
 
@@ -27,7 +32,7 @@ class SelectTable(Module):
                 raise ShapeError(f'expected a table with the key {self.index!r}, got {sorted(input)}', self._name())
             return self.index
         self.expect_table(input)
-        if not isinstance(self.index, int):
+        if not is_whole(self.index):
             raise ShapeError(f'expected a table (a dict) with the key {self.index!r}, got a list', self._name())
         if self.index == 0 or not -len(input) <= self.index <= len(input):
             hint = 'elements count from 1, as in Torch' if self.index == 0 else None

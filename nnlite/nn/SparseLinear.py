@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from nnlite.nn.arguments import sizes
 from nnlite.nn.indices import from_zero
 from nnlite.nn.initial import bound
 from nnlite.nn.Module import Module
@@ -52,7 +53,7 @@ class SparseLinear(Module):
         super().__init__()
         self.weightDecay = 0
         self.doGradInput = bool(doGradInput)
-        self.weight = np.empty((outputSize, inputSize), self.dtype)
+        self.weight = np.empty(sizes(self, outputSize=outputSize, inputSize=inputSize), self.dtype)
         self.bias = np.empty(outputSize, self.dtype)
         self.gradWeight, self.gradBias = np.zeros_like(self.weight), np.zeros_like(self.bias)
         self.sparseUpdate = NONE

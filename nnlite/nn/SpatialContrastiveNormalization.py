@@ -1,5 +1,6 @@
 """Local contrast: each pixel less the mean of its surroundings, divided by how much they vary."""
 
+from nnlite.nn.arguments import number
 from nnlite.nn.neighbourhood import Neighbourhood
 from nnlite.nn.Sequential import Sequential
 from nnlite.nn.SpatialDivisiveNormalization import SpatialDivisiveNormalization
@@ -28,8 +29,8 @@ class SpatialContrastiveNormalization(Neighbourhood):
 
     def __init__(self, nInputPlane=None, kernel=None, threshold=None, thresval=None):
         super().__init__(nInputPlane, kernel)
-        self.threshold = 1e-4 if threshold is None else threshold
-        self.thresval = self.threshold if thresval is None else thresval
+        self.threshold = number(self, 'threshold', threshold, 1e-4)
+        self.thresval = number(self, 'thresval', thresval, self.threshold)
         self.normalizer = Sequential()
         self.normalizer.add(SpatialSubtractiveNormalization(self.nInputPlane, self.kernel))
         self.normalizer.add(SpatialDivisiveNormalization(self.nInputPlane, self.kernel, self.threshold, self.thresval))

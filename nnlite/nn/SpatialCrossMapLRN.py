@@ -3,6 +3,7 @@
 import numpy as np
 
 from nnlite.errors import Error
+from nnlite.nn.arguments import number
 from nnlite.nn.Module import Module
 from nnlite.nn.spatial import as_given, batch_of
 
@@ -33,9 +34,9 @@ class SpatialCrossMapLRN(Module):
         if not isinstance(size, (int, np.integer)) or size < 1 or size % 2 == 0:
             raise Error(f'expected an odd number of planes, got {size!r}', where='SpatialCrossMapLRN')
         self.size = size
-        self.alpha = 1e-4 if alpha is None else alpha
-        self.beta = 0.75 if beta is None else beta
-        self.k = 1 if k is None else k
+        self.alpha = number(self, 'alpha', alpha, 1e-4)
+        self.beta = number(self, 'beta', beta, 0.75)
+        self.k = number(self, 'k', k, 1)
 
     def updateOutput(self, input):
         self.expect(input, ('N', 'C', 'H', 'W'), single=True)

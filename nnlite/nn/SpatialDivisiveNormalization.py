@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from nnlite.nn.arguments import number
 from nnlite.nn.CDivTable import CDivTable
 from nnlite.nn.neighbourhood import Neighbourhood, estimate, estimator_grad
 from nnlite.nn.Sqrt import Sqrt
@@ -32,8 +33,8 @@ class SpatialDivisiveNormalization(Neighbourhood):
 
     def __init__(self, nInputPlane=None, kernel=None, threshold=None, thresval=None):
         super().__init__(nInputPlane, kernel)
-        self.threshold = 1e-4 if threshold is None else threshold
-        self.thresval = self.threshold if thresval is None else thresval
+        self.threshold = number(self, 'threshold', threshold, 1e-4)
+        self.thresval = number(self, 'thresval', thresval, self.threshold)
         # the weights are to add up to 1 over all planes, in one pass of the kernel or in two
         self.kernel /= self.kernel.sum() * self.nInputPlane ** (1 if self.kernel.ndim == 2 else 0.5)
         self.meanestimator = self._estimator()

@@ -1,7 +1,7 @@
 """The p-norm of each window."""
 
 from nnlite.errors import Error
-from nnlite.nn.arguments import number
+from nnlite.nn.arguments import number, whole_or_none
 from nnlite.nn.MulConstant import MulConstant
 from nnlite.nn.Power import Power
 from nnlite.nn.Sequential import Sequential
@@ -36,6 +36,7 @@ class SpatialLPPooling(Sequential):
 
     def __init__(self, nInputPlane, pnorm, kW, kH, dW=None, dH=None):
         super().__init__()
+        whole_or_none(self, 'nInputPlane', nInputPlane)
         if not number(self, 'pnorm', pnorm):
             raise Error(f'expected a pnorm other than 0, got {pnorm}', where='SpatialLPPooling')
         self.kW, self.kH = kW, kH

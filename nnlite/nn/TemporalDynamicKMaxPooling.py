@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from nnlite.errors import ShapeError
+from nnlite.errors import Error, ShapeError
 from nnlite.nn.arguments import number, whole
 from nnlite.nn.Module import Module
 from nnlite.tensor.dimensions import narrow
@@ -39,6 +39,8 @@ class TemporalDynamicKMaxPooling(Module):
         super().__init__()
         self.minK = whole(self, 'minK', minK, 1)
         self.factor = number(self, 'factor', factor, 0)
+        if not math.isfinite(self.factor):
+            raise Error(f'expected a finite factor, got {factor}', where='TemporalDynamicKMaxPooling')
         self.indices = np.empty(0, np.int64)
 
     def updateOutput(self, input):

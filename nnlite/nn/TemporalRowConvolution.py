@@ -1,5 +1,6 @@
 """Convolution of each row of sequences by a kernel of its own."""
 
+from nnlite.nn.arguments import flag
 from nnlite.nn.depthwise import DepthWise
 
 
@@ -26,7 +27,7 @@ class TemporalRowConvolution(DepthWise):
     featFirst = False
 
     def __init__(self, inputFrameSize, kW, dW=None, featFirst=None):
-        super().__init__(inputFrameSize=inputFrameSize, kW=kW, dW=dW, featFirst=bool(featFirst))
+        super().__init__(inputFrameSize=inputFrameSize, kW=kW, dW=dW, featFirst=flag(self, 'featFirst', featFirst))
 
     @property
     def axis(self):

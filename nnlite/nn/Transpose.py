@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from nnlite.errors import Error
+from nnlite.nn.arguments import whole
 from nnlite.nn.batched import Batched
 from nnlite.tensor.dimensions import axis_of
 
@@ -27,7 +29,12 @@ class Transpose(Batched):
 
     def __init__(self, *permutations):
         super().__init__()
-        self.permutations = [list(pair) for pair in permutations]
+        self.permutations = [self._pair(pair) for pair in permutations]
+
+    def _pair(self, given):
+        if not isinstance(given, (list, tuple)) or len(given) != 2:
+            raise Error(f'expected pairs of dimensions, got {given!r}', where='Transpose')
+        return [whole(self, 'a dimension', dimension) for dimension in given]
 
     def _swaps(self, ndim):
         """Return the pairs of axes to swap."""

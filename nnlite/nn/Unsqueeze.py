@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from nnlite.errors import Error, ShapeError
+from nnlite.errors import ShapeError
+from nnlite.nn.arguments import whole
 from nnlite.nn.batched import Batched
 
 
@@ -27,9 +28,7 @@ class Unsqueeze(Batched):
 
     def __init__(self, pos, numInputDims=None):
         super().__init__()
-        if pos is None:
-            raise Error('expected the place of the new dimension, got None', where='Unsqueeze')
-        self.pos = pos
+        self.pos = whole(self, 'pos', pos)
         self.setNumInputDims(numInputDims)
 
     def _axis(self, input):

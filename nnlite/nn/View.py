@@ -2,11 +2,10 @@
 
 import math
 
-import numpy as np
-
 from nnlite.errors import Error, ShapeError
 from nnlite.nn.batched import Batched
 from nnlite.nn.reshaped import reshaped
+from nnlite.tensor.dimensions import sizes_of
 
 
 class View(Batched):
@@ -36,9 +35,9 @@ class View(Batched):
 
     def resetSize(self, *size):
         """Choose another size; return the module."""
-        size = list(size[0]) if len(size) == 1 and not isinstance(size[0], (int, np.integer)) else list(size)
-        if size.count(-1) > 1 or any(number < -1 for number in size):
-            raise Error(f'expected sizes of 0 or more, and -1 once at most, got {size}', where='View')
+        size = sizes_of(size, self, least=-1)
+        if size.count(-1) > 1:
+            raise Error(f'expected -1 once at most, got {size}', where='View')
         self.size = size
         self.numElements = math.prod(number for number in size if number >= 0)
         return self

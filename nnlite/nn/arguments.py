@@ -5,6 +5,7 @@ import numbers
 import numpy as np
 
 from nnlite.errors import Error
+from nnlite.tensor.dimensions import is_whole
 
 
 def number(module, name, value, default=None):
@@ -25,10 +26,28 @@ def whole(module, name, value, least=None):
     Raises:
         Error: it is none.
     """
-    if not isinstance(value, numbers.Integral) or isinstance(value, bool) or (least is not None and value < least):
+    if not is_whole(value) or (least is not None and value < least):
         range_ = '' if least is None else f' from {least} up'
         raise Error(f'expected {name} to be a whole number{range_}, got {value!r}', where=type(module).__name__)
     return int(value)
+
+
+def whole_or_none(module, name, value, least=None):
+    """Return an argument that is to be a whole number, as in `whole`, or None if it is left out.
+
+    Raises:
+        Error: it is neither.
+    """
+    return None if value is None else whole(module, name, value, least)
+
+
+def sizes(module, **given):
+    """Return the arguments, given by their names, that are to be whole numbers from 1 up.
+
+    Raises:
+        Error: one of them is none.
+    """
+    return tuple(whole(module, name, value, 1) for name, value in given.items())
 
 
 def flag(module, name, value, default=False):

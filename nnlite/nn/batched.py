@@ -1,5 +1,6 @@
 """What the layers have in common that are told how many dimensions are a single input's."""
 
+from nnlite.nn.arguments import whole_or_none
 from nnlite.nn.Module import Module
 
 
@@ -10,5 +11,5 @@ class Batched(Module):
 
     def setNumInputDims(self, numInputDims):
         """Say how many dimensions an input has without the batch's; return the module."""
-        self.numInputDims = numInputDims
+        self.numInputDims = whole_or_none(self, 'numInputDims', numInputDims, 1)
         return self

@@ -26,7 +26,7 @@ class FractionalMaxPooling(MapLayer):
         super().__init__()
         self.newRandomPool = False
         self.indices = np.empty(0, np.int64)
-        name = 'out' if all(number(self, 'an output size', size) >= 1 for size in out) else 'ratio'
+        name = 'out' if min(number(self, 'an output size', size) for size in out) >= 1 else 'ratio'
         for side, size, given in zip(self.order, kernel, out, strict=True):
             setattr(self, f'poolSize{side}', whole(self, f'poolSize{side}', size, 2))
             setattr(self, name + side, whole(self, name + side, given) if name == 'out' else given)

@@ -40,6 +40,9 @@ class gModule(Container):
 
     def __init__(self, inputs, outputs):
         super().__init__()
+        for nodes in (inputs, outputs):
+            if not isinstance(nodes, (list, tuple)) or not all(isinstance(node, Node) for node in nodes):
+                raise Error(f'expected lists of nodes, got {nodes!r}', where='gModule')
         if not inputs or any(node.sources for node in inputs):
             raise Error('expected one input or more, which have no sources, got others', where='gModule')
         innode = Node()

@@ -4,6 +4,8 @@ import numpy as np
 
 from nnlite.errors import ShapeError
 from nnlite.nn import tables
+from nnlite.nn.arguments import whole
+from nnlite.nn.labels import numbers
 from nnlite.nn.Module import Module
 from nnlite.nn.Replicate import Replicate
 from nnlite.nn.Sequential import Sequential
@@ -36,8 +38,8 @@ class Neighbourhood(Module):
 
     def __init__(self, nInputPlane=None, kernel=None):
         super().__init__()
-        self.nInputPlane = 1 if nInputPlane is None else nInputPlane
-        self.kernel = np.array(np.ones((9, 9)) if kernel is None else kernel, self.dtype)
+        self.nInputPlane = 1 if nInputPlane is None else whole(self, 'nInputPlane', nInputPlane, 1)
+        self.kernel = numbers(self, np.ones((9, 9)) if kernel is None else kernel, 'kernel').astype(self.dtype)
         if self.kernel.ndim not in (1, 2) or any(size % 2 == 0 for size in self.kernel.shape):
             raise ShapeError(f'expected a kernel (k,) or (kH, kW) of odd sizes, got {self.kernel.shape}', self._name())
         self.coef = np.empty(0, self.dtype)

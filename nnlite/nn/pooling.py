@@ -27,7 +27,7 @@ class Pooling(MapLayer):
         for side, size, step, pad in zip(self.order, kernel, stride, padding, strict=True):
             setattr(self, f'k{side}', size)
             setattr(self, f'd{side}', size if step is None else step)
-            setattr(self, f'pad{side}', pad or 0)
+            setattr(self, f'pad{side}', 0 if pad is None else pad)
         self.ceil_mode = False
         expect_geometry(self)
 

@@ -2,9 +2,7 @@
 
 import math
 
-import numpy as np
-
-from nnlite.errors import Error
+from nnlite.nn.arguments import whole
 
 _LEAST = dict.fromkeys(('nInputPlane', 'nOutputPlane', 'inputFrameSize', 'outputFrameSize'), 1)
 _LEAST |= {
@@ -27,9 +25,7 @@ def as_given(result, given, sides=2):
 def expect_geometry(module):
     """Raise unless a module's planes, kernel, step and dilation are one or more, and its padding is none or more."""
     for name, least in _LEAST.items():
-        size = getattr(module, name, least)
-        if not isinstance(size, (int, np.integer)) or size < least:
-            raise Error(f'expected {name} to be a whole number from {least} up, got {size!r}', where=module._name())
+        whole(module, name, getattr(module, name, least), least)
 
 
 def pooled_size(size, kernel, stride, padding, ceil_mode, padded):

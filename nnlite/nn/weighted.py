@@ -3,6 +3,7 @@
 import numpy as np
 
 from nnlite.errors import ShapeError
+from nnlite.nn.arguments import flag
 from nnlite.nn.Criterion import Criterion
 from nnlite.nn.labels import numbers
 
@@ -19,7 +20,7 @@ class Weighted(Criterion):
 
     def __init__(self, weights=None, sizeAverage=None):
         super().__init__()
-        self.sizeAverage = sizeAverage is not False
+        self.sizeAverage = flag(self, 'sizeAverage', sizeAverage, True)
         if weights is not None:
             self.weights = numbers(self, weights, 'weights').astype(self.dtype, copy=False)
             if self.weights.ndim != 1:

@@ -1,5 +1,7 @@
 """Sizes as Lua lists them, and dimensions as it counts them, from 1, where NumPy counts from 0."""
 
+import numbers
+
 import numpy as np
 
 from nnlite.errors import Error, ShapeError
@@ -21,31 +23,45 @@ def axis_of(dimension, ndim, module=None, nInputDims=None):
 
     Raises:
         ShapeError: there is no such dimension.
+        Error: one of the two is no whole number.
     """
+    where = module._name() if module is not None else None
+    if not is_whole(dimension):
+        raise Error(f'expected a whole number as dimension, got {dimension!r}', where=where)
+    if nInputDims is not None and not is_whole(nInputDims):
+        raise Error(f'expected nInputDims to be a whole number, got {nInputDims!r}', where=where)
     if nInputDims is not None and ndim == nInputDims + 1 and dimension > 0:
         dimension += 1
     if dimension == 0 or not -ndim <= dimension <= ndim:
-        where = module._name() if module is not None else None
         hint = 'dimensions count from 1, as in Torch' if dimension == 0 else None
         raise ShapeError(f'expected a dimension from 1 to {ndim}, got {dimension}', where=where, hint=hint)
     return dimension - 1 if dimension > 0 else ndim + dimension
 
 
-def sizes_of(sizes, module=None):
+def is_whole(value):
+    """Return whether a value is a whole number by its type.
+
+    >>> is_whole(2), is_whole(np.int64(2)), is_whole(2.0), is_whole(True)
+    (True, True, False, False)
+    """
+    return isinstance(value, numbers.Integral) and not isinstance(value, bool)
+
+
+def sizes_of(sizes, module=None, least=1):
     """Return the sizes that were given one by one, or as one list or LongStorage of them.
 
     >>> sizes_of([2, 3]), sizes_of([(2, 3)])
     ([2, 3], [2, 3])
 
     Raises:
-        Error: one of them is no whole number.
+        Error: one of them is no whole number from `least` up.
     """
     if len(sizes) == 1 and isinstance(sizes[0], (list, tuple, np.ndarray, Storage)):
         (sizes,) = sizes
     for size in sizes:
-        if not isinstance(size, (int, np.integer)):
+        if not is_whole(size) or size < least:
             where = type(module).__name__ if module is not None else None
-            raise Error(f'expected whole numbers as sizes, got {size!r}', where=where)
+            raise Error(f'expected sizes that are whole numbers from {least} up, got {size!r}', where=where)
     return [int(size) for size in sizes]
 
 

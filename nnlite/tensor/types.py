@@ -29,7 +29,7 @@ def dtype_of(typename):
     Raises:
         DtypeError: the name is none of Torch's host tensor types.
     """
-    if typename not in DTYPES:
+    if not isinstance(typename, str) or typename not in DTYPES:
         raise DtypeError(f'expected a tensor type such as torch.FloatTensor, got {typename!r}')
     return DTYPES[typename]
 

@@ -151,12 +151,12 @@ def test_a_file_has_the_empty_gradients_that_Torch_writes_into(make):
 
 
 @pytest.mark.parametrize(('make', 'message'), [
-    (lambda: nn.Unsqueeze(None), 'expected the place of the new dimension, got None'),
-    (lambda: nn.Narrow(1, None), 'expected a dimension and an offset, got 1 and None'),
-    (lambda: nn.Replicate(2, -1), 'expected a place from 1 up for the new dimension, got -1'),
+    (lambda: nn.Unsqueeze(None), 'expected pos to be a whole number, got None'),
+    (lambda: nn.Narrow(1, None), 'expected offset to be a whole number, got None'),
+    (lambda: nn.Replicate(2, -1), 'expected dim to be a whole number from 1 up, got -1'),
     (lambda: nn.Sum(1, None, False, 1), 'expected squeeze to be True or False, got 1'),
-    (lambda: nn.Bilinear(3, 0, 2), 'expected sizes that are whole numbers from 1 up, got 0'),
-    (lambda: nn.GPU(nn.Identity(), '1'), "expected the number of a GPU, got '1'"),
+    (lambda: nn.Bilinear(3, 0, 2), 'expected inputSize2 to be a whole number from 1 up, got 0'),
+    (lambda: nn.GPU(nn.Identity(), '1'), "expected device to be a whole number, got '1'"),
 ])  # fmt: skip
 def test_arguments_that_make_no_sense(make, message):
     with pytest.raises(nnlite.Error, match=message):
