@@ -1,0 +1,234 @@
+"""Gradients that take turns: each is gone once the module below has used it, so a few pieces of memory hold them all.
+
+Which may lie in which piece is found by walking through the model as its backward pass does. On the way a gradient is
+the set of turns in which its numbers may lie, one with nothing in it being memory that is not shared; the gradient of a
+table is a list of those, if it is known how many there are. A module gets a turn in a piece that holds nothing that is
+still to be read. What is not known of a module is assumed to be the worst: that it hands its gradOutput on as it is.
+"""
+
+from collections import Counter
+from itertools import pairwise
+
+from nnlite import nn
+from nnlite.errors import Error
+from nnlite.nn.maps import MapLayer
+from nnlite.nn.Object import emptied
+from nnlite.nn.transfer import Transfer
+from nnlite.tensor.storage import Storage
+
+# Containers whose backward is their modules' backward, one after the other: what is inside of any other stays as it is.
+FORKS = (nn.ConcatTable, nn.Concat, nn.DepthConcat)
+# Modules that copy their gradient to each part of their input, in memory for each.
+SUMS = (nn.CAddTable, nn.JoinTable)
+# Modules whose gradInput is never gradOutput itself, unless they work in place.
+WRITERS = (MapLayer, Transfer, nn.BatchNormalization, nn.Linear)
+
+NOTHING = frozenset()
+
+
+def optimizeMemory(model):
+    """Let the modules of a model take turns in a few pieces of memory for their gradients; return the model.
+
+    All that `backward` gives is equal to the bit. What it leaves behind is not: of all modules' gradInput only those
+    last written are still there, and whoever uses another one is told so by an Error. So `backward` runs as before;
+    its two halves, updateGradInput and then accGradParameters, do not run on a whole network any more.
+
+    The turns are those of the model as it is: call this again when modules were added or taken out. They are memory,
+    and go as memory does: a copy or a file has none of them, and clearState and a conversion to another type drop them.
+
+    >>> from nnlite import nn, optnet
+    >>> net = nn.Sequential().add(nn.Linear(4, 4)).add(nn.Tanh()).add(nn.Linear(4, 4)).add(nn.Tanh())
+    >>> x = np.ones((64, 4), np.float32)
+    >>> _ = net(x, x)
+    >>> before = optnet.countUsedMemory(net)
+    >>> _ = optnet.optimizeMemory(net)(x, x)
+    >>> before, optnet.countUsedMemory(net)
+    (8192, 6144)
+
+    Source: fb.resnet.torch, models/init.lua, shareGradInput; fmassa/optimize-net, which shares outputs in evaluation.
+    """
+    removeOptimization(model)
+    _Walk(model).backward(model, NOTHING, NOTHING)
+    return model
+
+
+def removeOptimization(model):
+    """Give the modules of a model memory of their own again; return the model."""
+    for module in model.listModules():
+        storages = vars(module).get('_storages', {})
+        for name in [name for name, storage in storages.items() if isinstance(storage, Turn)]:
+            del storages[name]
+        if isinstance(module.gradInput, Overwritten):
+            module.gradInput = emptied(module.gradInput, module.dtype)
+    return model
+
+
+def countUsedMemory(model):
+    """Return how many bytes the results and buffers of a model take, what is shared counted once."""
+    storages = [storage for module in model.listModules() for storage in vars(module).get('_storages', {}).values()]
+    return sum({id(storage.memory): storage.memory.nbytes for storage in storages}.values())
+
+
+class Piece:
+    """A piece of memory, and whose turn it is."""
+
+    def __init__(self, dtype):
+        self.dtype = dtype
+        self.storage = Storage()
+        self.turn = None
+
+
+class Turn:
+    """What a module has in place of an nnlite.Storage: a piece of memory, until another turn in it begins.
+
+    Attributes:
+        piece: the piece of memory.
+        shown_by: the modules whose gradInput may lie in it.
+    """
+
+    def __init__(self, piece):
+        self.piece = piece
+        self.shown_by = []
+
+    @property
+    def memory(self):
+        """The memory, as nnlite.Storage has it."""
+        return self.piece.storage.memory
+
+    def view(self, *args):
+        """Begin the turn and return the memory as an array; the arguments are those of nnlite.Storage.view."""
+        last, self.piece.turn = self.piece.turn, self
+        if last not in (None, self):
+            last.end()
+        return self.piece.storage.view(*args)
+
+    def end(self):
+        """Let nobody take what comes next for the gradient that was here."""
+        for module in self.shown_by:
+            if module.gradInput is not None:  # as it is where nobody asks for it
+                module.gradInput = Overwritten()
+
+
+class Overwritten:
+    """Stands where a gradient was until its memory was used again; whoever wants to compute with it is told so."""
+
+    def _refuse(self, *args):
+        raise Error(
+            'expected a gradient that is still there, got one whose memory has been used again',
+            hint='after optnet.optimizeMemory run backward as a whole, or undo it with optnet.removeOptimization',
+        )
+
+    __getitem__ = __len__ = __array__ = _refuse
+
+    def __getattr__(self, name):
+        if name.startswith('__'):  # what Python itself asks any object for
+            raise AttributeError(name)
+        self._refuse()
+
+
+class _Walk:
+    """A walk through a model in the order of its backward pass, on which its modules get their turns."""
+
+    def __init__(self, model):
+        self.pieces = []
+        modules = model.listModules()
+        self.met = Counter(map(id, modules))
+        self.parts = {}  # of how many parts a module's input is, where that is known
+
+    def backward(self, module, gradOutput, live):
+        """Return where the gradient with respect to a module's input lies.
+
+        Args:
+            module: the module; it and all below it get their turns.
+            gradOutput: where the gradient with respect to its output lies.
+            live: the turns whose gradients are read later than by this module.
+        """
+        if self.met[id(module)] > 1 or (isinstance(module, nn.Container) and type(module) not in CONTAINERS):
+            gradient = _all_of(gradOutput)
+        elif type(module) in CONTAINERS:
+            gradient = CONTAINERS[type(module)](self, module, gradOutput, live)
+        elif type(module) is nn.Identity or (isinstance(module, Transfer) and module.inplace):
+            gradient = gradOutput
+        elif type(module) in SUMS:
+            gradient = self._copies(module, gradOutput, live)
+        else:
+            gradient = self._turn(module, 'gradInput', live | _all_of(gradOutput))
+            if not isinstance(module, WRITERS):
+                gradient |= _all_of(gradOutput)
+        for turn in _all_of(gradient):
+            turn.shown_by.append(module)
+        return gradient
+
+    def _sequence(self, sequence, gradOutput, live):
+        for before, module in pairwise(sequence.modules):
+            self.parts[id(module)] = _parts_of_output(before)
+        for module in reversed(sequence.modules):
+            gradOutput = self.backward(module, gradOutput, live)
+        return gradOutput
+
+    def _fork(self, fork, gradOutput, live):
+        """Each branch's gradient is added to the sum before the next branch runs."""
+        parts, total = _parts(gradOutput, len(fork.modules)), NOTHING
+        for number, branch in enumerate(fork.modules, 1):
+            waiting = live | _all_of(parts[number:])
+            gradient = self.backward(branch, parts[number - 1], waiting | total)
+            total = total or self._turn(fork, 'gradInput', waiting | _all_of(gradient))
+        return total
+
+    def _parallel(self, parallel, gradOutput, live):
+        parts, gradients = _parts(gradOutput, len(parallel.modules)), []
+        for number, module in enumerate(parallel.modules, 1):
+            waiting = live | _all_of(parts[number:]) | _all_of(gradients)
+            gradients.append(self.backward(module, parts[number - 1], waiting))
+        return gradients
+
+    def _copies(self, module, gradOutput, live):
+        count = self.parts.get(id(module))
+        if getattr(module, 'inplace', False):
+            return _all_of(gradOutput)
+        if count is None:
+            return NOTHING  # in memory of its own
+        copies = []
+        for number in range(count):
+            taken = live | _all_of(gradOutput) | _all_of(copies)
+            copies.append(self._turn(module, f'gradInput.{number}', taken))
+        return copies
+
+    def _turn(self, module, name, live):
+        """Give a module, for what it writes in its memory of this name, a turn in a piece where nothing is live."""
+        taken = {turn.piece for turn in live}
+        free = (piece for piece in self.pieces if piece.dtype == module.dtype and piece not in taken)
+        piece = next(free, None)
+        if piece is None:
+            piece = Piece(module.dtype)
+            self.pieces.append(piece)
+        turn = Turn(piece)
+        vars(module).setdefault('_storages', {})[name] = turn
+        return frozenset([turn])
+
+
+CONTAINERS = {
+    nn.Sequential: _Walk._sequence,
+    nn.ParallelTable: _Walk._parallel,
+    **dict.fromkeys(FORKS, _Walk._fork),
+}
+
+
+def _all_of(gradient):
+    """Return all turns in which a gradient, or a table of them, may lie."""
+    return NOTHING.union(*map(_all_of, gradient)) if isinstance(gradient, list) else gradient
+
+
+def _parts(gradient, count):
+    """Return where each part of a table's gradient lies: anywhere in it, if that is all that is known."""
+    known = isinstance(gradient, list) and len(gradient) == count
+    return gradient if known else [_all_of(gradient)] * count
+
+
+def _parts_of_output(module):
+    """Return of how many parts a module's output is, or None if it is no table or not known."""
+    if type(module) in (nn.ConcatTable, nn.ParallelTable):
+        return len(module.modules)
+    if type(module) is nn.Sequential and module.modules:
+        return _parts_of_output(module.modules[-1])
+    return None
