@@ -44,9 +44,6 @@ class CriterionTable(Module):
             self.gradInput = [self.criterion.updateGradInput(*input)]
         return self.gradInput
 
-    def backward(self, input, gradOutput=None, scale=1):
-        return super().backward(input, gradOutput, scale)
-
     def clearState(self):
         self.criterion.clearState()
         return super().clearState()

@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from nnlite.errors import Error, ShapeError
+from nnlite.nn.arguments import number, sizes
 from nnlite.nn.Module import Module
 from nnlite.tensor.random import fill_random, fill_uniform, random
 
@@ -13,7 +14,7 @@ class Kmeans(Module):
     """y[n] = the number, from 1, of the centre that is nearest to x[n]; `loss` is the sum of the squared distances.
 
     The gradient of a centre is the mean of centre - x over the samples it is nearest to, so that a step of gradient
-    descent moves it towards them. No gradient comes from above, and the one for the input is zero.
+    descent moves it towards them. Backward takes no notice of gradOutput, and the gradient for the input is zero.
 
     Args:
         k: the number of centres.
@@ -37,10 +38,10 @@ class Kmeans(Module):
 
     def __init__(self, k, dim, scale=None):
         super().__init__()
-        for name, value in (('k', k), ('dim', dim), ('scale', 1 if scale is None else scale)):
-            if value <= 0:
-                raise Error(f'expected {name} above 0, got {value}', where='Kmeans')
-        self.k, self.dim, self.scale = k, dim, scale
+        self.k, self.dim = sizes(self, k=k, dim=dim)
+        self.scale = None if scale is None else number(self, 'scale', scale)
+        if scale is not None and not scale > 0:
+            raise Error(f'expected scale above 0, got {scale}', where='Kmeans')
         self.weight = np.empty((k, dim), self.dtype)
         self.gradWeight = np.zeros_like(self.weight)
         self.loss = 0
@@ -73,9 +74,9 @@ class Kmeans(Module):
         farthest = max(1, math.ceil((1 - self.p) * len(input)))
         distances = np.full(len(input), np.inf, self.dtype)
         self.weight[0] = input[random(len(input)) - 1]
-        for number in range(1, self.k):
-            np.minimum(distances, np.square(input - self.weight[number - 1]).sum(axis=1), out=distances)
-            self.weight[number] = input[np.argsort(-distances, kind='stable')[random(farthest) - 1]]
+        for centre in range(1, self.k):
+            np.minimum(distances, np.square(input - self.weight[centre - 1]).sum(axis=1), out=distances)
+            self.weight[centre] = input[np.argsort(-distances, kind='stable')[random(farthest) - 1]]
 
     def updateOutput(self, input):
         self.expect(input, ('N', self.dim))
@@ -89,7 +90,6 @@ class Kmeans(Module):
         return self.output
 
     def updateGradInput(self, input, gradOutput):
-        self.expect(gradOutput, self.output.shape, 'gradOutput')
         self.gradInput = self.buffer('gradInput', input.shape, like=input)
         self.gradInput.fill(0)
         return self.gradInput

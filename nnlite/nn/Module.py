@@ -53,12 +53,12 @@ class Module(Object):
         """Return the output for this input."""
         return self.updateOutput(input)
 
-    def backward(self, input, gradOutput, scale=1):
+    def backward(self, input, gradOutput=None, scale=1):
         """Return the gradient with respect to the input and add up those with respect to the parameters.
 
         Args:
             input: what the last forward was given.
-            gradOutput: the gradient with respect to the output.
+            gradOutput: the gradient with respect to the output; a network that ends in its loss needs none.
             scale: by how much the parameters' gradients are multiplied before they are added.
         """
         self.updateGradInput(input, gradOutput)

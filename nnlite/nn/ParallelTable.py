@@ -35,6 +35,8 @@ class ParallelTable(Container):
     def _each(self, method, input, gradOutput=None, scale=None):
         """Return what a method of each module gives for its input, and for its gradient and the scale if there are."""
         if gradOutput is not None:
+            if isinstance(gradOutput, list):  # Lua's table may end early: what CriterionTable gives does, at the target
+                gradOutput = gradOutput + [None] * (len(input) - len(gradOutput))
             self.expect_table(gradOutput, len(input), 'gradOutput')
         last = () if scale is None else (scale,)
         rows = zip(input, strict=True) if gradOutput is None else zip(input, gradOutput, strict=True)

@@ -38,7 +38,7 @@ class Sequential(Container):
         for index, given, grad in self._gradOutputs(input, gradOutput):
             self.rethrowErrors(index, 'accUpdateGradParameters', given, grad, lr)
 
-    def backward(self, input, gradOutput, scale=1):
+    def backward(self, input, gradOutput=None, scale=1):
         self.gradInput = self._back(input, gradOutput, 'backward', scale)
         return self.gradInput
 

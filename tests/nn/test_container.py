@@ -39,7 +39,7 @@ def test_prints_the_tree_as_torch_does():
     assert repr(block()) == BLOCK
 
 
-@pytest.mark.parametrize('cls', [nn.ParallelTable, nn.ConcatTable])
+@pytest.mark.parametrize('cls', [nn.ParallelTable, nn.ConcatTable, nn.Parallel])
 def test_branches_print_alike(cls):
     expected = f'nn.{cls.__name__} {{\n  input\n    |`-> (1): nn.Tanh\n     `-> (2): nn.ReLU\n     ... -> output\n}}'
     assert repr(cls().add(nn.Tanh()).add(nn.ReLU())) == expected
@@ -136,6 +136,27 @@ def test_a_module_that_stands_twice_is_one_module():
 def test_empty_sequential_is_the_identity_forward():
     x = np.ones((2, 3), np.float32)
     assert nn.Sequential().forward(x) is x
+
+
+def test_a_network_that_ends_in_its_loss_needs_no_gradOutput():
+    net = nn.Sequential().add(nn.ParallelTable().add(nn.Linear(5, 3)).add(nn.Identity()))
+    net.add(nn.CriterionTable(nn.MSECriterion()))
+    pair, losses = [np.ones(5, np.float32), np.ones(3, np.float32)], []
+    for _ in range(3):
+        losses.append(net.forward(pair))
+        net.zeroGradParameters()
+        net.backward(pair)
+        net.updateParameters(0.05)
+    assert losses[0] > losses[1] > losses[2]
+    branches = net.get(1)
+    assert branches.gradInput[0].shape == (5,) and branches.gradInput[1] is None, 'there is no gradient for a target'
+    assert net.clone().clearState().double().forward([array.astype(np.float64) for array in pair]) > 0
+    layer, x = nn.Linear(5, 3), np.ones(5, np.float32)
+    layer.forward(x)
+    with pytest.raises(nnlite.DtypeError, match='expected gradOutput to be an array, got NoneType'):
+        layer.backward(x)
+    with pytest.raises(nnlite.DtypeError, match=r'ParallelTable\[2\] > Linear.*\n.*expected gradOutput to be an array'):
+        nn.ParallelTable().add(layer).add(layer).backward([x, x], [np.ones(3, np.float32)])
 
 
 def test_concat_passes_over_branches_without_gradInput():
