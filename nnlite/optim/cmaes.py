@@ -108,7 +108,7 @@ class _Distribution:
         if self.evaluations - self.decomposed_at > self.count / (self.c1 + self.cmu) / n / 10:
             self.decomposed_at = self.evaluations
             self.C = np.triu(self.C) + np.triu(self.C, 1).T
-            variances, self.B = np.linalg.eigh(self.C)
+            variances, self.B = np.linalg.eigh(self.C, 'U')  # from the upper half, as Torch, or axes may be reversed
             self.D = np.sqrt(variances)
             self.inverse_root = self.B @ np.diag(1 / self.D) @ self.B.T
         draws = (fill_normal(np.empty_like(self.mean)) * self.D for _ in range(self.count))

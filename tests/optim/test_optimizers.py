@@ -278,6 +278,17 @@ def test_cmaes_finds_the_end_of_the_valley(seed, dtype):
     assert evaluations == 9 * (len(losses) - 2) <= 6000
 
 
+def test_cmaes_turns_its_axes_to_the_side_that_torch_does():
+    """Axes have two sides each, and samples depend on which. The numbers are those of Torch's lines and LAPACK's dsyev."""
+    nnlite.manualSeed(1)
+    start, options = np.array([3.0, -2, 1]), {'sigma': 1, 'maxEval': 50}
+    best, losses, _ = optim.cmaes(lambda x: float(((x - [1, 2, 3]) ** 4).sum()), start, options)
+    np.testing.assert_allclose(best, [0.11709845, 1.89986674, 3.34814013], rtol=1e-7)
+    expected = [288, 6.322391645219, 3.319223037444, 10.613075045328, 0.62243422411, 13.841001929005, 32.635423065871,
+                4.243540335083, 6.604297498195, 0.62243422411]  # fmt: skip
+    np.testing.assert_allclose(losses, expected, rtol=1e-9)
+
+
 def test_cmaes_says_what_it_does(capsys):
     optim.cmaes(rosenbrock, np.zeros(2), {'sigma': 1, 'maxEval': 60, 'verb_disp': 5, 'min_iterations': 2})
     printed = capsys.readouterr().out
