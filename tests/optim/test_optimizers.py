@@ -279,7 +279,7 @@ def test_cmaes_finds_the_end_of_the_valley(seed, dtype):
 
 
 def test_cmaes_turns_its_axes_to_the_side_that_torch_does():
-    """Axes have two sides each, and samples depend on which. The numbers are those of Torch's lines and LAPACK's dsyev."""
+    """Axes have two sides, and samples depend on which. The numbers are those of Torch's lines over LAPACK's dsyev."""
     nnlite.manualSeed(1)
     start, options = np.array([3.0, -2, 1]), {'sigma': 1, 'maxEval': 50}
     best, losses, _ = optim.cmaes(lambda x: float(((x - [1, 2, 3]) ** 4).sum()), start, options)
