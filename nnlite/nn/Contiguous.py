@@ -24,6 +24,6 @@ class Contiguous(Module):
         return self.output
 
     def updateGradInput(self, input, gradOutput):
-        self.expect(gradOutput, input.shape, 'gradOutput')
+        self.expect(gradOutput, self.output.shape, 'gradOutput')
         self.gradInput = self._contiguous('gradInput', gradOutput)
         return self.gradInput

@@ -81,6 +81,7 @@ class Convert(Container):
         """Return the input as a batch, in the module's type."""
         if not is_array(input) or input.dtype != self.dtype:
             input = cast(self, 'input', input, self.dtype)
+        self.expect(input)
         if self.nInputDim != -1 and input.ndim not in (self.nInputDim, self.nInputDim - 1):
             expected = f'{self.nInputDim} or {self.nInputDim - 1} dimensions'
             raise ShapeError(f'expected input of {expected}, got {input.shape}', where=self._name())

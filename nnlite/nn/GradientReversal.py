@@ -32,7 +32,7 @@ class GradientReversal(Module):
         return self.output
 
     def updateGradInput(self, input, gradOutput):
-        self.expect(gradOutput, input.shape, 'gradOutput')
+        self.expect(gradOutput, self.output.shape, 'gradOutput')
         self.gradInput = self.buffer('gradInput', gradOutput.shape, like=gradOutput)
         np.multiply(gradOutput, -getattr(self, 'lambda'), out=self.gradInput)
         return self.gradInput

@@ -95,6 +95,7 @@ class Kmeans(Module):
         return self.gradInput
 
     def accGradParameters(self, input, gradOutput, scale=1):
+        self.expect(input, (len(self.output), self.dim))  # gradOutput does not count
         nearest = self.output.astype(np.int64) - 1
         np.copyto(self.clusterSampleCount, np.bincount(nearest, minlength=self.k))
         away = self.buffer('away', input.shape, like=input)

@@ -37,7 +37,7 @@ class L1Penalty(Module):
         return self.output
 
     def updateGradInput(self, input, gradOutput):
-        self.expect(gradOutput, input.shape, 'gradOutput')
+        self.expect(gradOutput, self.output.shape, 'gradOutput')
         self.gradInput = self.buffer('gradInput', input.shape, like=input)
         np.multiply(np.sign(input, out=self.gradInput), self._weight(input), out=self.gradInput)
         if self.provideOutput:

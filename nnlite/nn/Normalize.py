@@ -48,7 +48,7 @@ class Normalize(Module):
         return self.output
 
     def updateGradInput(self, input, gradOutput):
-        self.expect(gradOutput, input.shape, 'gradOutput')
+        self.expect(gradOutput, self.output.shape, 'gradOutput')
         self.gradInput = self.buffer('gradInput', input.shape, like=input)
         rows = [np.atleast_2d(array) for array in (input, gradOutput, self.norm, self.gradInput)]
         self.kernels.Normalize_updateGradInput(*rows, self.p, self.eps)

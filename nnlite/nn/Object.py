@@ -83,6 +83,8 @@ class Object:
             if array.dtype in map(dtype_of, FLOATING):
                 hint += f', or convert the network with .{type_of(array)[6:-6].lower()}()'
             raise DtypeError(f'expected {name} of {self.dtype}, got {array.dtype}', where=self._name(), hint=hint)
+        if name == 'input' and not (array.ndim and array.size):  # Torch has no such arrays
+            raise ShapeError(f'expected input with numbers in it, got {_written(array.shape)}', where=self._name())
         if shape is not None and not _fits(array.shape, shape) and not (single and _fits(array.shape, shape[1:])):
             shapes = _written(shape) + (f' or {_written(shape[1:])}' if single else '')
             raise ShapeError(f'expected {name} {shapes}, got {_written(array.shape)}', where=self._name())
@@ -235,7 +237,7 @@ def convert(table, typename, tensorCache=None, where=None):
         DtypeError: not a floating tensor type.
         DeviceError: a Cuda type, where there is no GPU to use.
     """
-    if typename.startswith('torch.Cuda'):
+    if str(typename).startswith('torch.Cuda'):
         raise no_gpu()
     if typename not in FLOATING:
         raise DtypeError(f'expected one of {", ".join(FLOATING)}, got {typename!r}', where=where)

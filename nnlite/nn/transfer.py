@@ -19,7 +19,8 @@ class Transfer(Module):
         return self.output
 
     def updateGradInput(self, input, gradOutput):
-        self.expect(gradOutput, input.shape, 'gradOutput')
+        self.expect(gradOutput, self.output.shape, 'gradOutput')
+        self.expect(input, gradOutput.shape)
         if self.gradInput is not None:
             self.gradInput = gradOutput if self.inplace else self.buffer('gradInput', input.shape, like=input)
             self._write_gradInput(input, gradOutput, self.gradInput)

@@ -421,3 +421,27 @@ def test_wrong_gradOutput_is_refused(row):
             module.backward(given, gradOutput)
         assert 'gradOutput' in caught.value.message, caught.value
         check(caught.value, row.make())
+
+
+@every(MODULES, lambda row: row.batch)
+def test_gradOutput_of_an_earlier_forward_is_refused_or_heeded(row):
+    module, input = row.module(), row.given()
+    earlier = run(module, input)
+    forward(module, part_of(copied(input), slice(-1)))
+    try:
+        gradInput = module.backward(copied(input), gradient_for(earlier.output))
+    except nnlite.ShapeError as error:
+        check(error, row.make())
+    else:
+        assert_close(gradInput, earlier.gradInput, 0, 'gradInput')
+
+
+@every(MODULES, lambda row: row.batch)
+def test_batch_of_none_is_refused_or_gives_none(row):
+    module, nothing = row.module(), part_of(row.given(), slice(0))
+    try:
+        gradInput = run(module, nothing).gradInput
+    except nnlite.Error as error:
+        check(error, row.make())
+    else:
+        assert not any(leaf.size for leaf in leaves(gradInput))
