@@ -1,5 +1,6 @@
 """The trainer of Torch's first days: one example after the other."""
 
+from nnlite.nn.arguments import flag, number
 from nnlite.tensor.random import randperm
 
 
@@ -19,6 +20,8 @@ class StochasticGradient:
         verbose: whether to print the mean error of every iteration; True at first.
         hookExample: if set, hookExample(trainer, example) is called after each example.
         hookIteration: if set, hookIteration(trainer, iteration, currentError) is called after each iteration.
+
+    Files hold all of it but the hooks: no function in a file is ever run.
 
     >>> import numpy as np
     >>> from nnlite import nn
@@ -72,3 +75,15 @@ class StochasticGradient:
         if self.hookExample:
             self.hookExample(self, example)
         return error
+
+    def write(self):
+        """Return the fields that a file holds."""
+        return {name: value for name, value in vars(self).items() if not name.startswith('hook')}
+
+    def read(self, fields, version=1):
+        """Take over the fields that a file holds; those that an old one lacks are as they are at first."""
+        self.__init__(fields['module'], fields['criterion'])
+        for name, value in self.write().items():
+            if name not in ('module', 'criterion'):
+                check = flag if isinstance(value, bool) else number
+                setattr(self, name, check(self, name, fields.get(name), value))

@@ -57,7 +57,7 @@ def class_of(typename: str, plain: Fields) -> tuple[Any, Callable[[Fields], Fiel
         from nnlite import nn
 
         cls = getattr(nn, twin.name, None)
-        if isinstance(cls, type) and issubclass(cls, (nn.Module, nn.Criterion)):
+        if isinstance(cls, type) and issubclass(cls, (nn.Module, nn.Criterion, nn.StochasticGradient)):
             return cls, twin.fields
     return None
 

@@ -27,7 +27,7 @@ def complete(thing: Any, sound: set[int]) -> None:
     from nnlite import nn
 
     cls: Any = type(thing)
-    if not cls.__module__.startswith('nnlite.nn.'):
+    if not cls.__module__.startswith('nnlite.nn.') or not issubclass(cls, (nn.Module, nn.Criterion)):
         return
     modules = getattr(thing, 'modules', None if issubclass(cls, nn.Container) else _NO_MODULES)
     if id(modules) not in sound:

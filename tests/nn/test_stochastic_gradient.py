@@ -68,6 +68,24 @@ def test_messages(dataset, capsys, verbose):
     ]
 
 
+def test_a_file_holds_the_trainer_without_its_hooks(dataset, tmp_path):
+    one = trainer(learningRate=0.02, learningRateDecay=0.1, shuffleIndices=False, verbose=False)
+    one.hookExample = lambda trainer, example: None
+    nnlite.save(tmp_path / 'trainer.t7', one)
+    found = nnlite.load(tmp_path / 'trainer.t7')
+    assert type(found) is nn.StochasticGradient and found.hookExample is None
+    one.train(dataset)
+    found.train(dataset)
+    assert np.array_equal(one.module.weight, found.module.weight)
+    data = nnlite.load(tmp_path / 'trainer.t7', rebuild=False)
+    old = {'module': data.fields['module'], 'criterion': data.fields['criterion']}
+    nnlite.save(tmp_path / 'old.t7', nnlite.TorchObject('nn.StochasticGradient', old))
+    assert nnlite.load(tmp_path / 'old.t7').maxIteration == 25
+    nnlite.save(tmp_path / 'bad.t7', nnlite.TorchObject('nn.StochasticGradient', {**old, 'learningRate': 'fast'}))
+    with pytest.raises(nnlite.FileFormatError, match='expected learningRate to be a number'):
+        nnlite.load(tmp_path / 'bad.t7')
+
+
 def test_without_a_maximum_a_hook_ends_it(dataset):
     class StopError(Exception):
         pass
