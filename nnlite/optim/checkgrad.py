@@ -12,7 +12,7 @@ def checkgrad(opfunc, x, eps=None):
         estimate[i] = (f(x + eps e_i) - f(x - eps e_i)) / (2 eps)
 
     Args:
-        opfunc: called with x, returns f(x), a number, and df/dx.
+        opfunc: called with x, returns f(x), a number or an array of one, and df/dx.
         x: where; of float64, or the differences drown in roundings. It is left as it was.
         eps: the step, 1e-7 by default.
 
@@ -37,9 +37,9 @@ def checkgrad(opfunc, x, eps=None):
     for place in np.ndindex(x.shape):
         kept = x[place]
         x[place] = kept + eps
-        above = float(opfunc(x)[0])
+        above = np.asarray(opfunc(x)[0]).item()
         x[place] -= 2 * eps
-        below = float(opfunc(x)[0])
+        below = np.asarray(opfunc(x)[0]).item()
         x[place] = kept
         estimate[place] = (above - below) / (2 * eps)
     with np.errstate(invalid='ignore'):  # where both are 0 there is nothing to say: NaN

@@ -324,5 +324,6 @@ def test_checkgrad_sees_a_wrong_gradient():
     difference, gradient, estimate = optim.checkgrad(cube, x)
     assert difference < 1e-7 and np.array_equal(gradient, x * x * 3) and np.array_equal(x, kept)
     np.testing.assert_allclose(estimate, gradient, rtol=1e-5, atol=1e-7)
+    assert optim.checkgrad(lambda x: (np.array([cube(x)[0]]), memory), x)[0] < 1e-7, 'f(x) is an array of one'
     assert optim.checkgrad(lambda x: cube(x, 4), x)[0] == pytest.approx(1 / 7, rel=1e-5)
     assert math.isnan(optim.checkgrad(lambda x: (0.0, np.zeros_like(x)), x)[0])
