@@ -33,11 +33,11 @@ types: .venv/ready-for-tests
 
 .venv/ready: pyproject.toml setup.py
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --editable .
+	$(BIN)/pip install --quiet --editable '.[fast]'
 	touch $@
 
 .venv/ready-for-tests: .venv/ready
-	$(BIN)/pip install --quiet --editable '.[test]'
+	$(BIN)/pip install --quiet --editable '.[fast,test]'
 	touch $@
 
 clean:

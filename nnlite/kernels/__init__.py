@@ -10,15 +10,16 @@ import os
 
 from nnlite.errors import DeviceError
 
-FAMILIES = {'numpy': 'nnlite.kernels.on_numpy'}
+FAMILIES = {'numpy': 'nnlite.kernels.on_numpy', 'numba': 'nnlite.kernels.on_numba'}
 AUTO = ('numpy',)  # in the order of preference: the first that can be imported is what 'auto' means
+_EXTRAS = {'numba': 'nnlite[fast]'}  # what to install for a family that needs more than NumPy
 
 _chosen = None
 _precise = False
 
 
 def setkernels(name):
-    """Choose the family that modules compute with: 'numpy', or 'auto' for the fastest one that is there.
+    """Choose the family that modules compute with: 'numpy', 'numba' (compiled), or 'auto' for the best that is there.
 
     The environment variable NNLITE_KERNELS chooses it from outside.
 
@@ -27,14 +28,19 @@ def setkernels(name):
     'numpy'
 
     Raises:
-        DeviceError: there is no such family here.
+        DeviceError: there is no such family, what it needs is not installed, or this CPU is not one that it is for.
     """
     global _chosen
     if name == 'auto':
         name = AUTO[0]
     if name not in FAMILIES:
         raise DeviceError(f'expected kernels auto or one of {", ".join(FAMILIES)}, got {name!r}')
-    _chosen = name, importlib.import_module(FAMILIES[name])
+    try:
+        _chosen = name, importlib.import_module(FAMILIES[name])
+    except ModuleNotFoundError as error:
+        raise DeviceError(
+            f'the kernels on {name} need {error.name}, which is not installed', hint=f"pip install '{_EXTRAS[name]}'"
+        ) from error
 
 
 def getkernels():

@@ -1,0 +1,196 @@
+"""Convolution over two sides, compiled: by Winograd's algorithm where it pays, else directly.
+
+What these kernels are not for is NumPy's: other numbers than float32 (float64, float16), one side or three, dilation.
+With nnlite.setprecise(True) all are direct.
+"""
+
+import math
+
+import numpy as np
+
+from nnlite.errors import ShapeError
+from nnlite.kernels import getprecise
+from nnlite.kernels.on_numba import direct, winograd
+from nnlite.kernels.on_numba.compiling import run
+from nnlite.kernels.on_numba.memory import aligned
+from nnlite.kernels.on_numba.simd import LANES, SUMS
+from nnlite.kernels.on_numpy import convolution as on_numpy
+from nnlite.kernels.on_numpy.scratch import channels_last
+from nnlite.tensor.threads import getnumthreads
+
+CACHE = 1 << 20  # bytes that a thread works on at a time: what stays in the cache that a core has for itself
+LEAST = 16  # planes from which on Winograd's products outweigh its transforms
+TERMS = 512  # of a sum over pixels, in partial sums of so many: long ones round more
+
+
+def Convolution_updateOutput(input, output, weight, bias, stride, padding, dilation):
+    """Output[n, o, y] = bias[o] + sum over c, k of weight[o, c, k] input[n, c, y * stride + k - padding].
+
+    Shapes: as in NumPy's.
+    """
+    if not _are_ours((input, output, weight), dilation):
+        on_numpy.Convolution_updateOutput(input, output, weight, bias, stride, padding, dilation)
+        return
+    _expect_windows(input, output, weight, stride, padding)
+    if _winograd_pays(output, weight, stride):
+        _by_winograd(input, weight, bias, output, padding)
+    else:
+        windows = tuple(zip(output.shape[2:], stride, weight.shape[2:], strict=True))
+        _directly(direct.convolve, input, weight, bias, output, stride, padding, windows)
+
+
+def Convolution_updateGradInput(gradOutput, gradInput, weight, stride, padding, dilation):
+    """GradInput: every output pixel hands its gradient back to the window it came from.
+
+    Shapes: as in NumPy's.
+    """
+    if not _are_ours((gradOutput, gradInput, weight), dilation):
+        on_numpy.Convolution_updateGradInput(gradOutput, gradInput, weight, stride, padding, dilation)
+        return
+    _expect_windows(gradInput, gradOutput, weight, stride, padding)
+    swapped = weight.swapaxes(0, 1)
+    if _winograd_pays(gradInput, weight, stride):
+        _by_winograd(gradOutput, np.flip(swapped, (2, 3)), None, gradInput, [2 - pad for pad in padding])
+    else:
+        sides = zip(gradInput.shape[2:], weight.shape[2:], stride, strict=True)
+        windows = [(-(-side // step), 1, -(-size // step)) for side, size, step in sides]  # of the pixels of one phase
+        _directly(direct.convolve_back, gradOutput, swapped, None, gradInput, stride, padding, windows)
+
+
+def Convolution_accGradParameters(input, gradOutput, gradWeight, gradBias, stride, padding, dilation, scale):
+    """GradWeight += scale * the sum over pixels of gradOutput times the input's windows; gradBias likewise.
+
+    Shapes: as in NumPy's.
+    """
+    if not _are_ours((input, gradOutput, gradWeight), dilation):
+        on_numpy.Convolution_accGradParameters(
+            input, gradOutput, gradWeight, gradBias, stride, padding, dilation, scale
+        )  # fmt: skip
+        return
+    _expect_windows(input, gradOutput, gradWeight, stride, padding)
+    maps, grads = channels_last(input, 'input'), channels_last(gradOutput, 'gradOutput')
+    if _winograd_pays(gradOutput, gradWeight, stride):
+        _accumulate_by_winograd(maps, grads, gradWeight, padding, np.float32(scale))
+    else:
+        _accumulate_directly(maps, grads, gradWeight, stride, padding, np.float32(scale))
+    if gradBias is not None:
+        on_numpy.Convolution_accGradBias(gradOutput, gradBias, scale)
+
+
+def _are_ours(arrays, dilation):
+    """Return whether these kernels can compute with such arrays."""
+    return set(dilation) == {1} and all(
+        array.ndim == 4 and array.dtype == np.float32 and array.size > 0 for array in arrays
+    )  # fmt: skip
+
+
+def _expect_windows(input, output, weight, stride, padding):
+    """Raise unless all the windows of the output lie on the padded input: compiled code does not look."""
+    sides = zip(input.shape[2:], output.shape[2:], weight.shape[2:], stride, padding, strict=True)
+    if any((count - 1) * step + size > side + 2 * pad for side, count, size, step, pad in sides):
+        raise ShapeError(f'expected no more windows than maps of {input.shape[2:]} have, got {output.shape[2:]}')
+    if (len(input), *weight.shape[:2]) != (len(output), output.shape[1], input.shape[1]):
+        raise ShapeError(f'expected as many maps and planes on both sides, got {input.shape} and {output.shape}')
+
+
+def _winograd_pays(result, weight, stride):
+    """Return whether Winograd's algorithm is allowed, there, and takes at most half of the multiplications."""
+    if getprecise() or weight.shape[2:] != (3, 3) or tuple(stride) != (1, 1) or min(weight.shape[:2]) < LEAST:
+        return False
+    tiles = math.prod(-(-side // 4) for side in result.shape[2:])
+    return 2 * tiles * winograd.POINTS <= math.prod(result.shape[2:]) * 9
+
+
+def _by_winograd(input, weight, bias, output, padding):
+    """Output = the convolution of the input with weights of 3x3, its stride 1."""
+    maps, result, threads = channels_last(input, 'input'), _pixels(output), getnumthreads()
+    outputs, planes = weight.shape[:2]
+    filled, wide = _whole(planes), _whole(outputs)
+    block = _block(-(-winograd.count_tiles(result.shape) // threads), filled, wide)
+    transformed = aligned('weight', winograd.POINTS * planes * wide)
+    memory = aligned('memory', threads, winograd.numbers(block, filled, wide))
+    kernel = _first_and_strides(weight)
+    run(winograd.convolve, maps, *kernel, _filled(bias, outputs), result, tuple(padding), block, transformed, memory)
+
+
+def _accumulate_by_winograd(maps, grads, gradWeight, padding, scale):
+    outputs, planes = gradWeight.shape[:2]
+    filled, wide = _whole(planes), _whole(outputs)
+    tiles, threads = winograd.count_tiles(grads.shape), getnumthreads()
+    # Threads have sums of their own while these fit their cache; then they share the planes out, and the same sums.
+    pieces = min(threads, filled // LANES, -(-winograd.POINTS * filled * wide * maps.itemsize // CACHE))
+    shares = min(threads // pieces, tiles)
+    block = _block(-(-tiles // shares), filled, wide)
+    sums = aligned('sums', shares, winograd.POINTS * filled * wide)
+    memory = aligned('memory', shares * pieces, winograd.numbers(block, filled, wide))
+    kernel = _first_and_strides(gradWeight)
+    run(winograd.accumulate, maps, grads, *kernel, scale, tuple(padding), block, sums, memory)
+
+
+def _block(most, filled, wide):
+    """Return how many tiles to work on at a time: those that fit the cache, but as many as there are planes.
+
+    The weights are read again for each block: with fewer tiles they would be the larger part.
+    """
+    fit = CACHE // (4 * winograd.POINTS * (filled + wide))
+    tiles = min(most, max(fit, 2 * filled * wide // (filled + wide)))
+    return -(-tiles // SUMS) * SUMS
+
+
+def _directly(convolve, input, weight, bias, output, stride, padding, windows):
+    """Output = the convolution of the input, or what it hands back, by kernels of any size.
+
+    `windows` says, for both sides, (how many there are, how far apart, how many pixels each has) at most.
+    """
+    maps, result, threads = channels_last(input, 'input'), _pixels(output), getnumthreads()
+    outputs, planes, *kernel = weight.shape
+    (_, down, high), (count, along, wide) = windows
+    row = ((count - 1) * along + wide) * planes
+    band = max(1, (CACHE // 4 // (row * maps.itemsize) - high) // down)
+    cut = ((band - 1) * down + high) * row + SUMS * along * planes
+    packed = aligned('weight', math.prod(kernel) * planes * _whole(outputs))
+    memory = aligned('memory', threads, SUMS * LANES + cut)
+    run(
+        convolve, maps, *_first_and_strides(weight), _filled(bias, outputs), result, tuple(kernel), tuple(stride),
+        tuple(padding), band, packed, memory,
+    )  # fmt: skip
+
+
+def _accumulate_directly(maps, grads, gradWeight, stride, padding, scale):
+    outputs, planes, *kernel = gradWeight.shape
+    height, width = grads.shape[1:3]
+    threads = min(getnumthreads(), len(grads) * height)
+    band = max(1, TERMS // width)
+    cut = ((band - 1) * stride[0] + kernel[0]) * ((width - 1) * stride[1] + kernel[1]) * planes + SUMS
+    sums = aligned('sums', threads, kernel[0] * -(-kernel[1] * planes // SUMS) * SUMS * _whole(outputs))
+    memory = aligned('memory', threads, band * width * _whole(outputs) + cut)
+    run(
+        direct.accumulate, maps, grads, *_first_and_strides(gradWeight), scale, tuple(kernel), tuple(stride),
+        tuple(padding), band, sums, memory,
+    )  # fmt: skip
+
+
+def _pixels(output):
+    """Return a map (N, C, H, W) as what it is in memory, (N, H, W, C)."""
+    pixels = np.moveaxis(output, 1, -1)
+    if not pixels.flags.c_contiguous:
+        raise ShapeError('expected a result that lies channels-last, got one that does not')
+    return pixels
+
+
+def _whole(planes):
+    return -(-planes // LANES) * LANES
+
+
+def _filled(bias, outputs):
+    """Return the bias, or zeros, filled up to whole vectors."""
+    filled = aligned('bias', _whole(outputs))
+    filled.fill(0)
+    if bias is not None:
+        filled[:outputs] = bias
+    return filled
+
+
+def _first_and_strides(weight):
+    """Return where the first of the weights lies, and how many numbers apart they lie along each axis."""
+    return weight.__array_interface__['data'][0], tuple(step // weight.itemsize for step in weight.strides)

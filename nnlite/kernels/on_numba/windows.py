@@ -1,0 +1,51 @@
+"""What compiled kernels see of a map: windows of pixels in memory of their own, with zeros for what lies outside.
+
+A map (N, H, W, planes) lies channels-last. In a window each pixel has its planes filled up with zeros to a number that
+the kernel chooses: a whole number of vectors, where it reads pixels by vectors.
+"""
+
+from nnlite.kernels.on_numba.compiling import compiled
+from nnlite.kernels.on_numba.simd import LANES, load_first, store_first
+
+
+@compiled
+def whole(planes):
+    """Return the planes of so many whole vectors as `planes` need."""
+    return (planes + LANES - 1) // LANES * LANES
+
+
+@compiled
+def cut(image, height, width, pixel, planes, top, left, rows, columns, window, filled):
+    """Copy the rows x columns pixels whose corner is (top, left) out of an image, with zeros for those outside.
+
+    Args:
+        image: height x width pixels, `pixel` numbers apart, of which the first `planes` are copied.
+        top, left: may lie outside.
+        window: where to; a pixel takes `filled` numbers.
+    """
+    for y in range(top, top + rows):
+        for x in range(left, left + columns):
+            inside = 0 <= y < height and 0 <= x < width
+            _copy(image + (y * width + x) * pixel, planes if inside else 0, window, filled)
+            window = window + filled
+
+
+@compiled
+def paste(window, columns, filled, image, row, pixel, planes, rows_inside, columns_inside):
+    """Copy the pixels of a window that lie inside an image into it, without what their planes are filled up with.
+
+    Args:
+        window: of so many columns; a pixel takes `filled` numbers.
+        image: where the first pixel goes, the others `row` and `pixel` numbers apart.
+        planes: of the image.
+        rows_inside, columns_inside: how many lie in it.
+    """
+    for y in range(rows_inside):
+        for x in range(columns_inside):
+            _copy(window + (y * columns + x) * filled, planes, image + (y * row + x * pixel), planes)
+
+
+@compiled
+def _copy(source, count, target, filled):
+    for plane in range(0, filled, LANES):
+        store_first(target + plane, load_first(source + plane, count - plane), filled - plane)

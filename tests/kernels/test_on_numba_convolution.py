@@ -1,0 +1,181 @@
+"""Compiled convolution, direct and by Winograd's algorithm, against NumPy's in float64 over ragged shapes."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import nnlite
+from nnlite.kernels import on_numpy
+from nnlite.tensor.storage import Storage
+
+pytest.importorskip('numba')
+on_numba = pytest.importorskip('nnlite.kernels.on_numba', exc_type=nnlite.DeviceError)
+simd = pytest.importorskip('nnlite.kernels.on_numba.simd')
+
+# Relative to a result's size (Euclidean norm). The rounding errors of a sum of K terms grow as sqrt(K) eps (6e-8) times
+# its size at worst: partial sums are kept short, and 5e-7 is the most that was seen. Winograd's algorithm adds and
+# subtracts on both sides of its products numbers larger than the result: 1.2e-6 was seen. Twice as much is allowed.
+DIRECT, WINOGRAD = 1e-6, 2.5e-6
+
+
+@pytest.fixture(autouse=True)
+def threads():
+    before = nnlite.getnumthreads()
+    yield
+    nnlite.setnumthreads(before)
+    nnlite.setprecise(False)
+
+
+def maps(shape, dtype=np.float32):
+    return Storage().view(shape, dtype, 'map')
+
+
+def case(seed, kernel=None, stride=None, least=1):
+    """Return (input, weight, bias, gradOutput, stride, padding, dilation), random, channels-last."""
+    rng = np.random.default_rng([seed, least])
+    kernel = kernel or tuple(rng.integers(1, 8, 2))
+    stride = stride or tuple(int(step) for step in rng.integers(1, 4, 2))
+    padding = tuple(int(pad) for pad in rng.integers(0, 4, 2))
+    size = rng.integers(np.maximum(np.subtract(kernel, np.multiply(padding, 2)), 1), 41)
+    batch, planes, outputs = rng.integers(1, 4), *rng.integers(least, 71, 2)
+    out = (size + np.multiply(padding, 2) - kernel) // stride + 1
+    input, gradOutput = maps((batch, planes, *size)), maps((batch, outputs, *out))
+    for array in (input, gradOutput):
+        array[...] = rng.standard_normal(array.shape)
+    weight, bias = (
+        rng.standard_normal(shape).astype(np.float32) for shape in ((outputs, planes, *kernel), (outputs,))
+    )  # fmt: skip
+    return input, weight, bias, gradOutput, stride, padding, (1, 1)
+
+
+def computed(kernels, input, weight, bias, gradOutput, *geometry):
+    """Return (output, gradInput, gradWeight, gradBias); the gradients are added to ones, halved."""
+    output, gradInput = maps(gradOutput.shape, input.dtype), maps(input.shape, input.dtype)
+    for array in (output, gradInput):
+        array.fill(np.nan)
+    kernels.Convolution_updateOutput(input, output, weight, bias, *geometry)
+    kernels.Convolution_updateGradInput(gradOutput, gradInput, weight, *geometry)
+    grads = np.ones_like(weight), np.ones_like(bias)
+    kernels.Convolution_accGradParameters(input, gradOutput, *grads, *geometry, 0.5)
+    return output, gradInput, *grads
+
+
+def expect_close(given, bound):
+    exact = computed(on_numpy, *(a.astype(np.float64, order='K') for a in given[:4]), *given[4:])
+    for mine, other in zip(computed(on_numba, *given), exact, strict=True):
+        assert np.linalg.norm(mine - other) <= bound * np.linalg.norm(other)
+
+
+@pytest.mark.parametrize('seed', range(40))
+def test_any_kernel_and_stride(seed):
+    nnlite.setnumthreads(1 + seed % 4)
+    expect_close(case(seed), DIRECT)
+
+
+@pytest.mark.parametrize('seed', range(30))
+def test_winograd(seed):
+    nnlite.setnumthreads(1 + seed % 4)
+    expect_close(case(seed, (3, 3), (1, 1), least=16), WINOGRAD)
+
+
+def test_winograd_of_many_planes_shares_them_out():
+    """From 70 planes on or so the threads share the planes out, and 300 are more than one partial sum."""
+    rng = np.random.default_rng(1)
+    input, gradOutput = maps((3, 300, 9, 7)), maps((3, 130, 9, 7))
+    for array in (input, gradOutput):
+        array[...] = rng.standard_normal(array.shape)
+    weight, bias = rng.standard_normal((130, 300, 3, 3)).astype('f'), rng.standard_normal(130).astype('f')
+    for threads in range(1, 5):
+        nnlite.setnumthreads(threads)
+        expect_close((input, weight, bias, gradOutput, (1, 1), (1, 1), (1, 1)), WINOGRAD)
+
+
+@pytest.mark.parametrize('seed', range(10))
+def test_precise_is_direct(seed):
+    nnlite.setprecise(True)
+    given = case(seed, (3, 3), (1, 1), least=16)
+    expect_close(given, DIRECT)
+    precise = computed(on_numba, *given)
+    nnlite.setprecise(False)
+    assert np.linalg.norm(computed(on_numba, *given)[2] - precise[2]) > 0, 'both took the same way'
+
+
+@pytest.mark.parametrize('threads', [1, 2, 3, 4])
+@pytest.mark.parametrize('kernel', [(3, 3), (5, 2)], ids=['winograd', 'direct'])
+def test_same_threads_give_the_same_bits(kernel, threads):
+    nnlite.setnumthreads(threads)
+    given = case(threads, kernel, (1, 1), least=16)
+    first = computed(on_numba, *given)
+    nnlite.setnumthreads(5 - threads)
+    computed(on_numba, *case(7))  # leaves other things behind in scratch memory
+    nnlite.setnumthreads(threads)
+    for mine, other in zip(first, computed(on_numba, *given), strict=True):
+        np.testing.assert_array_equal(mine, other)
+
+
+@pytest.mark.parametrize('kernel', [(3, 3), (4, 4)], ids=['winograd', 'direct'])
+def test_weights_may_lie_anyhow(kernel):
+    """Those of full convolutions have their planes exchanged."""
+    input, weight, bias, gradOutput, *geometry = case(3, kernel, (1, 1), least=16)
+    exchanged = weight.swapaxes(0, 1).copy().swapaxes(0, 1)[:, :, ::-1]
+    plain = computed(on_numba, input, exchanged.copy(), bias, gradOutput, *geometry)
+    output, gradInput = np.empty_like(plain[0]), np.empty_like(plain[1])
+    output, gradInput = maps(plain[0].shape), maps(plain[1].shape)
+    on_numba.Convolution_updateOutput(input, output, exchanged, bias, *geometry)
+    on_numba.Convolution_updateGradInput(gradOutput, gradInput, exchanged, *geometry)
+    gradWeight = np.ones_like(weight).swapaxes(0, 1).copy().swapaxes(0, 1)
+    on_numba.Convolution_accGradParameters(input, gradOutput, gradWeight, None, *geometry, 0.5)
+    for mine, other in zip((output, gradInput, gradWeight), plain, strict=False):
+        np.testing.assert_array_equal(mine, other)
+
+
+@pytest.mark.parametrize('kernel', [(3, 3), (4, 4)], ids=['winograd', 'direct'])
+def test_maps_in_torchs_order_are_taken(kernel):
+    input, weight, bias, gradOutput, *geometry = case(4, kernel, (1, 1), least=16)
+    plain = [np.ascontiguousarray(array) for array in (input, gradOutput)]
+    for mine, other in zip(
+        computed(on_numba, plain[0], weight, bias, plain[1], *geometry),
+        computed(on_numba, input, weight, bias, gradOutput, *geometry),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(mine, other)
+
+
+@pytest.mark.parametrize('dtype', [np.float64, np.float16])
+def test_other_numbers_are_numpys(dtype):
+    input, weight, bias, gradOutput, *geometry = case(5, least=16)
+    given = [array.astype(dtype, order='K') for array in (input, weight, bias, gradOutput)]
+    for mine, other in zip(computed(on_numba, *given, *geometry), computed(on_numpy, *given, *geometry), strict=True):
+        np.testing.assert_array_equal(mine, other)
+
+
+@pytest.mark.parametrize('kernel', [(3, 3), (4, 4)], ids=['winograd', 'direct'])
+def test_windows_beyond_the_map_are_refused(kernel):
+    input, weight, bias, gradOutput, *geometry = case(6, kernel, (1, 1), least=16)
+    batch, outputs, height, width = gradOutput.shape
+    with pytest.raises(nnlite.ShapeError, match='expected no more windows'):
+        on_numba.Convolution_updateOutput(input, maps((batch, outputs, height + 1, width)), weight, bias, *geometry)
+    with pytest.raises(nnlite.ShapeError, match='lies channels-last'):
+        on_numba.Convolution_updateOutput(input, np.empty(gradOutput.shape, np.float32), weight, bias, *geometry)
+
+
+AVX2 = """
+import sys
+import pytest
+from nnlite.kernels.on_numba import simd
+assert simd.LANES == 8
+tests = 'any_kernel or winograd or lane or multiply'
+sys.exit(pytest.main(['-q', '-p', 'no:cacheprovider', '-k', tests, *sys.argv[1:]]))
+"""
+
+
+@pytest.mark.skipif(simd.LANES == 8, reason='all tests have been for AVX2')
+def test_avx2_gives_the_same_on_a_cpu_with_more(monkeypatch):
+    monkeypatch.setenv('NUMBA_CPU_NAME', 'haswell')
+    monkeypatch.setenv('NUMBA_CPU_FEATURES', '+avx,+avx2,+fma')
+    tests = sorted(map(str, Path(__file__).parent.glob('test_on_numba_*.py')))
+    done = subprocess.run([sys.executable, '-c', AVX2, *tests], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
