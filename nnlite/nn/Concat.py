@@ -26,6 +26,7 @@ class Concat(ConcatTable):
         self.outputSize = []
 
     def updateOutput(self, input):
+        self._expect_modules()
         outputs = super().updateOutput(input)
         self.output = self._room(outputs, axis_of(self.dimension, outputs[0].ndim, self))
         self.outputSize = list(self.output.shape)

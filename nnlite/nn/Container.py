@@ -59,6 +59,7 @@ class Container(Module):
 
     def rethrowErrors(self, index, method, *args):
         """Call a method of the module at `index` (from 0); an error that comes out of it learns where it was."""
+        self._expect_modules()
         module = self.modules[index]
         try:
             return getattr(module, method)(*args)
@@ -70,6 +71,11 @@ class Container(Module):
         except Exception as error:
             error.add_note(f'in {type(self).__name__}[{index + 1}], {type(module).__name__}')
             raise
+
+    def _expect_modules(self):
+        if not self.modules:
+            where = type(self).__name__  # a wrapper prints what is inside
+            raise Error('expected a module inside, got none', where=where, hint='add one with .add(module)')
 
     def _hint(self, index, method):
         """Return what a container knows of why the module at `index` may have been given a wrong shape."""
@@ -114,6 +120,9 @@ class Container(Module):
 
     def share(self, other, *names):
         """Share the parameters of these names, module by module, with a container of the same build."""
+        if len(other.modules) != len(self.modules):
+            message = f'expected as many modules to share with, {len(self.modules)}, got {len(other.modules)}'
+            raise Error(message, where=type(self).__name__)
         for module, twin in zip(self.modules, other.modules, strict=True):
             module.share(twin, *names)
         return self

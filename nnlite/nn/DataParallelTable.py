@@ -40,4 +40,5 @@ class DataParallelTable(Decorator):
             raise Error('expected a module inside, got none', where='DataParallelTable')
 
     def __repr__(self):
-        return f'DataParallelTable: {len(self.gpuAssignments)} x {self.modules[0]!r}'
+        inside = self.modules[0] if self.modules else 'nothing'
+        return f'DataParallelTable: {len(self.gpuAssignments)} x {inside}'

@@ -52,8 +52,7 @@ class MapTable(ParallelTable):
         return self
 
     def _extend(self, n):
-        if not self.modules:
-            raise Error('expected a module to map, got none', where=self._name(), hint='add one with .add(module)')
+        self._expect_modules()
         while len(self.modules) < n:
             self.modules.append(self.module.clone(*(self.sharedparams if self.shared else ())))
 

@@ -180,9 +180,16 @@ class Module(Object):
                 holder[key] = moved[address(array)]
 
     def share(self, other, *names):
-        """Use the parameters of these names of another module as one's own; return this module."""
+        """Use the parameters of these names of another module as one's own; return this module.
+
+        Raises:
+            Error: the other module lacks one that this one has.
+        """
         for name in names:
             if getattr(self, name, None) is not None:
+                if getattr(other, name, None) is None:
+                    message = f'expected a module with a {name} to share, got {other!r}'
+                    raise Error(message, where=self._name())
                 setattr(self, name, getattr(other, name))
                 self.shared = other.shared = True
         return self

@@ -40,6 +40,7 @@ def run(row, module):
 
 
 @every(MODULES + CRITERIONS, lambda row: arguments(row)[1])
+@pytest.mark.filterwarnings('ignore::RuntimeWarning')
 def test_no_argument_ends_in_an_error_of_numpy(row):
     made, given = arguments(row)
     for place, right in enumerate(given):
@@ -96,3 +97,25 @@ def test_places_may_be_numbers_of_numpy():
     net = nn.Sequential().add(nn.Identity()).add(nn.Tanh())
     assert net.get(np.int64(2)) is net.modules[1]
     assert nn.SelectTable(np.int64(2)).forward([1, 2]) == 2
+
+
+@pytest.mark.parametrize('make', [lambda: nn.Concat(1), lambda: nn.DepthConcat(1), lambda: nn.DataParallelTable(1)])
+def test_a_container_without_what_it_needs_says_so(make):
+    for use in (lambda module: module.forward(np.ones(3, np.float32)), lambda module: module.get(1)):
+        with pytest.raises(nnlite.Error, match='expected .+, got'):
+            use(make())
+    assert type(make()).__name__ in repr(make())
+
+
+def test_a_wrapper_without_its_module_says_so():
+    for wrapper in (nn.Decorator(nn.Tanh()), nn.NaN(nn.Tanh()), nn.GPU(nn.Tanh(), 1), nn.Profile(nn.Tanh())):
+        with pytest.raises(nnlite.Error, match='expected a module inside, got none'):
+            wrapper.remove().forward(np.ones(3, np.float32))
+
+
+def test_share_with_a_module_without_such_parameters_says_so():
+    for other in (nn.Tanh(), 'text'):
+        with pytest.raises(nnlite.Error, match='expected a module with a weight to share, got'):
+            nn.Linear(2, 3).share(other, 'weight')
+    with pytest.raises(nnlite.Error, match='expected as many modules to share with, 1, got 2'):
+        nn.Sequential().add(nn.Tanh()).share(nn.Sequential().add(nn.Tanh()).add(nn.Tanh()), 'weight')

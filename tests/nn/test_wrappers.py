@@ -64,7 +64,7 @@ def test_map_table_has_as_many_clones_as_it_needs():
     assert np.shares_memory(module.resize(2).get(2).gradBias, linear.gradBias)
     with pytest.raises(nnlite.Error, match='expected a single module'):
         module.add(nn.Tanh())
-    with pytest.raises(nnlite.Error, match='expected a module to map, got none'):
+    with pytest.raises(nnlite.Error, match='expected a module inside, got none'):
         nn.MapTable().forward([x])
     assert repr(nn.MapTable()) == 'nn.MapTable { }'
     lines = repr(nn.MapTable(nn.Sequential().add(linear))).split('\n')
