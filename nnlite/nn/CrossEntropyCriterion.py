@@ -1,5 +1,7 @@
 """The loss of a classifier."""
 
+import numpy as np
+
 from nnlite.errors import inside
 from nnlite.nn.ClassNLLCriterion import ClassNLLCriterion
 from nnlite.nn.Criterion import Criterion
@@ -41,20 +43,25 @@ class CrossEntropyCriterion(Criterion):
         self.expect(input)
         self._pass_on()
         with inside(type(self).__name__):
-            self.output = self.nll.updateOutput(self.lsm.updateOutput(input.squeeze()), self._squeezed(target))
+            self.output = self.nll.updateOutput(self.lsm.updateOutput(_squeezed(input)), self._labels(target))
         return self.output
 
     def updateGradInput(self, input, target=None):
         self._pass_on()
         with inside(type(self).__name__):
-            grad = self.nll.updateGradInput(self.lsm.output, self._squeezed(target))
-        self.gradInput = self.lsm.updateGradInput(input.squeeze(), grad).reshape(input.shape)
+            grad = self.nll.updateGradInput(self.lsm.output, self._labels(target))
+        self.gradInput = self.lsm.updateGradInput(_squeezed(input), grad).reshape(input.shape)
         return self.gradInput
 
-    def _squeezed(self, target):
-        return numbers(self, target).squeeze()
+    def _labels(self, target):
+        return _squeezed(numbers(self, target))
 
     def _pass_on(self):
         """Tell nll of a change of sizeAverage; what was said to nll itself holds otherwise, as in Torch."""
         if self.sizeAverage != self.oldSizeAverage:
             self.nll.sizeAverage = self.oldSizeAverage = self.sizeAverage
+
+
+def _squeezed(array):
+    """Return the array without its dimensions of size 1, of which the last stays where there is no other."""
+    return np.atleast_1d(array.squeeze())

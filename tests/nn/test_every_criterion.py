@@ -205,3 +205,10 @@ def test_sizeAverage_said_to_nll_itself_holds():
 def test_weights_below_zero_count():
     criterion = nn.ClassNLLCriterion(np.array([-1, 3])).double()
     assert criterion.forward(np.array([[-1.0, -2], [-4, -8]]), [1, 2]) == (-1 * 1 + 3 * 8) / 2
+
+
+def test_cross_entropy_of_one_sample_of_one_class():
+    """Torch squeezes the input, of which one dimension stays."""
+    criterion, x = nn.CrossEntropyCriterion().double(), np.array([[0.7]])
+    assert criterion.forward(x, [1]) == 0
+    assert_equal(criterion.backward(x, [1]), np.zeros((1, 1)))
