@@ -65,13 +65,17 @@ class BatchNormalization(Module):
         return self.train and len(batch) > 1
 
     def updateOutput(self, input):
+        return self._normalise(input, self.kernels.BatchNormalization_updateOutput)
+
+    def _normalise(self, input, kernel):
+        """Do what updateOutput does, by a kernel that takes what BatchNormalization_updateOutput takes."""
         space = ('D', 'H', 'W')[5 - self.nDim :]
         self.expect(input, ('N', len(self.running_mean), *space), single=not self.train)
         batch = self._batch(input)
         output = self.buffer('output', batch.shape, like=input)
         self.save_mean = self.buffer('save_mean', self.running_mean.shape, like=input)
         self.save_std = self.buffer('save_std', self.running_var.shape, like=input)
-        self.kernels.BatchNormalization_updateOutput(
+        kernel(
             batch, output, self.weight, self.bias, self.running_mean, self.running_var, self.save_mean, self.save_std,
             self._trains(batch), self.momentum, self.eps,
         )  # fmt: skip
@@ -79,19 +83,21 @@ class BatchNormalization(Module):
         return self.output
 
     def updateGradInput(self, input, gradOutput):
-        return self._back(input, gradOutput, 1, self.gradInput is not None, None, None)
+        return self._back(input, gradOutput, 1, gradWeight=None, gradBias=None)
 
     def accGradParameters(self, input, gradOutput, scale=1):
-        self._back(input, gradOutput, scale, False, self.gradWeight, self.gradBias)
+        self._back(input, gradOutput, scale, self.gradWeight, self.gradBias, wants_gradInput=False)
 
     def backward(self, input, gradOutput, scale=1):
-        return self._back(input, gradOutput, scale, self.gradInput is not None, self.gradWeight, self.gradBias)
+        return self._back(input, gradOutput, scale, self.gradWeight, self.gradBias)
 
-    def _back(self, input, gradOutput, scale, wants_gradInput, gradWeight, gradBias):
+    def _back(self, input, gradOutput, scale, gradWeight, gradBias, wants_gradInput=True, kernel=None):
+        """Do what backward does, by BatchNormalization_backward or a kernel that takes what that takes."""
         self.expect(gradOutput, self.output.shape, 'gradOutput')
-        batch = self._batch(input)
+        batch, wants_gradInput = self._batch(input), wants_gradInput and self.gradInput is not None
         gradInput = self.buffer('gradInput', batch.shape, like=input) if wants_gradInput else None
-        self.kernels.BatchNormalization_backward(
+        kernel = kernel or self.kernels.BatchNormalization_backward
+        kernel(
             batch, self._batch(gradOutput), gradInput, gradWeight, gradBias, self.weight, self.running_mean,
             self.running_var, self.save_mean, self.save_std, self._trains(batch), scale, self.eps,
         )  # fmt: skip

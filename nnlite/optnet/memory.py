@@ -10,11 +10,11 @@ from collections import Counter
 from itertools import pairwise
 
 from nnlite import nn
-from nnlite.errors import Error
 from nnlite.nn.maps import MapLayer
-from nnlite.nn.Object import emptied
 from nnlite.nn.transfer import Transfer
-from nnlite.tensor.storage import Storage
+from nnlite.optnet.fuse import Sequential
+from nnlite.optnet.fused import FusedNorm, FusedResidual, FusedSum
+from nnlite.optnet.turns import Piece, Turn, removeOptimization
 
 # Containers whose backward is their modules' backward, one after the other: what is inside of any other stays as it is.
 FORKS = (nn.ConcatTable, nn.Concat, nn.DepthConcat)
@@ -52,78 +52,10 @@ def optimizeMemory(model):
     return model
 
 
-def removeOptimization(model):
-    """Give the modules of a model memory of their own again; return the model."""
-    for module in model.listModules():
-        storages = vars(module).get('_storages', {})
-        for name in [name for name, storage in storages.items() if isinstance(storage, Turn)]:
-            del storages[name]
-        if isinstance(module.gradInput, Overwritten):
-            module.gradInput = emptied(module.gradInput, module.dtype)
-    return model
-
-
 def countUsedMemory(model):
     """Return how many bytes the results and buffers of a model take, what is shared counted once."""
     storages = [storage for module in model.listModules() for storage in vars(module).get('_storages', {}).values()]
     return sum({id(storage.memory): storage.memory.nbytes for storage in storages}.values())
-
-
-class Piece:
-    """A piece of memory, and whose turn it is."""
-
-    def __init__(self, dtype):
-        self.dtype = dtype
-        self.storage = Storage()
-        self.turn = None
-
-
-class Turn:
-    """What a module has in place of an nnlite.Storage: a piece of memory, until another turn in it begins.
-
-    Attributes:
-        piece: the piece of memory.
-        shown_by: the modules whose gradInput may lie in it.
-    """
-
-    def __init__(self, piece):
-        self.piece = piece
-        self.shown_by = []
-
-    @property
-    def memory(self):
-        """The memory, as nnlite.Storage has it."""
-        return self.piece.storage.memory
-
-    def view(self, *args):
-        """Begin the turn and return the memory as an array; the arguments are those of nnlite.Storage.view."""
-        last, self.piece.turn = self.piece.turn, self
-        if last not in (None, self):
-            last.end()
-        return self.piece.storage.view(*args)
-
-    def end(self):
-        """Let nobody take what comes next for the gradient that was here."""
-        for module in self.shown_by:
-            if module.gradInput is not None:  # as it is where nobody asks for it
-                module.gradInput = Overwritten()
-
-
-class Overwritten:
-    """Stands where a gradient was until its memory was used again; whoever wants to compute with it is told so."""
-
-    def _refuse(self, *args):
-        raise Error(
-            'expected a gradient that is still there, got one whose memory has been used again',
-            hint='after optnet.optimizeMemory run backward as a whole, or undo it with optnet.removeOptimization',
-        )
-
-    __getitem__ = __len__ = __array__ = _refuse
-
-    def __getattr__(self, name):
-        if name.startswith('__'):  # what Python itself asks any object for
-            raise AttributeError(name)
-        self._refuse()
 
 
 class _Walk:
@@ -160,11 +92,23 @@ class _Walk:
         return gradient
 
     def _sequence(self, sequence, gradOutput, live):
+        if sequence.modules:
+            self.parts[id(sequence.modules[0])] = self.parts.get(id(sequence))
         for before, module in pairwise(sequence.modules):
             self.parts[id(module)] = _parts_of_output(before)
         for module in reversed(sequence.modules):
             gradOutput = self.backward(module, gradOutput, live)
         return gradOutput
+
+    def _fused_sequence(self, fused, gradOutput, live):
+        return self._sequence(fused.sequence(), gradOutput, live)
+
+    def _residual(self, residual, gradOutput, live):
+        """The gradient of the sum is one for both branches, and the batch normalization takes it first."""
+        gradSum = self.backward(residual.relu, gradOutput, live)
+        gradients = [gradSum, gradSum]
+        gradients[residual.place] = self.backward(residual.norm, gradSum, live | _all_of(gradSum))
+        return self._fork(residual.ahead, gradients, live)
 
     def _fork(self, fork, gradOutput, live):
         """Each branch's gradient is added to the sum before the next branch runs."""
@@ -208,7 +152,9 @@ class _Walk:
 
 
 CONTAINERS = {
-    nn.Sequential: _Walk._sequence,
+    **dict.fromkeys((nn.Sequential, FusedNorm, FusedSum), _Walk._sequence),
+    Sequential: _Walk._fused_sequence,
+    FusedResidual: _Walk._residual,
     nn.ParallelTable: _Walk._parallel,
     **dict.fromkeys(FORKS, _Walk._fork),
 }
@@ -229,6 +175,6 @@ def _parts_of_output(module):
     """Return of how many parts a module's output is, or None if it is no table or not known."""
     if type(module) in (nn.ConcatTable, nn.ParallelTable):
         return len(module.modules)
-    if type(module) is nn.Sequential and module.modules:
+    if type(module) in (nn.Sequential, Sequential) and module.modules:
         return _parts_of_output(module.modules[-1])
     return None

@@ -63,12 +63,16 @@ def class_of(typename: str, plain: Fields) -> tuple[Any, Callable[[Fields], Fiel
 
 
 def typename_of(thing: Any) -> str | None:
-    """Return the Torch class name that `thing` is saved under, or None if its class has none."""
+    """Return the Torch class name that `thing` is saved under, or None if its class has none.
+
+    A class may say another one, `written_as`, under whose name its objects are saved.
+    """
+    written_as = getattr(type(thing), 'written_as', type(thing))
     for typename, cls in _registered.items():
-        if cls is type(thing):
+        if cls is written_as:
             return typename
-    for name in (f'nn.{type(thing).__name__}', f'optim.{type(thing).__name__}'):
+    for name in (f'nn.{written_as.__name__}', f'optim.{written_as.__name__}'):
         found = class_of(name, {})
-        if found and found[0] is type(thing):
+        if found and found[0] is written_as:
             return name
     return None

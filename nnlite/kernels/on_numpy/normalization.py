@@ -9,6 +9,7 @@ import numpy as np
 
 from nnlite.kernels.on_numpy.scratch import channels_last, scratch
 from nnlite.kernels.on_numpy.sums import sum_of_rows
+from nnlite.kernels.on_numpy.transfer import Threshold_updateGradInput
 from nnlite.tensor.threads import share_out
 
 BLOCK = 1 << 16  # elements in a block
@@ -26,7 +27,33 @@ def BatchNormalization_updateOutput(
 
     Shapes: input, output (N, C) or (N, C, *space), output channels-last; weight and bias (C) or None; the others (C).
     """
-    x, y = _Rows(input, 'input'), _Rows(output, 'output')
+    statistics = running_mean, running_var, save_mean, save_std, train, momentum, eps
+    _normalise(_Rows(input, 'input'), _Rows(output, 'output'), weight, bias, *statistics)
+
+
+def BatchNormalizationReLU_updateOutput(
+    input, residual, output, weight, bias, running_mean, running_var, save_mean, save_std, train, momentum, eps
+):
+    """Output = max(0, BatchNormalization_updateOutput's + residual), in one pass; NaN stays, as in a ReLU in place.
+
+    Shapes: as in BatchNormalization_updateOutput; residual like input, or None for zero.
+    """
+    y, added = _Rows(output, 'output'), None if residual is None else _Rows(residual, 'residual')
+
+    def add_and_rectify(block):
+        part = y.long[block]
+        if added is not None:
+            np.add(part, added.long[block], out=part)
+        np.maximum(part, 0, out=part)
+
+    statistics = running_mean, running_var, save_mean, save_std, train, momentum, eps
+    _normalise(_Rows(input, 'input'), y, weight, bias, *statistics, finish=add_and_rectify)
+
+
+def _normalise(
+    x, y, weight, bias, running_mean, running_var, save_mean, save_std, train, momentum, eps, finish=lambda block: None
+):
+    """Do what BatchNormalization_updateOutput says, and finish(block) with each block of y while the cache holds it."""
     if train:
         mean = sum_of_rows(x.matrix, 'mean') / len(x.matrix)
         save_mean[...] = mean
@@ -47,6 +74,7 @@ def BatchNormalization_updateOutput(
             np.multiply(part, slope, out=part)
             if shift is not None:
                 np.add(part, shift, out=part)
+            finish(block)
 
     share_out(work, len(x.blocks))
 
@@ -92,6 +120,23 @@ def BatchNormalization_backward(
         gradWeight += scale * dot * std
     if gradBias is not None:
         gradBias += scale * sum_g
+
+
+def BatchNormalizationReLU_backward(
+    input, output, gradOutput, gradSum, gradInput, gradWeight, gradBias, weight, running_mean, running_var, save_mean,
+    save_std, train, scale, eps,
+):  # fmt: skip
+    """Write gradSum = gradOutput where output > 0, else 0, and do for it what BatchNormalization_backward does.
+
+    It is the gradient of the sum that the ReLU is of, and so the residual's, too. It may lie where gradOutput does.
+
+    Shapes: as in BatchNormalization_backward; output channels-last, gradSum in memory like gradOutput.
+    """
+    Threshold_updateGradInput(output, gradOutput, gradSum, 0)
+    BatchNormalization_backward(
+        input, gradSum, gradInput, gradWeight, gradBias, weight, running_mean, running_var, save_mean, save_std, train,
+        scale, eps,
+    )  # fmt: skip
 
 
 class _Rows:

@@ -1,0 +1,15 @@
+"""The end of a residual block: the ReLU of the sum of its two branches."""
+
+import numpy as np
+
+from nnlite.tensor.threads import share_out
+
+
+def CAddReLU_updateOutput(first, second, output):
+    """Output = max(0, first + second), of arrays of one shape; NaN stays, as in a ReLU in place."""
+
+    def work(_, part):
+        np.add(first[part], second[part], out=output[part])
+        np.maximum(output[part], 0, out=output[part])
+
+    share_out(work, len(output))

@@ -1,0 +1,229 @@
+"""Neighbours that run as one module: in fewer passes over memory than one after the other.
+
+A fused module has no parameters. It holds the modules that it stands for, computes for them in their memory, and leaves
+behind what they would have left, with a ReLU in place. So the halves of the backward pass, updateGradInput and
+accGradParameters, are the modules' own: only forward and backward, which are run most, are run in another way.
+"""
+
+import numpy as np
+
+from nnlite import nn
+from nnlite.nn.table import expect_alike
+
+
+class Fused(nn.Sequential):
+    """The base of fused modules: a Sequential that knows a cheaper way.
+
+    In evaluation there may be one that is cheaper still, but leaves behind too little for the way back; whoever goes
+    back all the same has the output computed again.
+
+    Args:
+        modules: the modules that it stands for, in order.
+    """
+
+    evaluated = False  # whether the last output came by the cheapest way
+
+    def __init__(self, *modules):
+        super().__init__()
+        self.modules = list(modules)
+
+    # what a fused module says
+
+    def _trains(self):
+        """Return whether the way back is to be expected."""
+        return True
+
+    def _compute(self, input):
+        """Return the output, and leave behind what the way back needs."""
+        return super().updateOutput(input)
+
+    def _evaluate(self, input):
+        """Return the output in the cheapest way."""
+        raise NotImplementedError
+
+    def _hand_back(self, input, gradOutput, scale):
+        """Do what backward does."""
+        return super()._back(input, gradOutput, 'backward', scale)
+
+    def _halfway_back(self, input, gradOutput):
+        """Do what updateGradInput does."""
+        return super()._back(input, gradOutput, 'updateGradInput')
+
+    # its life
+
+    def updateOutput(self, input):
+        self.evaluated = not self._trains()
+        self.output = self._evaluate(input) if self.evaluated else self._compute(input)
+        return self.output
+
+    def _back(self, input, gradOutput, method, *scale):
+        if self.evaluated:
+            self.output, self.evaluated = self._compute(input), False
+        if method == 'backward':
+            return self._hand_back(input, gradOutput, *scale)
+        return self._halfway_back(input, gradOutput)
+
+    def __repr__(self):
+        return 'nnlite.Fused {\n  ' + '\n'.join(map(repr, self.modules)).replace('\n', '\n  ') + '\n}'
+
+
+class FusedNorm(Fused):
+    """Batch normalization with the layer before it, the ReLU behind it, or both.
+
+    In evaluation it is a factor and a term for each plane, which the layer's weight and bias take in.
+
+    Args:
+        layer: a convolution or a Linear, or None.
+        norm: the batch normalization.
+        relu: the ReLU, or None.
+    """
+
+    def __init__(self, layer, norm, relu):
+        super().__init__(*(module for module in (layer, norm, relu) if module is not None))
+        self.layer, self.norm, self.relu = layer, norm, relu
+
+    def _trains(self):
+        return self.layer is None or self.norm.train
+
+    def _evaluate(self, input):
+        norm = self.norm
+        norm.output = _folded(self.layer, norm).updateOutput(input)
+        if self.relu is not None:
+            self.kernels.Threshold_updateOutput(norm.output, norm.output, 0, 0)
+            self.relu.output = norm.output
+        return norm.output
+
+    def _compute(self, input):
+        if self.relu is None:
+            return super()._compute(input)
+        given = input if self.layer is None else self.rethrowErrors(0, 'updateOutput', input)
+        return _normalised(self.norm, given, None, self.relu)
+
+    def _hand_back(self, input, gradOutput, scale):
+        if self.relu is None:
+            return super()._hand_back(input, gradOutput, scale)
+        given = input if self.layer is None else self.layer.output
+        gradient = _handed_back(self.norm, given, self.relu, gradOutput, scale)
+        return gradient if self.layer is None else self.rethrowErrors(0, 'backward', input, gradient, scale)
+
+
+class FusedResidual(Fused):
+    """A residual block: its fork, the sum and the ReLU, with the batch normalization that one of the branches ends in.
+
+    Args:
+        fork: the ConcatTable of two branches.
+        sum: the CAddTable.
+        relu: the ReLU.
+        place: which of the branches, from 0, it is.
+        ahead: the Sequential of what is in this branch before its batch normalization.
+    """
+
+    def __init__(self, fork, sum, relu, place, ahead):
+        super().__init__(fork, sum, relu)
+        self.fork, self.sum, self.relu, self.place = fork, sum, relu, place
+        self.norm = fork.modules[place].modules[-1]
+        self.ahead = nn.ConcatTable()
+        self.ahead.modules = list(fork.modules)
+        self.ahead.modules[place] = ahead
+        # Its gradInput is the fork's: of its type, and in its memory.
+        self.ahead._type, self.ahead._storages = fork.type(), vars(fork).setdefault('_storages', {})
+
+    def _trains(self):
+        return self.norm.train
+
+    def _evaluate(self, input):
+        return _rectified_sum(self.sum, self.rethrowErrors(0, 'updateOutput', input), self.relu)
+
+    def _compute(self, input):
+        outputs = self.ahead.updateOutput(input)
+        expect_alike(self.sum, outputs)
+        given, residual = outputs[self.place], outputs[1 - self.place]
+        output = _normalised(self.norm, given, residual, self.relu)
+        self.sum.output = self.fork.modules[self.place].output = output
+        self.fork.output = [output if place == self.place else residual for place in range(2)]
+        return output
+
+    def _hand_back(self, input, gradOutput, scale):
+        given = self.ahead.output[self.place]
+        gradients = [None, None]
+        gradients[self.place] = _handed_back(self.norm, given, self.relu, gradOutput, scale)
+        gradients[1 - self.place] = self.relu.gradInput  # no copy: nobody else needs it any more
+        self.fork.gradInput = self.ahead.backward(input, gradients, scale)
+        return self.fork.gradInput
+
+    def _halfway_back(self, input, gradOutput):
+        rectified = self.relu.updateGradInput(self.sum.output, gradOutput)
+        self.sum.updateGradInput(self.ahead.output, rectified)
+        return self._half('updateGradInput', input)
+
+    def accGradParameters(self, input, gradOutput, scale=1):
+        self._half('accGradParameters', input, scale)
+
+    def accUpdateGradParameters(self, input, gradOutput, lr):
+        self._half('accUpdateGradParameters', input, lr)
+
+    def _half(self, method, input, *scale):
+        """Do a half of the way back, from the sum's gradients on."""
+        gradients = list(self.sum.gradInput)
+        getattr(self.norm, method)(self.ahead.output[self.place], gradients[self.place], *scale)
+        gradients[self.place] = self.norm.gradInput
+        return getattr(self.ahead, method)(input, gradients, *scale)
+
+
+class FusedSum(Fused):
+    """A sum of two, and the ReLU of it.
+
+    Args:
+        sum: the CAddTable.
+        relu: the ReLU.
+    """
+
+    def _compute(self, input):
+        if not isinstance(input, list) or len(input) != 2:
+            return super()._compute(input)
+        return _rectified_sum(self.modules[0], input, self.modules[1])
+
+
+def _folded(layer, norm):
+    """Return the layer that does what one does and a batch normalization after it, in the memory of that."""
+    slope = 1 / np.sqrt(norm.running_var.astype(np.float64) + norm.eps)
+    slope = slope if norm.weight is None else slope * norm.weight
+    shift = -norm.running_mean if layer.bias is None else layer.bias - norm.running_mean
+    shift = shift * slope if norm.bias is None else shift * slope + norm.bias
+    factors = slope.astype(norm.dtype).reshape(-1, *[1] * (layer.weight.ndim - 1))
+    folded = type(layer).__new__(type(layer))
+    vars(folded).update(vars(layer), weight=layer.weight * factors, bias=shift.astype(norm.dtype))
+    folded._storages = vars(norm).setdefault('_storages', {})
+    return folded
+
+
+def _normalised(norm, input, residual, relu):
+    """Return the ReLU of what a batch normalization makes of its input, and of a residual if there is one."""
+
+    def kernel(batch, *rest):
+        added = None if residual is None else norm._batch(residual)
+        norm.kernels.BatchNormalizationReLU_updateOutput(batch, added, *rest)
+
+    relu.output = norm._normalise(input, kernel)
+    return relu.output
+
+
+def _handed_back(norm, input, relu, gradOutput, scale):
+    """Return the gradient at the input of `_normalised`; the residual's is the ReLU's gradInput."""
+    norm.expect(gradOutput, relu.output.shape, 'gradOutput')
+    gradSum = gradOutput if relu.inplace else relu.buffer('gradInput', gradOutput.shape, like=gradOutput)
+
+    def kernel(batch, gradient, *rest):
+        output = norm._batch(relu.output)
+        norm.kernels.BatchNormalizationReLU_backward(batch, output, gradient, norm._batch(gradSum), *rest)
+
+    relu.gradInput = gradSum
+    return norm._back(input, gradOutput, scale, norm.gradWeight, norm.gradBias, kernel=kernel)
+
+
+def _rectified_sum(sum, terms, relu):
+    """Return the ReLU of the sum of two terms."""
+    expect_alike(sum, terms)
+    sum.output = relu.output = sum.buffer('output', terms[0].shape, like=terms[0])
+    sum.kernels.CAddReLU_updateOutput(*terms, sum.output)
+    return sum.output
