@@ -19,7 +19,7 @@ from nnlite.kernels.on_numpy.scratch import channels_last
 from nnlite.tensor.threads import getnumthreads
 
 CACHE = 1 << 20  # bytes that a thread works on at a time: what stays in the cache that a core has for itself
-LEAST = 16  # planes from which on Winograd's products outweigh its transforms
+LEAST = 8  # planes, on both sides, from which on Winograd's products outweigh its transforms
 TERMS = 512  # of a sum over pixels, in partial sums of so many: long ones round more
 
 

@@ -5,7 +5,7 @@ the kernel chooses: a whole number of vectors, where it reads pixels by vectors.
 """
 
 from nnlite.kernels.on_numba.compiling import compiled
-from nnlite.kernels.on_numba.simd import LANES, load_first, store_first
+from nnlite.kernels.on_numba.simd import LANES, load_first, store, store_first
 
 
 @compiled
@@ -48,4 +48,8 @@ def paste(window, columns, filled, image, row, pixel, planes, rows_inside, colum
 @compiled
 def _copy(source, count, target, filled):
     for plane in range(0, filled, LANES):
-        store_first(target + plane, load_first(source + plane, count - plane), filled - plane)
+        some = load_first(source + plane, count - plane)
+        if plane + LANES <= filled:  # reading it soon after has to wait for what is written in part
+            store(target + plane, some)
+        else:
+            store_first(target + plane, some, filled - plane)
