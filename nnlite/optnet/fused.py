@@ -132,7 +132,9 @@ class FusedResidual(Fused):
         return self.norm.train
 
     def _evaluate(self, input):
-        return _rectified_sum(self.sum, self.rethrowErrors(0, 'updateOutput', input), self.relu)
+        branches = self.rethrowErrors(0, 'updateOutput', input)
+        expect_alike(self.sum, branches)
+        return _rectified_sum(self.sum, branches, self.relu, output=branches[self.place])
 
     def _compute(self, input):
         outputs = self.ahead.updateOutput(input)
@@ -181,7 +183,9 @@ class FusedSum(Fused):
     def _compute(self, input):
         if not isinstance(input, list) or len(input) != 2:
             return super()._compute(input)
-        return _rectified_sum(self.modules[0], input, self.modules[1])
+        sum, relu = self.modules
+        expect_alike(sum, input)
+        return _rectified_sum(sum, input, relu, output=sum.buffer('output', input[0].shape, like=input[0]))
 
 
 def _folded(layer, norm):
@@ -221,9 +225,8 @@ def _handed_back(norm, input, relu, gradOutput, scale):
     return norm._back(input, gradOutput, scale, norm.gradWeight, norm.gradBias, kernel=kernel)
 
 
-def _rectified_sum(sum, terms, relu):
-    """Return the ReLU of the sum of two terms."""
-    expect_alike(sum, terms)
-    sum.output = relu.output = sum.buffer('output', terms[0].shape, like=terms[0])
-    sum.kernels.CAddReLU_updateOutput(*terms, sum.output)
-    return sum.output
+def _rectified_sum(sum, terms, relu, output):
+    """Write the ReLU of the sum of two terms, and return it."""
+    sum.kernels.CAddReLU_updateOutput(*terms, output)
+    sum.output = relu.output = output
+    return output

@@ -6,7 +6,10 @@ from nnlite.tensor.threads import share_out
 
 
 def CAddReLU_updateOutput(first, second, output):
-    """Output = max(0, first + second), of arrays of one shape; NaN stays, as in a ReLU in place."""
+    """Output = max(0, first + second), of arrays of one shape; output may be one of them.
+
+    What is no number stays so, as in a ReLU in place.
+    """
 
     def work(_, part):
         np.add(first[part], second[part], out=output[part])
