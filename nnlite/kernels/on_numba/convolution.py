@@ -13,6 +13,7 @@ from nnlite.kernels import getprecise
 from nnlite.kernels.on_numba import direct, winograd
 from nnlite.kernels.on_numba.compiling import run
 from nnlite.kernels.on_numba.memory import aligned
+from nnlite.kernels.on_numba.points import POINTS
 from nnlite.kernels.on_numba.simd import LANES, SUMS
 from nnlite.kernels.on_numpy import convolution as on_numpy
 from nnlite.kernels.on_numpy.scratch import channels_last
@@ -98,7 +99,7 @@ def _winograd_pays(result, weight, stride):
     if getprecise() or weight.shape[2:] != (3, 3) or tuple(stride) != (1, 1) or min(weight.shape[:2]) < LEAST:
         return False
     tiles = math.prod(-(-side // 4) for side in result.shape[2:])
-    return 2 * tiles * winograd.POINTS <= math.prod(result.shape[2:]) * 9
+    return 2 * tiles * POINTS <= math.prod(result.shape[2:]) * 9
 
 
 def _by_winograd(input, weight, bias, output, padding):
@@ -107,7 +108,7 @@ def _by_winograd(input, weight, bias, output, padding):
     outputs, planes = weight.shape[:2]
     filled, wide = _whole(planes), _whole(outputs)
     block = _block(-(-winograd.count_tiles(result.shape) // threads), filled, wide)
-    transformed = aligned('weight', winograd.POINTS * planes * wide)
+    transformed = aligned('weight', POINTS * planes * wide)
     memory = aligned('memory', threads, winograd.numbers(block, filled, wide))
     kernel = _first_and_strides(weight)
     run(winograd.convolve, maps, *kernel, _filled(bias, outputs), result, tuple(padding), block, transformed, memory)
@@ -118,10 +119,10 @@ def _accumulate_by_winograd(maps, grads, gradWeight, padding, scale):
     filled, wide = _whole(planes), _whole(outputs)
     tiles, threads = winograd.count_tiles(grads.shape), getnumthreads()
     # Threads have sums of their own while these fit their cache; then they share the planes out, and the same sums.
-    pieces = min(threads, filled // LANES, -(-winograd.POINTS * filled * wide * maps.itemsize // CACHE))
+    pieces = min(threads, filled // LANES, -(-POINTS * filled * wide * maps.itemsize // CACHE))
     shares = min(threads // pieces, tiles)
     block = _block(-(-tiles // shares), filled, wide)
-    sums = aligned('sums', shares, winograd.POINTS * filled * wide)
+    sums = aligned('sums', shares, POINTS * filled * wide)
     memory = aligned('memory', shares * pieces, winograd.numbers(block, filled, wide))
     kernel = _first_and_strides(gradWeight)
     run(winograd.accumulate, maps, grads, *kernel, scale, tuple(padding), block, sums, memory)
@@ -132,7 +133,7 @@ def _block(most, filled, wide):
 
     The weights are read again for each block: with fewer tiles they would be the larger part.
     """
-    fit = CACHE // (4 * winograd.POINTS * (filled + wide))
+    fit = CACHE // (4 * POINTS * (filled + wide))
     tiles = min(most, max(fit, 2 * filled * wide // (filled + wide)))
     return -(-tiles // SUMS) * SUMS
 
