@@ -14,8 +14,9 @@ compiling = pytest.importorskip('nnlite.kernels.on_numba.compiling')
 
 LANES, multiply, pointer = simd.LANES, simd.multiply, simd.pointer
 load, load_first, store, store_first = simd.load, simd.load_first, simd.store, simd.store_first
-fma, maximum, where_positive, splat, room, loads, stores = (
-    getattr(simd, name) for name in ('fma', 'maximum', 'where_positive', 'splat', 'room', 'loads', 'stores')
+fma, maximum, where_positive, rectified, splat, room, loads, stores = (
+    getattr(simd, name)
+    for name in ('fma', 'maximum', 'where_positive', 'rectified', 'splat', 'room', 'loads', 'stores')
 )
 
 
@@ -70,15 +71,17 @@ def every_operation(x, y, results):
     stores(between, LANES, (a + b, a - b))
     total, difference = loads(2, between, LANES)
     stores(out, LANES, (total, difference, a * b, fma(a, b, a), fma(2.5, a, b), maximum(a, b), where_positive(a, b)))
-    store(out + 7 * LANES, splat(x[1]))
+    stores(out + 7 * LANES, LANES, (splat(x[1]), rectified(a)))
 
 
 def test_operations_are_lane_by_lane():
     rng = np.random.default_rng(1)
     x, y = rng.standard_normal((2, LANES)).astype(np.float32)
-    results = np.empty((8, LANES), np.float32)
+    x[-1] = np.nan
+    results = np.empty((9, LANES), np.float32)
     every_operation(x, y, results)
-    expected = [x + y, x - y, x * y, x * y + x, 2.5 * x + y, np.maximum(x, y), np.where(x > 0, y, 0), [x[1]] * LANES]
+    expected = [x + y, x - y, x * y, x * y + x, 2.5 * x + y, np.fmax(x, y), np.where(x > 0, y, 0), [x[1]] * LANES]
+    expected.append(np.maximum(x, 0))
     np.testing.assert_allclose(results, expected, rtol=1e-6, atol=1e-6)
 
 

@@ -1,7 +1,11 @@
-"""Memory that compiled kernels use on their way: it begins where a vector may, and outlives the call."""
+"""Memory as compiled kernels want it: what they write to, and what they use on their way.
+
+The latter begins where a vector may, and outlives the call.
+"""
 
 import numpy as np
 
+from nnlite.errors import ShapeError
 from nnlite.kernels.on_numpy.scratch import scratch
 
 LINE = 64  # bytes that the cache moves at a time: a vector across two of them costs twice
@@ -17,3 +21,15 @@ def aligned(purpose, *shape):
     memory = scratch(f'numba: {purpose}', (size + LINE // 4,), np.float32)
     first = -memory.__array_interface__['data'][0] % LINE // 4
     return memory[first : first + size].reshape(shape)
+
+
+def pixels(result):
+    """Return a batch (N, C, *space) that lies channels-last as what it is in memory, (N, *space, C).
+
+    Raises:
+        ShapeError: it lies otherwise.
+    """
+    rolled = np.moveaxis(result, 1, -1)
+    if not rolled.flags.c_contiguous:
+        raise ShapeError('expected a result that lies channels-last, got one that does not')
+    return rolled

@@ -268,6 +268,17 @@ def where_positive(typing, reference, value):
     return vector(vector, vector), generate
 
 
+@intrinsic
+def rectified(typing, value):
+    """Return 0 where a vector is below it, else what is there, lane by lane: what is no number stays."""
+    zero = _constant([0] * LANES)
+
+    def generate(context, builder, sig, args):
+        return builder.select(builder.fcmp_ordered('<', args[0], zero), zero, args[0])
+
+    return vector(vector), generate
+
+
 # the product of matrices
 
 
