@@ -1,5 +1,6 @@
 """Compiled convolution, direct and by Winograd's algorithm, against NumPy's in float64 over ragged shapes."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -160,6 +161,31 @@ def test_windows_beyond_the_map_are_refused(kernel):
         on_numba.Convolution_updateOutput(input, maps((batch, outputs, height + 1, width)), weight, bias, *geometry)
     with pytest.raises(nnlite.ShapeError, match='lies channels-last'):
         on_numba.Convolution_updateOutput(input, np.empty(gradOutput.shape, np.float32), weight, bias, *geometry)
+
+
+FORK = """
+import os
+import numpy as np
+import nnlite
+from nnlite import nn
+nnlite.setkernels('numba')
+net, maps = nn.SpatialConvolution(2, 3, 3, 3).float(), np.ones((2, 2, 6, 6), np.float32)
+net.forward(maps)
+if os.fork():
+    raise SystemExit(os.waitstatus_to_exitcode(os.wait()[1]))
+try:
+    net.forward(maps)
+except nnlite.DeviceError as error:
+    assert "start processes by 'spawn'" in str(error)
+nnlite.setkernels('numpy')
+net.forward(maps)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, 'fork'), reason='processes are not forked here')
+def test_forked_process_computes_or_says_that_it_cannot():
+    done = subprocess.run([sys.executable, '-c', FORK], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
 
 
 AVX2 = """

@@ -3,15 +3,18 @@
 import contextlib
 import functools
 import hashlib
+import os
 import threading
 from pathlib import Path
 
 import numba
 from numba.core import caching
 
+from nnlite.errors import DeviceError
 from nnlite.tensor.threads import getnumthreads
 
 _one_at_a_time = threading.Lock()
+_threads_lost = False  # in a forked process, which has none of its parent's
 
 
 @functools.cache
@@ -72,7 +75,27 @@ def run(kernel, *args):
     """Call a threaded kernel with as many threads as nnlite.setnumthreads said, but no more than there are cores.
 
     A kernel shares out its work in as many parts as was said, whoever computes them: equal numbers give equal bits.
+
+    Raises:
+        DeviceError: this process was forked from one that had threads running.
     """
+    if _threads_lost:
+        raise DeviceError(
+            'the kernels on numba cannot compute in a process that was forked from one where they did',
+            hint="start processes by 'spawn', or choose NumPy's in them: nnlite.setkernels('numpy')",
+        )
     with _one_at_a_time:  # numba's threads serve one call at a time
         numba.set_num_threads(min(getnumthreads(), numba.config.NUMBA_NUM_THREADS))
         kernel(*args)
+
+
+def _look_for_threads():
+    """Note, in a forked process, whether there were threads that it lost: GNU's would end it when asked to compute."""
+    global _one_at_a_time, _threads_lost
+    _one_at_a_time = threading.Lock()
+    with contextlib.suppress(ValueError):  # there were none
+        _threads_lost = numba.threading_layer() == 'omp'
+
+
+if hasattr(os, 'register_at_fork'):
+    os.register_at_fork(after_in_child=_look_for_threads)
