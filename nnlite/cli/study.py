@@ -24,6 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--out', metavar='DIR', help='the folder; studies/NAME if not given')
     parser.add_argument('--pretrained', metavar='FILE.t7', help="ImageNet's ResNet-18, for three-ways")
     parser.add_argument('--workers', type=int, default=1, help='threads that make batches ready')
+    parser.add_argument('--no-optimize', action='store_true', help='run the network module by module')
     parser.add_argument('--quiet', action='store_true', help='no bars and lines')
 
 
@@ -39,6 +40,7 @@ def run(args: argparse.Namespace) -> int:
         pretrained=args.pretrained,
         workers=args.workers,
         quiet=args.quiet,
+        optimize=not args.no_optimize,
     )
     try:
         study.run()

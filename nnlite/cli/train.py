@@ -49,6 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--pretrained', metavar='FILE.t7', help='begin with the parameters of this network')
     parser.add_argument('--minutes', type=float, default=5, help='between checkpoints within an epoch')
     parser.add_argument('--workers', type=int, default=1, help='threads that make batches ready')
+    parser.add_argument('--no-optimize', action='store_true', help='run the network module by module')
     parser.add_argument('--quiet', action='store_true', help='no bars and lines')
 
 
@@ -74,6 +75,7 @@ def run(args: argparse.Namespace) -> int:
         minutes=args.minutes,
         arguments=_arguments(args),
         quiet=args.quiet,
+        optimize=not args.no_optimize,
     )
     if not args.quiet:
         parameters = sum(weight.size for weight in net.parameters()[0])

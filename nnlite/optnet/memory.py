@@ -23,7 +23,7 @@ SUMS = (nn.CAddTable, nn.JoinTable)
 # Modules whose gradInput is never gradOutput itself, unless they work in place.
 WRITERS = (MapLayer, Transfer, nn.BatchNormalization, nn.Linear)
 
-NOTHING = frozenset()
+NOTHING: frozenset[Turn] = frozenset()
 
 
 def optimizeMemory(model):

@@ -88,6 +88,7 @@ class StudyFolder:
         pretrained: a .t7 file with ImageNet's ResNet-18, for the study three-ways.
         workers: threads that make batches ready; the result does not depend on it.
         quiet: no bars and lines.
+        optimize: as in nnlite.training.Trainer.
 
     Raises:
         Error: there is no such study; it needs data; the folder holds something else, or a study of other arguments.
@@ -104,6 +105,7 @@ class StudyFolder:
         pretrained: str | None = None,
         workers: int = 1,
         quiet: bool = False,
+        optimize: bool = True,
     ) -> None:
         self.name, self.study = name, study_of(name)
         if data is None and self.study.shapes is None:
@@ -118,6 +120,7 @@ class StudyFolder:
                 raise Error(f'expected {what} of 1 or more, got {value}')
         self.epochs = self.study.epochs if epochs is None else epochs
         self.limit, self.seeds, self.workers, self.quiet = limit, seeds, workers, quiet
+        self.optimize = optimize
         self.pretrained = None if pretrained is None else load_network(pretrained)[0]
         self.path = Path(out)
         self._open(data, pretrained)
@@ -169,6 +172,7 @@ class StudyFolder:
             curves=False,
             after_epoch=add_rows,
             quiet=self.quiet,
+            optimize=self.optimize,
         )
         try:
             trainer.run(self.epochs)
@@ -219,6 +223,7 @@ class StudyFolder:
             'momentum': MOMENTUM,
             'weightDecay': WEIGHT_DECAY,
             'pretrained_sha256': None if pretrained is None else sha256_of(pretrained),
+            **({} if self.optimize else {'optimize': False}),
         }
         with threads_of(self.study):
             record = {

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from nnlite import optnet
 from nnlite.errors import Error
 
 
@@ -29,8 +30,10 @@ def all_finite(array: np.ndarray) -> bool:
 def trace(net: Any, criterion: Any, images: Any, labels: Any, backward: bool = True) -> NotFiniteError:
     """Run a step again and return the error that names the first module whose output or gradient is not finite.
 
-    Gradients are added up anew, as in any step; parameters are not touched.
+    Gradients are added up anew, as in any step; parameters are not touched. Of a fused network the plain one is looked
+    at, module by module.
     """
+    net = optnet.plain(net)
     bad = _fault('the images', images)
     if bad:
         return NotFiniteError(bad, hint='look at the data, and at how it is normalised')

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 import nnlite
-from nnlite import optim
+from nnlite import optim, optnet
 from nnlite.errors import Error
 from nnlite.training.checkpoint import CheckpointFolder, check_arguments, check_classes, copy_arrays
 from nnlite.training.curves import draw_run
@@ -52,6 +52,7 @@ class Trainer:
         arguments: a dict of numbers and strings, whatever else the result depends on; compared when resuming.
         curves: whether to draw `curves.png` after each epoch.
         after_epoch: called with the rows until now, at the end of each epoch.
+        optimize: run the network as nnlite.optnet makes it: neighbours as one module, gradients in shared memory.
         quiet: no bars and lines.
 
     Attributes: `net`; `optimState`; `epoch`, the one to be run, from 1, and `batch`, how many of its batches are done;
@@ -83,6 +84,7 @@ class Trainer:
         curves: bool = True,
         after_epoch: Callable[[list[dict[str, Any]]], None] | None = None,
         quiet: bool = False,
+        optimize: bool = True,
     ) -> None:
         for name, value, right in (
             ('learningRate', learningRate, learningRate > 0),
@@ -100,6 +102,7 @@ class Trainer:
         self.progress = Progress(quiet)
         self.learningRate = learningRate
         self.params, self.gradParams = net.getParameters()
+        self.optimize, self._running = optimize, net  # what runs: the network, or its cheaper twin of the same layers
         self.optimState: dict[str, Any] = {
             'learningRate': learningRate,
             'learningRateDecay': 0,
@@ -120,6 +123,7 @@ class Trainer:
             'augment': getattr(getattr(train, 'augment', None), '__name__', None),
             'dataSeed': getattr(train, 'seed', None),
             'validationImages': val.size if val is not None else None,
+            'optimize': None if optimize else False,
             **(arguments or {}),
         }
 
@@ -134,6 +138,15 @@ class Trainer:
         """
         self.arguments['epochs'] = epochs
         self._begin()
+        if self.optimize:
+            self._running = optnet.optimizeMemory(optnet.fuse(self.net))
+        try:
+            self._train(epochs)
+        finally:
+            self._running = optnet.removeOptimization(self.net)  # whose owner may change it now
+        return self.history
+
+    def _train(self, epochs: int) -> None:
         # What NumPy would only warn of is looked at here, in every step.
         with Interrupt() as self._interrupt, np.errstate(over='ignore', invalid='ignore', divide='ignore'):
             self._saved = time.monotonic()
@@ -141,7 +154,6 @@ class Trainer:
                 self.optimState['learningRate'] = self.schedule(self.epoch, epochs, self.learningRate)
                 self._train_epoch()
                 self._end_epoch(self._row(self.evaluate()))
-        return self.history
 
     def step(self, images: np.ndarray, labels: np.ndarray) -> float:
         """Train on one batch and return its loss.
@@ -154,10 +166,10 @@ class Trainer:
 
         def feval(params: np.ndarray) -> tuple[float, np.ndarray]:
             self.gradParams.fill(0)
-            output = self.net.forward(images)
+            output = self._running.forward(images)
             loss = self.criterion.forward(output, labels)
             if math.isfinite(loss):
-                self.net.backward(images, self.criterion.backward(output, labels))
+                self._running.backward(images, self.criterion.backward(output, labels))
             if not (math.isfinite(loss) and all_finite(self.gradParams)):
                 self._stop(rng, images, labels)
             return loss, self.gradParams
@@ -173,6 +185,7 @@ class Trainer:
         """
         if self.val is None:
             return None
+        self.net.evaluate()
         with self.progress.bar(f'epoch {self.epoch}, validation', self.val.size) as bar:
 
             def after_batch(output: np.ndarray, labels: np.ndarray) -> None:
@@ -181,7 +194,7 @@ class Trainer:
                     self._stop_here()
 
             try:
-                return evaluate(self.net, self.criterion, self.val, after_batch)
+                return evaluate(self._running, self.criterion, self.val, after_batch)
             except NotFiniteError as error:
                 raise self._located(error) from None
 
@@ -191,7 +204,7 @@ class Trainer:
             start, before = time.monotonic(), self.seconds
             for images, labels in self.train.epoch(self.epoch, self.batch):
                 loss = self.step(images, labels)
-                self.meters.add(loss, self.net.output, labels)
+                self.meters.add(loss, self._running.output, labels)
                 self.batch += 1
                 self.seconds = before + time.monotonic() - start
                 bar.update(len(labels))

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import nnlite
-from nnlite import models, nn
+from nnlite import models, nn, optnet
 from nnlite.data_prep import Loader
 from nnlite.errors import DataError, Error, FileFormatError
 from nnlite.training import Trainer
@@ -250,3 +250,38 @@ def test_curves_are_a_picture_and_leave_the_importers_backend_alone(small_data, 
     assert (tmp_path / 'run' / 'curves.png').read_bytes().startswith(b'\x89PNG')
     assert matplotlib.get_backend(auto_select=False) == before
     assert 'matplotlib.pyplot' not in sys.modules
+
+
+def test_optimized_run_is_the_plain_one_but_for_rounding(small_data, tmp_path, monkeypatch):
+    """In float64, where that is little; networks and files are plain ones."""
+    made, fuse = [], optnet.fuse
+    monkeypatch.setattr(optnet, 'fuse', lambda net: made.append(fuse(net)) or made[-1])
+    results = []
+    for optimize in (True, False):
+        net, folder = network().double(), tmp_path / str(optimize)
+        history = trainer(small_data, folder, net, optimize=optimize).run(2)
+        results.append([*net.parameters()[0], [row['val_loss'] for row in history]])
+        model = nnlite.load(folder / 'latest.t7')['model']
+        assert repr(model) == repr(net)
+        for one, other in zip(model.listModules(), net.listModules(), strict=True):
+            assert type(one) is type(other) and one.train is other.train is False
+    [fused] = made
+    assert 'nnlite.Fused' in repr(fused) and fused.get(-1) is not net.get(-1)
+    for one, other in zip(*results, strict=True):
+        np.testing.assert_allclose(one, other, rtol=0, atol=1e-9)
+
+
+def test_network_is_its_owners_again_after_the_run(small_data):
+    net = network()
+    run = trainer(small_data, net=net)
+    run.run(1)
+    images, _ = next(iter(run.train.epoch(1)))
+    gradOutput = np.ones_like(net.forward(images))
+    net.updateGradInput(images, gradOutput)
+    net.accGradParameters(images, gradOutput)  # which gradients in shared memory do not allow
+
+
+def test_resuming_otherwise_optimized_is_refused(small_data, tmp_path):
+    trainer(small_data, tmp_path / 'run').run(1)
+    with pytest.raises(Error, match='optimize'):
+        trainer(small_data, tmp_path / 'run', resume=True, optimize=False).run(1)
