@@ -33,3 +33,16 @@ def pixels(result):
     if not rolled.flags.c_contiguous:
         raise ShapeError('expected a result that lies channels-last, got one that does not')
     return rolled
+
+
+def in_order(*arrays):
+    """Return arrays of one shape as vectors of their numbers in the order of memory; None where there is no one order.
+
+    >>> [vector.tolist() for vector in in_order(np.array([[1, 3], [2, 4]]).T, np.array([[5, 7], [6, 8]]).T)]
+    [[1, 3, 2, 4], [5, 7, 6, 8]]
+    >>> in_order(np.zeros((2, 2)), np.zeros((2, 2)).T) is None
+    True
+    """
+    order = sorted(range(arrays[0].ndim), key=lambda axis: -arrays[0].strides[axis])
+    rolled = [array.transpose(order) for array in arrays]
+    return [array.reshape(-1) for array in rolled] if all(array.flags.c_contiguous for array in rolled) else None

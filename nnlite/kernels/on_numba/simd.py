@@ -279,6 +279,17 @@ def rectified(typing, value):
     return vector(vector), generate
 
 
+@intrinsic
+def where_passed(typing, reference, value):
+    """Return the value where `rectified` lets the reference pass, above 0 or no number, and 0 elsewhere."""
+    zero = _constant([0] * LANES)
+
+    def generate(context, builder, sig, args):
+        return builder.select(builder.fcmp_ordered('<=', args[0], zero), zero, args[1])
+
+    return vector(vector, vector), generate
+
+
 # the product of matrices
 
 

@@ -1,0 +1,97 @@
+"""The ReLU, by itself and of a sum, compiled: one pass by all threads.
+
+Thresholds other than 0, numbers other than float32, and arrays that lie in different orders are NumPy's; so are small
+ones, which it is done with before threads have begun.
+"""
+
+import numba
+import numpy as np
+
+from nnlite.kernels import on_numpy
+from nnlite.kernels.on_numba.compiling import run, threaded
+from nnlite.kernels.on_numba.memory import in_order
+from nnlite.kernels.on_numba.simd import (
+    LANES,
+    load_first,
+    maximum,
+    pointer,
+    rectified,
+    splat,
+    store_first,
+    where_passed,
+    where_positive,
+)
+from nnlite.tensor.threads import getnumthreads
+
+SMALL = 1 << 15  # numbers
+
+
+def Threshold_updateOutput(input, output, threshold, value):
+    """Output = input where input > threshold, else value. Output may be the input.
+
+    What becomes of what is no number: as in NumPy's.
+    """
+    vectors = _vectors(input, output) if threshold == 0 and value == 0 else None
+    if vectors is None:
+        on_numpy.Threshold_updateOutput(input, output, threshold, value)
+        return
+    run(rectify, *vectors, output is input, getnumthreads())
+
+
+def Threshold_updateGradInput(reference, gradOutput, gradInput, threshold):
+    """GradInput = gradOutput where the reference (the input, or an in-place module's output) > threshold, else 0."""
+    vectors = _vectors(reference, gradOutput, gradInput) if threshold == 0 else None
+    if vectors is None:
+        on_numpy.Threshold_updateGradInput(reference, gradOutput, gradInput, threshold)
+        return
+    run(rectify_back, *vectors, gradInput is gradOutput, getnumthreads())
+
+
+def CAddReLU_updateOutput(first, second, output):
+    """Output = max(0, first + second), of arrays of one shape; output may be one of them; NaN stays."""
+    vectors = _vectors(first, second, output)
+    if vectors is None:
+        on_numpy.CAddReLU_updateOutput(first, second, output)
+        return
+    run(rectify_sum, *vectors, getnumthreads())
+
+
+def _vectors(*arrays):
+    """Return arrays as vectors of their numbers in one order, or None where these kernels are not for them."""
+    ours = arrays[0].size >= SMALL and all(array.dtype == np.float32 for array in arrays)
+    return in_order(*arrays) if ours else None
+
+
+@threaded
+def rectify(x, y, keeps, threads):
+    """Y = x where it is above 0, else 0; it `keeps` what is no number, or makes it 0."""
+    for thread in numba.prange(threads):
+        part = np.int64(thread)
+        end = len(x) * (part + 1) // threads
+        for at in range(len(x) * part // threads, end, LANES):
+            value = load_first(pointer(x) + at, end - at)
+            value = rectified(value) if keeps else maximum(value, splat(np.float32(0)))
+            store_first(pointer(y) + at, value, end - at)
+
+
+@threaded
+def rectify_back(reference, grads, gradInput, keeps, threads):
+    """GradInput = grads where `rectify` let the reference pass, else 0."""
+    for thread in numba.prange(threads):
+        part = np.int64(thread)
+        end = len(grads) * (part + 1) // threads
+        for at in range(len(grads) * part // threads, end, LANES):
+            known, grad = load_first(pointer(reference) + at, end - at), load_first(pointer(grads) + at, end - at)
+            grad = where_passed(known, grad) if keeps else where_positive(known, grad)
+            store_first(pointer(gradInput) + at, grad, end - at)
+
+
+@threaded
+def rectify_sum(x, y, z, threads):
+    """Z = x + y where that is not below 0, else 0."""
+    for thread in numba.prange(threads):
+        part = np.int64(thread)
+        end = len(x) * (part + 1) // threads
+        for at in range(len(x) * part // threads, end, LANES):
+            total = load_first(pointer(x) + at, end - at) + load_first(pointer(y) + at, end - at)
+            store_first(pointer(z) + at, rectified(total), end - at)
