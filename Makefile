@@ -4,7 +4,7 @@ BIN := .venv/bin
 OUT ?= studies/quick
 COUNT ?= 1000000
 
-.PHONY: study test test-slow golden fuzz lint types clean
+.PHONY: study test test-slow bench golden fuzz lint types clean
 
 study: .venv/ready  ## set up, run the main job on embedded data, leave its pictures and tables in $(OUT)
 	$(BIN)/nnlite study quick --out $(OUT)
@@ -14,6 +14,9 @@ test: .venv/ready-for-tests lint types  ## set up and run every test but the slo
 
 test-slow: .venv/ready-for-tests  ## the learning and killing runs of minutes; NNLITE_DATA names the folder of real images
 	$(BIN)/pytest -m slow
+
+bench: .venv/ready-for-tests  ## measure steps of whole networks against PyTorch's, leave table and picture in bench/
+	$(BIN)/nnlite bench --out bench
 
 golden: .venv/ready-for-tests  ## all of Torch7's own results that NNLITE_GOLDEN, or else tests/golden, holds, in one table
 	$(BIN)/pytest -q -m golden
@@ -29,7 +32,7 @@ lint: .venv/ready-for-tests
 types: .venv/ready-for-tests
 	$(BIN)/pip install --quiet --no-deps --upgrade --target .types .
 	cd .types && ../$(BIN)/mypy --config-file ../pyproject.toml \
-		-p nnlite.serialization -p nnlite.data_prep -p nnlite.training -p nnlite.cli
+		-p nnlite.serialization -p nnlite.data_prep -p nnlite.training -p nnlite.bench -p nnlite.cli
 
 .venv/ready: pyproject.toml setup.py
 	$(PYTHON) -m venv .venv

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from nnlite.errors import Error
 
-COMMANDS = ('prep', 'train', 'test', 'study', 'summary', 'inspect')
+COMMANDS = ('prep', 'train', 'test', 'study', 'summary', 'inspect', 'bench', 'devices')
 
 
 class _Help(argparse.RawDescriptionHelpFormatter, argparse.ArgumentDefaultsHelpFormatter):

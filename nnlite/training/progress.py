@@ -11,15 +11,15 @@ class Progress:
     def __init__(self, quiet: bool = False) -> None:
         self.quiet = quiet
 
-    def bar(self, title: str, total: int, done: int = 0) -> Any:
-        """Return a tqdm bar over `total` images, `done` of which were seen before it began."""
+    def bar(self, title: str, total: int, done: int = 0, unit: str = 'images') -> Any:
+        """Return a tqdm bar over `total` images, or other units, `done` of which were seen before it began."""
         from tqdm import tqdm
 
         return tqdm(
             desc=title,
             total=total,
             initial=done,
-            unit=' images',
+            unit=f' {unit}',
             leave=False,
             dynamic_ncols=True,
             disable=True if self.quiet else None,

@@ -16,7 +16,7 @@ def test_help_shows_an_example(command, capsys):
     with pytest.raises(SystemExit) as ended:
         main([command, '--help'])
     assert ended.value.code == 0
-    assert f'example:\n  nnlite {command} ' in capsys.readouterr().out
+    assert f'example:\n  nnlite {command}' in capsys.readouterr().out
 
 
 @pytest.mark.parametrize('line', [[], ['fly'], ['train', '--depth', 'deep'], ['study', 'slow'], ['test']])

@@ -1,0 +1,54 @@
+"""`nnlite bench`, quick and small, as a user would run it, and what a user may type wrong."""
+
+import csv
+import shlex
+
+import pytest
+
+from nnlite.bench import contestants
+from nnlite.cli import main
+
+TINY = shlex.split('bench --nets resnet-8 --kernels numpy --batch 2 --rounds 1 --threads 1 --seconds 0')
+
+
+def rows(path):
+    with open(path) as file:
+        return list(csv.DictReader(file))
+
+
+def test_folder_has_table_numbers_and_picture(tmp_path, capsys):
+    pytest.importorskip('torch')
+    assert main([*TINY, '--out', str(tmp_path / 'new')]) == 0
+    table = (tmp_path / 'new' / 'table.md').read_text()
+    assert table in capsys.readouterr().out
+    assert 'threads 1, precision float32' in table
+    measured = [(row['case'], row['contestant'], row['step']) for row in rows(tmp_path / 'new' / 'results.csv')]
+    assert measured == [
+        ('resnet-8', contestant, step)
+        for contestant in ('numpy', 'PyTorch', 'PyTorch channels-last')
+        for step in ('training', 'evaluation')
+    ]
+    assert (tmp_path / 'new' / 'steps.png').stat().st_size > 10_000
+
+
+def test_without_pytorch_nnlite_is_measured_alone(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(contestants.importlib.util, 'find_spec', lambda name: None)
+    assert main([*TINY, '--nets', 'resnet-8,convnet-8', '--out', str(tmp_path)]) == 0
+    assert 'PyTorch was not measured' in capsys.readouterr().out
+    measured = {(row['case'], row['contestant']) for row in rows(tmp_path / 'results.csv')}
+    assert measured == {('resnet-8', 'numpy'), ('convnet-8', 'numpy')}
+
+
+@pytest.mark.parametrize(
+    ('args', 'message'),
+    [
+        (['--nets', 'resnet-20,resnet-9000'], 'expected networks of resnet-8, convnet-8'),
+        (['--kernels', 'abacus'], "expected kernels auto or one of numpy, numba, got 'abacus'"),
+        (['--rounds', '0'], 'in --rounds\n  expected 1 or more, got 0'),
+        (['--batch', '-1'], 'in --batch\n  expected 1 or more, got -1'),
+    ],
+)
+def test_what_is_wrong_is_said_before_anything_is_measured(args, message, tmp_path, capsys):
+    assert main(['bench', *args, '--out', str(tmp_path / 'none')]) == 2
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / 'none').exists()

@@ -1,0 +1,42 @@
+"""`nnlite devices`: what is there is said, and what is not, with what to do about it."""
+
+import re
+
+import pytest
+
+import nnlite
+from nnlite import kernels
+from nnlite.bench.machine import cores
+from nnlite.cli import main
+from nnlite.kernels import on_numpy
+
+
+def lines(capsys):
+    assert main(['devices']) == 0
+    out = re.sub(r'\n +', ' ', capsys.readouterr().out)
+    return dict(line.split(maxsplit=1) for line in out.splitlines())
+
+
+def test_each_has_its_line(capsys):
+    chosen = nnlite.getkernels()
+    said = lines(capsys)
+    assert said.keys() == {'CPU', *kernels.FAMILIES, 'GPU', 'auto'}
+    assert f'{cores()} cores' in said['CPU']
+    assert f'all {len(on_numpy.__all__)} kernels' in said['numpy']
+    assert said['GPU'].startswith('none: ')
+    assert said['auto'] == f'{kernels.AUTO[0]}; chosen now: {chosen}'
+    assert nnlite.getkernels() == chosen
+
+
+def test_a_family_says_which_kernels_are_its_own(capsys):
+    pytest.importorskip('numba')
+    own, _, numpys = lines(capsys)['numba'].partition(', NumPy')
+    count = int(re.search(r'with (\d+) kernels of its own', own)[1])
+    names = numpys.partition(': ')[2].split(', ')
+    assert 'Convolution_updateOutput' in names and len(names) == count
+    assert f"'s {len(on_numpy.__all__) - count} others" in numpys
+
+
+def test_a_family_that_is_not_there_says_what_to_do(capsys, monkeypatch):
+    monkeypatch.setitem(kernels.FAMILIES, 'numba', 'nnlite_has_no_such_package')
+    assert "not installed; pip install 'nnlite[fast]'" in lines(capsys)['numba']
