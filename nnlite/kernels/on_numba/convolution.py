@@ -164,7 +164,7 @@ def _accumulate_directly(maps, grads, gradWeight, stride, padding, scale):
     band = max(1, TERMS // width)
     cut = ((band - 1) * stride[0] + kernel[0]) * ((width - 1) * stride[1] + kernel[1]) * planes + SUMS
     sums = aligned('sums', threads, kernel[0] * -(-kernel[1] * planes // SUMS) * SUMS * _whole(outputs))
-    memory = aligned('memory', threads, band * width * _whole(outputs) + cut)
+    memory = aligned('memory', threads, band * width * direct.COLUMNS + cut)
     run(
         direct.accumulate, maps, grads, *_first_and_strides(gradWeight), scale, tuple(kernel), tuple(stride),
         tuple(padding), band, sums, memory,

@@ -213,26 +213,27 @@ def _accumulate(input, shape, gradOutput, out, kernel, stride, padding, first, l
         top, high = y * stride[0] - padding[0], (rows - 1) * stride[0] + kernel[0]
         here = input + image * height * width * planes
         inside = 0 <= top <= height - high and 0 <= -padding[1] <= width - breadth_in and filled == run
-        grads, window = gradOutput + at * out[1] * out[2], memory
-        if wide != out[2]:
-            grads = memory
-            window = memory + rows * out[1] * wide
-            source = gradOutput + image * out[0] * out[1] * out[2]
-            cut(source, out[0], out[1], out[2], out[2], y, 0, rows, out[1], grads, wide)
+        window = memory + rows * out[1] * COLUMNS
         if inside:
             seen, seen_row = here + (top * width - padding[1]) * planes, width * planes
         else:
             cut(here, height, width, planes, planes, top, -padding[1], high, breadth_in, window, planes)
             seen, seen_row = window, breadth_in * planes
-        for row in range(kernel[0]):
-            for column in range(0, wide, COLUMNS):
-                vectors = min(COLUMNS, wide - column) // LANES
+        grads = gradOutput + image * out[0] * out[1] * out[2]
+        for column in range(0, wide, COLUMNS):
+            breadth = min(COLUMNS, wide - column)
+            vectors = breadth // LANES
+            some = grads + y * out[1] * out[2]
+            if breadth != out[2]:  # side by side they stay in the cache
+                some = memory
+                cut(grads + column, out[0], out[1], out[2], out[2] - column, y, 0, rows, out[1], some, breadth)
+            for row in range(kernel[0]):
                 for tap in range(0, filled, SUMS // vectors):
                     target = sums + ((row * filled + tap) * wide + column)
                     start, start_row = (zeros, 0) if at == first else (target, wide)
                     multiply(
                         vectors, seen + (row * seen_row + tap), 1, stride[1] * planes, stride[0] * seen_row,
-                        grads + column, wide, rows, out[1], start, start_row, target, wide,
+                        some, breadth, rows, out[1], start, start_row, target, wide,
                     )  # fmt: skip
         at += rows
 
