@@ -129,7 +129,8 @@ class FusedResidual(Fused):
         self.ahead._type, self.ahead._storages = fork.type(), vars(fork).setdefault('_storages', {})
 
     def _trains(self):
-        return self.norm.train
+        # Any of them: what trains may draw random numbers and keep statistics, and so runs once only.
+        return any(module.train for module in self.fork.listModules())
 
     def _evaluate(self, input):
         branches = self.rethrowErrors(0, 'updateOutput', input)
