@@ -3,6 +3,7 @@
 import numpy as np
 
 from nnlite.errors import Error
+from nnlite.kernels import family
 from nnlite.optim.options import option, tables
 from nnlite.optim.vectors import add_scaled, check_like, evaluate, product
 
@@ -56,9 +57,19 @@ def sgd(opfunc, x, config=None, state=None):
             hint='dampening is what momentum is, unless it is given: dampening=0',
         )
     steps = option(state, 'evalCounter', 0)
+    rate = learningRate / (1 + steps * learningRateDecay)
 
-    loss, dfdx = evaluate(opfunc, x, weightDecay)
-    if weightDecay == 0 and weightDecays is not None:
+    loss, dfdx = evaluate(opfunc, x)
+    if momentum != 0 and state.get('dfdx') is not None and weightDecays is None and learningRates is None:
+        check_like(x, state['dfdx'], "state['dfdx']")
+        family().SGD_step(x, dfdx, state['dfdx'], rate, momentum, dampening, nesterov, weightDecay)
+        state['evalCounter'] = steps + 1
+        return x, [loss]
+
+    # The first step, and numbers for each parameter: the same in one pass after the other.
+    if weightDecay != 0:
+        add_scaled(dfdx, weightDecay, x)
+    elif weightDecays is not None:
         add_scaled(dfdx, 1, product(state, 'decayParameters', weightDecays, x))
 
     if momentum != 0:
@@ -74,7 +85,6 @@ def sgd(opfunc, x, config=None, state=None):
         else:
             dfdx = velocity
 
-    rate = learningRate / (1 + steps * learningRateDecay)
     add_scaled(x, -rate, dfdx if learningRates is None else product(state, 'deltaParameters', learningRates, dfdx))
     state['evalCounter'] = steps + 1
     return x, [loss]
