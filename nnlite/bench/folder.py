@@ -5,7 +5,7 @@ from pathlib import Path
 
 from nnlite.bench.cases import GROWTH, Layer, Network, growing
 from nnlite.bench.contestants import FUSED, family_of
-from nnlite.bench.interleaved import Settings, import_seconds, measure
+from nnlite.bench.interleaved import Result, Settings, import_seconds, measure
 from nnlite.bench.report import (
     draw_growth,
     draw_networks,
@@ -20,7 +20,7 @@ from nnlite.whole_file import whole_file
 
 
 class BenchFolder:
-    """What is measured is written into it, and printed; what it has of an earlier measurement is replaced.
+    """What is measured is written into it, case by case, and printed at the end; earlier tables are replaced.
 
     Args:
         path: the folder; it is made if it is not there.
@@ -44,17 +44,23 @@ class BenchFolder:
         """
         families = dict.fromkeys(map(family_of, self.contestants))
         imports = {family: import_seconds(family, self.settings.rounds) for family in families}
-        groups = [measure(case, self.contestants, self.settings, self.progress) for case in cases]
-        self._write('table.md', 'Steps of whole networks', networks_table(groups, imports))
-        write_rows(self.path / 'results.csv', groups)
-        draw_networks(self.path / 'steps.png', groups)
+        groups: list[list[Result]] = []
+        for case in cases:
+            groups.append(self._measure(case))
+            write_rows(self.path / 'results.csv', groups)
+            draw_networks(self.path / 'steps.png', groups)
+            text = self._write('table.md', 'Steps of whole networks', networks_table(groups, imports))
+        self.progress.say(text)
 
     def measure_layers(self, cases: list[Layer]) -> None:
         """Measure the passes of single convolutions, which optnet leaves as they are: layers.md and layers.csv."""
         contestants = [contestant for contestant in self.contestants if not contestant.endswith(FUSED)]
-        groups = [measure(case, contestants, self.settings, self.progress) for case in cases]
-        self._write('layers.md', 'Single convolutions', layers_table(groups))
-        write_rows(self.path / 'layers.csv', groups)
+        groups: list[list[Result]] = []
+        for case in cases:
+            groups.append(measure(case, contestants, self.settings, self.progress))
+            write_rows(self.path / 'layers.csv', groups)
+            text = self._write('layers.md', 'Single convolutions', layers_table(groups))
+        self.progress.say(text)
 
     def measure_growth(self, batch: int) -> None:
         """Measure how the time of a step grows with depth, width and batch: growth.md, growth.csv and growth.png.
@@ -62,19 +68,20 @@ class BenchFolder:
         Args:
             batch: the images in a step where it is not the batch that grows.
         """
-        growth = {
-            what: [
-                (amount, measure(case, self.contestants, self.settings, self.progress))
-                for amount, case in growing(what, batch)
-            ]
-            for what in GROWTH
-        }
-        self._write('growth.md', f'What a block adds to a training step, batch {batch}', growth_table(growth['depth']))
-        write_rows(self.path / 'growth.csv', [results for points in growth.values() for _, results in points])
-        draw_growth(self.path / 'growth.png', growth)
+        growth: dict[str, list[tuple[int, list[Result]]]] = {}
+        for what in GROWTH:
+            growth[what] = [(amount, self._measure(case)) for amount, case in growing(what, batch)]
+            write_rows(self.path / 'growth.csv', [results for points in growth.values() for _, results in points])
+            draw_growth(self.path / 'growth.png', growth)
+        table = growth_table(growth['depth'])
+        self.progress.say(self._write('growth.md', f'What a block adds to a training step, batch {batch}', table))
 
-    def _write(self, name: str, title: str, table: list[str]) -> None:
+    def _measure(self, case: Network) -> list[Result]:
+        return measure(case, self.contestants, self.settings, self.progress)
+
+    def _write(self, name: str, title: str, table: list[str]) -> str:
+        """Write a table under its title and what it was measured on; return that text."""
         text = '\n'.join([f'# {title}', '', *head(self.contestants, self.settings), '', *table, ''])
         with whole_file(self.path / name) as file:
             file.write(text.encode())
-        self.progress.say(text)
+        return text
