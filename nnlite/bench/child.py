@@ -3,7 +3,8 @@
     python -m nnlite.bench.child CONTESTANT THREADS CASE
 
 It answers in lines of JSON: first how long the first step took; to the name of a step and a number of seconds on its
-standard input, the seconds of each step that it computed in that time, at least one; to the end of its input, memory.
+standard input, the seconds of each step that it computed in that time, at least one, and the share of the cores' time
+that other programs took meanwhile; to the end of its input, memory.
 """
 
 import json
@@ -16,7 +17,7 @@ from typing import Any
 import nnlite
 from nnlite.bench.cases import Case, from_json
 from nnlite.bench.contestants import CHANNELS_LAST, FUSED, family_of, is_pytorch
-from nnlite.bench.machine import memory_now, most_memory
+from nnlite.bench.machine import cores, memory_now, most_memory, seconds_at_work
 from nnlite.errors import Error
 
 
@@ -32,7 +33,9 @@ def main(contestant: str, threads: int, case: Case) -> None:
     _answer({'first': first})
     for line in sys.stdin:
         name, seconds = line.split()
-        _answer(_sample(steps[name], float(seconds)))
+        with _Others() as others:
+            times = _sample(steps[name], float(seconds))
+        _answer({'times': times, 'others': others.share})
     most = most_memory()
     _answer({'process_memory': most, 'step_memory': None if most is None or before is None else most - before})
 
@@ -65,6 +68,23 @@ def _sample(step: Callable[[], Any], seconds: float) -> list[float]:
     while sum(times) < seconds:
         times.append(_seconds(step))
     return times
+
+
+class _Others:
+    """How much of the cores' time others than this process took during a block: `share`, None where nobody knows."""
+
+    share: float | None
+
+    def __enter__(self) -> '_Others':
+        self._started, self._all, self._own = time.perf_counter(), seconds_at_work(), time.process_time()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        seconds, own, at_work = time.perf_counter() - self._started, time.process_time() - self._own, seconds_at_work()
+        if at_work is None or self._all is None:
+            self.share = None
+        else:
+            self.share = max(0.0, at_work - self._all - own) / (seconds * cores())
 
 
 def _seconds(step: Callable[[], Any]) -> float:

@@ -33,6 +33,7 @@ class Result:
     first: float  # seconds of the very first
     step_memory: int | None  # the most bytes, beyond what the process had before the network was made
     process_memory: int | None  # the most bytes of all
+    others: float | None  # the share of the cores' time that other programs took meanwhile
 
     def median(self, step: str) -> float:
         """Return the median time of a step in seconds."""
@@ -104,6 +105,7 @@ class _Process:
     def __init__(self, contestant: str, case: Case, threads: int) -> None:
         self.contestant, self.case = contestant, case
         self.times: dict[str, list[float]] = {step: [] for step in case.steps}
+        self.others: list[float] = []
         self._process = subprocess.Popen(
             [sys.executable, '-m', 'nnlite.bench.child', contestant, str(threads), to_json(case)],
             env=_environment(contestant, threads),
@@ -135,12 +137,15 @@ class _Process:
         with contextlib.suppress(BrokenPipeError):  # it has ended, and its answer says so
             self._questions.write(f'{step} {seconds}\n')
             self._questions.flush()
-        self.times[step] += self._answer()
+        answer = self._answer()
+        self.times[step] += answer['times']
+        self.others += [] if answer['others'] is None else [answer['others']]
 
     def result(self) -> Result:
         """Let it end; return all that was measured."""
         self._questions.close()
-        return Result(self.case, self.contestant, self.times, self.first, **self._answer())
+        others = float(np.mean(self.others)) if self.others else None
+        return Result(self.case, self.contestant, self.times, self.first, **self._answer(), others=others)
 
     def _answer(self) -> Any:
         line = self._answers.readline()

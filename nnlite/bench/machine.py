@@ -10,6 +10,9 @@ from numpy._core._multiarray_umath import __cpu_features__
 VECTORS = {'AVX512F': ('AVX-512', 16), 'AVX2': ('AVX2', 8), 'ASIMD': ('NEON', 4), 'SSE2': ('SSE2', 4)}
 
 PROCESS = Path('/proc/self/status')
+SYSTEM = Path('/proc/stat')
+TICKS = 100  # of that file, in a second
+IDLE, WAITING = 3, 4  # its columns of time in which nobody computes; from the eighth on times are there twice
 
 
 def processor() -> str:
@@ -33,6 +36,14 @@ def vectors() -> str:
         if __cpu_features__.get(feature):
             return f'{name} ({lanes} float32 at a time)'
     return 'no vectors that NumPy knows'
+
+
+def seconds_at_work() -> float | None:
+    """Return how long all cores together have computed for anyone, or None on a system without /proc."""
+    if not SYSTEM.exists():
+        return None
+    ticks = SYSTEM.read_text().split('\n', 1)[0].split()[1:9]
+    return sum(int(tick) for column, tick in enumerate(ticks) if column not in (IDLE, WAITING)) / TICKS
 
 
 def memory_now() -> int | None:

@@ -31,6 +31,7 @@ COLUMNS = (
     'first_step_seconds',
     'step_memory_mb',
     'process_memory_mb',
+    'others_share',
 )
 
 # A contestant's colour: nnlite's in shades of its own, PyTorch's grey.
@@ -65,6 +66,7 @@ def rows_of(results: list[Result]) -> list[dict[str, Any]]:
             'first_step_seconds': _rounded(result.first),
             'step_memory_mb': _rounded(_megabytes(result.step_memory)),
             'process_memory_mb': _rounded(_megabytes(result.process_memory)),
+            'others_share': _rounded(result.others),
         }
         for result in results
         for step in result.case.steps
@@ -118,6 +120,7 @@ def networks_table(groups: list[list[Result]], imports: dict[str, float]) -> lis
         'A training step is forward, criterion, backward, and SGD with momentum; an evaluation step forward and '
         'criterion. Memory is the most that the process had beyond what it had after its imports; the first step '
         'is that of a process that finds compiled kernels on the disk.',
+        *_others(groups),
     ]
 
 
@@ -131,12 +134,13 @@ def layers_table(groups: list[list[Result]]) -> list[str]:
             for step in Layer.steps:
                 cells += _time_and_ratio(result, best_of_pytorch(results, step), step)
             lines.append(_line(cells))
-    return lines
+    return [*lines, *_others(groups)]
 
 
 def draw_networks(path: str | os.PathLike[str], groups: list[list[Result]]) -> None:
     """Draw bars, a row of pictures for each network: medians, with a line from quartile to quartile, and ratios."""
-    figure, axes = new_figure(len(groups), len(Network.steps), 'One step, in milliseconds')
+    title = "One step, in milliseconds and as a multiple of PyTorch's best"
+    figure, axes = new_figure(len(groups), len(Network.steps), title)
     axes = np.reshape(axes, (len(groups), len(Network.steps)))
     for results, pair in zip(groups, axes, strict=True):
         for step, axis in zip(Network.steps, pair, strict=True):
@@ -155,9 +159,12 @@ def _draw_bars(axis: Any, results: list[Result], step: str) -> None:
     axis.barh(names, medians, color=[COLOURS.get(name, BLUE) for name in names], height=0.7)
     axis.errorbar(medians, names, xerr=np.abs(quartiles - medians), fmt='none', ecolor='black', elinewidth=1, capsize=2)
     for place, (median, result) in enumerate(zip(medians, results, strict=True)):
-        text = f'{median:.3g} ms' + ('' if best is None else f', {result.median(step) / best:.2f}x')
+        text = f'{median:.{0 if median >= 100 else 1}f} ms'
+        if best is not None:
+            text += f', {result.median(step) / best:.2f}x'
         axis.annotate(text, (max(median, quartiles[1, place]), place), (4, 0), textcoords='offset points', va='center')
-    axis.set_xlim(0, 1.4 * quartiles.max())
+    axis.set_xlim(0, 1.6 * quartiles.max())
+    axis.locator_params(axis='x', nbins=5)
     axis.invert_yaxis()
     axis.grid(visible=False, axis='y')
 
@@ -170,6 +177,7 @@ def draw_growth(path: str | os.PathLike[str], growth: dict[str, list[tuple[int, 
         growth: for each thing that grows (how deep, wide or large, results of that network).
     """
     figure, axes = new_figure(1, len(growth), 'One training step, as the network grows')
+    figure.set_figheight(4.5)  # the legend has a line for each contestant
     names = {'depth': 'layers', 'width': 'width (1: 16, 32, 64 planes)', 'batch': 'images in a batch'}
     for axis, (what, points) in zip(np.atleast_1d(axes), growth.items(), strict=True):
         for line in growth_lines(points):
@@ -178,8 +186,10 @@ def draw_growth(path: str | os.PathLike[str], growth: dict[str, list[tuple[int, 
             label = f'{line["contestant"]}, {line["network"]}' + (_per_block(line) if what == 'depth' else '')
             color = COLOURS.get(line['contestant'], BLUE)
             axis.plot(line['amounts'], milliseconds, style, marker='o', markersize=3, color=color, label=label)
-        axis.set(xlabel=names[what], ylabel='ms', xlim=(0, None), ylim=(0, None))
-        axis.legend(frameon=False, fontsize='x-small')
+        axis.set(xlabel=names[what], ylabel='ms', ylim=(0, None))
+        axis.set_xticks(sorted({amount for amount, _ in points}))
+    handles, labels = figure.axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc='outside lower center', ncols=2, frameon=False, fontsize='small')
     write_figure(path, figure)
 
 
@@ -218,6 +228,14 @@ def straight(amounts: list[int], seconds: list[float]) -> tuple[float, float]:
 
 def _per_block(line: dict[str, Any]) -> str:
     return f': {2e3 * straight(line["amounts"], line["seconds"])[0]:.1f} ms a block'
+
+
+def _others(groups: list[list[Result]]) -> list[str]:
+    """Return the lines that say whether the machine was quiet, or none if that is not known."""
+    shares = [result.others for results in groups for result in results if result.others is not None]
+    if not shares:
+        return []
+    return ['', f"Other programs took {100 * np.mean(shares):.0f} % of the cores' time while these were measured."]
 
 
 def _time_and_ratio(result: Result, best: float | None, step: str) -> list[str]:

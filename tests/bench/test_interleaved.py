@@ -1,11 +1,16 @@
 """The processes of a measurement: what they answer, and what becomes of errors."""
 
+import subprocess
+import sys
+import time
+
 import numpy as np
 import pytest
 
 from nnlite.bench.cases import Layer, Network, from_json, growing, to_json
+from nnlite.bench.child import _Others
 from nnlite.bench.interleaved import Settings, measure
-from nnlite.bench.machine import memory_now, most_memory
+from nnlite.bench.machine import cores, memory_now, most_memory, seconds_at_work
 from nnlite.errors import Error
 from nnlite.training.progress import Progress
 
@@ -41,6 +46,16 @@ def test_memory_is_that_of_the_process_and_of_its_work():
     (result,) = measure(Network('convnet', 8, 'cifar10', 32), ['numpy'], Settings(1, 1, 0.0), QUIET)
     maps = 32 * 32 * 32 * 16 * 4  # bytes of the first layer's output, of which there are several
     assert 3 * maps < result.step_memory < result.process_memory
+
+
+@pytest.mark.skipif(seconds_at_work() is None, reason='this system has no /proc')
+def test_others_are_those_who_are_not_this_process():
+    program = 'import time\nwhile time.process_time() < 1: pass'
+    started = time.perf_counter()
+    with _Others() as others:
+        subprocess.run([sys.executable, '-c', program], check=True)
+    seconds = time.perf_counter() - started
+    assert 0.9 < others.share * seconds * cores() < 1.1 * seconds * cores()
 
 
 def test_an_error_of_ours_says_where():

@@ -24,7 +24,7 @@ MEGABYTE = 2**20
 def result(case, contestant, *times, memory=None):
     """Return a result whose steps all took the times, in milliseconds."""
     seconds = [time / 1e3 for time in times]
-    return Result(case, contestant, dict.fromkeys(case.steps, seconds), 0.5, memory, memory)
+    return Result(case, contestant, dict.fromkeys(case.steps, seconds), 0.5, memory, memory, others=0.25)
 
 
 @pytest.fixture
@@ -49,6 +49,7 @@ def test_networks_table_has_a_line_for_each(group):
     lines = networks_table([group], {'numba': 0.5, 'PyTorch': 2})
     assert lines[2] == '| resnet-8 | 32 | numba | 3 (2 to 4) | 0.50 | 3 (2 to 4) | 0.50 | 50 | 0.50 | 0.50 | 0.50 |'
     assert lines[3].startswith('| resnet-8 | 32 | PyTorch | 8 (8 to 8) | 1.33 |')
+    assert 'Other programs took 25 %' in lines[-1]
 
 
 def test_without_pytorch_there_are_no_ratios(group):
