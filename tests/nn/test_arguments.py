@@ -102,7 +102,7 @@ def test_places_may_be_numbers_of_numpy():
 @pytest.mark.parametrize('make', [lambda: nn.Concat(1), lambda: nn.DepthConcat(1), lambda: nn.DataParallelTable(1)])
 def test_a_container_without_what_it_needs_says_so(make):
     for use in (lambda module: module.forward(np.ones(3, np.float32)), lambda module: module.get(1)):
-        with pytest.raises(nnlite.Error, match='expected .+, got'):
+        with pytest.raises(nnlite.Error, match=r'expected .+, got'):
             use(make())
     assert type(make()).__name__ in repr(make())
 
