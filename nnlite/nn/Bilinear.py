@@ -5,6 +5,7 @@ import numpy as np
 from nnlite.nn.arguments import flag, sizes
 from nnlite.nn.initial import bound
 from nnlite.nn.Module import Module
+from nnlite.nn.table import room_like
 from nnlite.tensor.random import fill_uniform
 
 
@@ -64,7 +65,7 @@ class Bilinear(Module):
     def updateGradInput(self, input, gradOutput):
         self.expect(gradOutput, self.output.shape, 'gradOutput')
         if self.gradInput is not None:
-            grads = [self.buffer(f'gradInput.{number}', part.shape, part) for number, part in enumerate(input)]
+            grads = room_like(self, 'gradInput', input)
             self.kernels.Bilinear_updateGradInput(*input, gradOutput, *grads, self.weight)
             self.gradInput = grads
         return self.gradInput

@@ -3,7 +3,7 @@
 import numpy as np
 
 from nnlite.nn.Module import Module
-from nnlite.nn.table import expect_alike
+from nnlite.nn.table import expect_alike, room_like
 
 
 class CDivTable(Module):
@@ -23,9 +23,7 @@ class CDivTable(Module):
 
     def updateGradInput(self, input, gradOutput):
         self.expect(gradOutput, input[0].shape, 'gradOutput')
-        self.gradInput = [
-            self.buffer(f'gradInput.{number}', part.shape, like=part) for number, part in enumerate(input)
-        ]
+        self.gradInput = room_like(self, 'gradInput', input)
         first, second = self.gradInput
         np.divide(gradOutput, input[1], out=first)
         np.divide(first, input[1], out=second)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from nnlite.nn.Module import Module
+from nnlite.nn.table import room_like
 
 
 class RowPairs(Module):
@@ -29,7 +30,7 @@ class RowPairs(Module):
 
     def updateGradInput(self, input, gradOutput):
         self.expect(gradOutput, self.output.shape, 'gradOutput')
-        self.gradInput = [self.buffer(f'gradInput.{number}', part.shape, part) for number, part in enumerate(input)]
+        self.gradInput = room_like(self, 'gradInput', input)
         a, b = map(np.atleast_2d, input)
         self._spread(a, b, gradOutput[:, None], *map(np.atleast_2d, self.gradInput))
         return self.gradInput

@@ -60,12 +60,18 @@ def add_into(total, term):
         np.add(total, term, out=total)
 
 
+def room_like(module, name, source):
+    """Return the module's own memory for `name`, of the shape of an array, or of a table of arrays; undefined."""
+    if isinstance(source, (list, dict)):
+        return each(lambda key, part: room_like(module, f'{name}.{key}', part), source)
+    return module.buffer(name, source.shape, like=source)
+
+
 def zeros_like(module, name, source):
     """Return zeros of the shape of an array, or of a table of arrays, in the module's own memory for `name`."""
-    if isinstance(source, (list, dict)):
-        return each(lambda key, part: zeros_like(module, f'{name}.{key}', part), source)
-    zeros = module.buffer(name, source.shape, like=source)
-    zeros.fill(0)
+    zeros = room_like(module, name, source)
+    for part in leaves(zeros):
+        part.fill(0)
     return zeros
 
 

@@ -22,14 +22,6 @@ simd = pytest.importorskip('nnlite.kernels.on_numba.simd')
 DIRECT, WINOGRAD = 1e-6, 2.5e-6
 
 
-@pytest.fixture(autouse=True)
-def threads():
-    before = nnlite.getnumthreads()
-    yield
-    nnlite.setnumthreads(before)
-    nnlite.setprecise(False)
-
-
 def maps(shape, dtype=np.float32):
     return Storage().view(shape, dtype, 'map')
 

@@ -15,13 +15,6 @@ on_numba = pytest.importorskip('nnlite.kernels.on_numba', exc_type=nnlite.Device
 BOUND = 4e-7
 
 
-@pytest.fixture(autouse=True)
-def threads():
-    before = nnlite.getnumthreads()
-    yield
-    nnlite.setnumthreads(before)
-
-
 def maps(shape, dtype=np.float32):
     return Storage().view(shape, dtype, 'map')
 

@@ -15,9 +15,6 @@ transfer = pytest.importorskip('nnlite.kernels.on_numba.transfer')
 @pytest.fixture(autouse=True)
 def everything_is_large(monkeypatch):
     monkeypatch.setattr(transfer, 'SMALL', 1)
-    before = nnlite.getnumthreads()
-    yield
-    nnlite.setnumthreads(before)
 
 
 def arrays(seed, count, dtype=np.float32):

@@ -12,7 +12,7 @@ from nnlite.errors import ShapeError
 from nnlite.kernels import getprecise
 from nnlite.kernels.on_numba import direct, winograd
 from nnlite.kernels.on_numba.compiling import run
-from nnlite.kernels.on_numba.memory import aligned
+from nnlite.kernels.on_numba.memory import aligned, pixels
 from nnlite.kernels.on_numba.points import POINTS
 from nnlite.kernels.on_numba.simd import LANES, SUMS
 from nnlite.kernels.on_numpy import convolution as on_numpy
@@ -104,7 +104,7 @@ def _winograd_pays(result, weight, stride):
 
 def _by_winograd(input, weight, bias, output, padding):
     """Output = the convolution of the input with weights of 3x3, its stride 1."""
-    maps, result, threads = channels_last(input, 'input'), _pixels(output), getnumthreads()
+    maps, result, threads = channels_last(input, 'input'), pixels(output), getnumthreads()
     outputs, planes = weight.shape[:2]
     filled, wide = _whole(planes), _whole(outputs)
     block = _block(-(-winograd.count_tiles(result.shape) // threads), filled, wide)
@@ -143,7 +143,7 @@ def _directly(convolve, input, weight, bias, output, stride, padding, windows):
 
     `windows` says, for both sides, (how many there are, how far apart, how many pixels each has) at most.
     """
-    maps, result, threads = channels_last(input, 'input'), _pixels(output), getnumthreads()
+    maps, result, threads = channels_last(input, 'input'), pixels(output), getnumthreads()
     outputs, planes, *kernel = weight.shape
     (_, down, high), (count, along, wide) = windows
     row = ((count - 1) * along + wide) * planes
@@ -169,14 +169,6 @@ def _accumulate_directly(maps, grads, gradWeight, stride, padding, scale):
         direct.accumulate, maps, grads, *_first_and_strides(gradWeight), scale, tuple(kernel), tuple(stride),
         tuple(padding), band, sums, memory,
     )  # fmt: skip
-
-
-def _pixels(output):
-    """Return a map (N, C, H, W) as what it is in memory, (N, H, W, C)."""
-    pixels = np.moveaxis(output, 1, -1)
-    if not pixels.flags.c_contiguous:
-        raise ShapeError('expected a result that lies channels-last, got one that does not')
-    return pixels
 
 
 def _whole(planes):

@@ -10,7 +10,7 @@ def SpatialCrossMapLRN_updateOutput(input, output, scale, size, alpha, beta, k):
 
     Shapes: input, output, scale (N, C, H, W).
     """
-    squares = _scratch_like(input, 'squares')
+    squares = scratch('squares', input.shape, input.dtype, 'map')
     np.multiply(input, input, out=squares)
     _sum_over_planes(squares, scale, size)
     np.multiply(scale, alpha / size, out=scale)
@@ -24,7 +24,7 @@ def SpatialCrossMapLRN_updateGradInput(input, output, gradOutput, scale, gradInp
 
     A plane's ratio is gradOutput * output / scale.
     """
-    ratios, sums = _scratch_like(input, 'ratios'), _scratch_like(input, 'sums of ratios')
+    ratios, sums = (scratch(purpose, input.shape, input.dtype, 'map') for purpose in ('ratios', 'sums of ratios'))
     np.multiply(gradOutput, output, out=ratios)
     np.divide(ratios, scale, out=ratios)
     _sum_over_planes(ratios, sums, size)
@@ -33,11 +33,6 @@ def SpatialCrossMapLRN_updateGradInput(input, output, gradOutput, scale, gradInp
     np.power(scale, -beta, out=gradInput)
     np.multiply(gradInput, gradOutput, out=gradInput)
     np.subtract(gradInput, sums, out=gradInput)
-
-
-def _scratch_like(maps, purpose):
-    """Return scratch memory that lies as maps (N, C, H, W) do, channels-last."""
-    return np.moveaxis(scratch(purpose, np.moveaxis(maps, 1, -1).shape, maps.dtype), -1, 1)
 
 
 def _sum_over_planes(maps, sums, size):
