@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,10 @@ from golden_report import (  # noqa: F401 hooks, which pytest finds here
 
 import nnlite
 from nnlite.kernels import FAMILIES
+from nnlite.tensor import devices
+
+sys.path.append(str(Path(__file__).parent / 'cuda_on_host'))
+HAS_GPU = devices.why_no_gpu()[0] is None
 
 # A shell that starts us in the background has us ignore Ctrl-C, and so all that tests start and interrupt.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
@@ -50,3 +55,20 @@ def kernels(request):
         pytest.skip(error.message)
     yield request.param
     nnlite.setkernels(before)
+
+
+@pytest.fixture
+def cupy(monkeypatch):
+    """CuPy where there is a GPU; elsewhere NumPy in its place, and CUDA's kernels compiled for the host."""
+    if HAS_GPU:
+        import cupy
+
+        yield cupy
+    else:
+        import fake_cupy
+
+        monkeypatch.setitem(sys.modules, 'cupy', fake_cupy)
+        devices._found.cache_clear()
+        yield fake_cupy
+        fake_cupy.check()
+        devices._found.cache_clear()

@@ -11,7 +11,7 @@ import nnlite
 from nnlite.bench.contestants import why_not
 from nnlite.bench.machine import cores, processor, vectors
 from nnlite.kernels import FAMILIES, family, on_numpy
-from nnlite.tensor.devices import no_gpu
+from nnlite.tensor.devices import why_no_gpu
 
 EXAMPLE = 'nnlite devices'
 
@@ -26,7 +26,7 @@ def run(args: argparse.Namespace) -> int:
     print(f'CPU    {processor()}, {cores()} cores, {vectors()}')
     for name in FAMILIES:
         print(textwrap.fill(f'{name:6} {_found(name)}', 120, subsequent_indent=' ' * 7))
-    print(f'GPU    none: {no_gpu().message.partition(", and ")[2]}; {no_gpu().hint}')
+    print('GPU    none: {}; {}'.format(*why_no_gpu()) if why_no_gpu()[0] else 'GPU    found')
     nnlite.setkernels('auto')
     print(f'auto   {nnlite.getkernels()}; chosen now: {chosen}')
     nnlite.setkernels(chosen)

@@ -9,6 +9,7 @@ import importlib
 import os
 
 from nnlite.errors import DeviceError
+from nnlite.tensor.types import ON_GPU
 
 FAMILIES = {'numpy': 'nnlite.kernels.on_numpy', 'numba': 'nnlite.kernels.on_numba'}
 AUTO = ('numpy',)  # in the order of preference: the first that can be imported is what 'auto' means
@@ -51,6 +52,13 @@ def getkernels():
 def family():
     """Return the package of kernels that modules compute with."""
     return _choice()[1]
+
+
+def family_of(typename):
+    """Return the package of kernels for tensors of a type: those for GPUs for a type that lives there."""
+    if typename in ON_GPU:
+        return importlib.import_module('nnlite.kernels.on_cupy')
+    return family()
 
 
 def _choice():

@@ -4,8 +4,8 @@ import numpy as np
 
 from nnlite.nn.cast import cast
 from nnlite.nn.Module import Module
-from nnlite.tensor.devices import no_gpu
-from nnlite.tensor.types import dtype_of, type_of
+from nnlite.tensor.devices import gpu
+from nnlite.tensor.types import ON_GPU, dtype_of, type_of
 
 
 class Copy(Module):
@@ -38,9 +38,9 @@ class Copy(Module):
         super().__init__()
         self.intype, self.outtype = intype or self._type, outtype or self._type
         for typename in (self.intype, self.outtype):
-            if str(typename).startswith('torch.Cuda'):
-                raise no_gpu()
             dtype_of(typename)
+            if typename in ON_GPU:
+                gpu()
         self.passes = not forceCopy and self.intype == self.outtype
         self.dontCast = dontCast
 

@@ -8,10 +8,10 @@ import numpy as np
 from nnlite import kernels
 from nnlite.errors import DtypeError, ShapeError
 from nnlite.nn.tree import below, put_together, take_apart
-from nnlite.tensor.devices import array_module, is_array, no_gpu
+from nnlite.tensor.devices import array_module, gpu, is_array, to_host
 from nnlite.tensor.memory import address, transplant
 from nnlite.tensor.storage import Storage, layout_of
-from nnlite.tensor.types import FLOATING, dtype_of, getdefaulttensortype, type_of
+from nnlite.tensor.types import FLOATING, ON_GPU, dtype_of, getdefaulttensortype, type_of
 
 # NumPy's arrays have no more; a list of sizes is no longer.
 MAX_DIMENSIONS = 64
@@ -45,7 +45,7 @@ class Object:
     @property
     def kernels(self):
         """The family of kernels that does this object's arithmetic."""
-        return kernels.family()
+        return kernels.family_of(self._type)
 
     def buffer(self, name, shape, like, layout=None, dtype=None):
         """Return an array of this shape in the object's own memory for `name`; its contents are undefined.
@@ -237,17 +237,15 @@ def convert(table, typename, tensorCache=None, where=None):
         DtypeError: not a floating tensor type.
         DeviceError: a Cuda type, where there is no GPU to use.
     """
-    if str(typename).startswith('torch.Cuda'):
-        raise no_gpu()
-    if typename not in FLOATING:
-        raise DtypeError(f'expected one of {", ".join(FLOATING)}, got {typename!r}', where=where)
-    dtype = dtype_of(typename)
+    if typename not in FLOATING and typename not in ON_GPU:
+        raise DtypeError(f'expected one of {", ".join([*FLOATING, *ON_GPU])}, got {typename!r}', where=where)
+    converted = _converter(typename)
     places = list(below(table, lambda value: is_array(value) and value.dtype.kind == 'f', _converts))
     arrays = [array for _, _, array in places]
     if tensorCache is None:
-        twins = transplant(arrays, lambda memory: memory.astype(dtype))
+        twins = transplant(arrays, converted)
     else:
-        twins = _transplant_once(arrays, dtype, tensorCache)
+        twins = _transplant_once(arrays, typename, tensorCache)
     for (holder, key, _), twin in zip(places, twins, strict=True):
         holder[key] = twin
     for _, _, thing in list(below(table, lambda value: isinstance(value, Object), _converts)):
@@ -255,16 +253,26 @@ def convert(table, typename, tensorCache=None, where=None):
         Object.clearState(thing)
 
 
-def _transplant_once(arrays, dtype, cache):
-    """Return the arrays' twins of another type; memory that was converted before, with the same cache, is not again."""
+def _converter(typename):
+    """Return what makes of a piece of memory a new one of a type, where that type lives."""
+    dtype = dtype_of(typename)
+    if typename in ON_GPU:
+        xp = gpu()
+        return lambda memory: xp.array(memory, dtype)
+    return lambda memory: to_host(memory).astype(dtype)
 
-    def converted(memory):
-        key = address(memory), dtype
+
+def _transplant_once(arrays, typename, cache):
+    """Return the arrays' twins of another type; memory that was converted before, with the same cache, is not again."""
+    converted = _converter(typename)
+
+    def converted_once(memory):
+        key = address(memory), typename
         if key not in cache:
-            cache[key] = memory.astype(dtype), memory  # which is held, so that no other takes its place
+            cache[key] = converted(memory), memory  # which is held, so that no other takes its place
         return cache[key][0]
 
-    return transplant(arrays, converted, whole=True)  # so that the pieces of memory are the same for every call
+    return transplant(arrays, converted_once, whole=True)  # so that the pieces of memory are the same for every call
 
 
 def _converts(thing):

@@ -5,8 +5,8 @@ list of arrays holds for any of them that share, whole or in part, transposed or
 """
 
 import numpy as np
-from numpy.lib.array_utils import byte_bounds
-from numpy.lib.stride_tricks import as_strided
+
+from nnlite.tensor.devices import array_module
 
 
 def root(array):
@@ -31,7 +31,30 @@ def address(array):
     >>> address(a) == address(a[:]), address(a) == address(a.T)
     (True, False)
     """
-    return array.__array_interface__['data'][0], array.shape, array.strides, array.dtype
+    return pointer(array), array.shape, array.strides, array.dtype
+
+
+def pointer(array):
+    """Return the address of an array's first element, on the host or on a GPU."""
+    return array.__array_interface__['data'][0] if isinstance(array, np.ndarray) else array.data.ptr
+
+
+def byte_bounds(array):
+    """Return the address of the first byte that an array's elements take, and the one behind the last.
+
+    >>> low, high = byte_bounds(np.zeros((4, 4))[::2])
+    >>> high - low
+    96
+    """
+    low = high = pointer(array)
+    if array.size == 0:
+        return low, high
+    for size, step in zip(array.shape, array.strides, strict=True):
+        if step < 0:
+            low += (size - 1) * step
+        else:
+            high += (size - 1) * step
+    return low, high + array.itemsize
 
 
 def transplant(arrays, convert, whole=False):
@@ -73,7 +96,8 @@ def flatten(arrays):
     np.float64(2.0)
     """
     regions = _regions(arrays)
-    flat = np.empty(sum(region.size for region in set(regions)), arrays[0].dtype if arrays else None)
+    xp, dtype = (array_module(arrays[0]), arrays[0].dtype) if arrays else (np, None)
+    flat = xp.empty(sum(region.size for region in set(regions)), dtype)
     pieces, end = {}, 0
     for region in regions:
         if region not in pieces:
@@ -126,6 +150,7 @@ def _flat(low, high, array):
     owner = root(array)  # may have holes, if its memory is another library's
     corner = owner[tuple(slice(-1, None) if step < 0 else slice(1) for step in owner.strides)]
     start, end = byte_bounds(owner)
+    as_strided = array_module(array).lib.stride_tricks.as_strided
     whole = as_strided(corner.reshape(-1), (((end - start) // owner.itemsize),), (owner.itemsize,)).view(array.dtype)
     return whole[(low - start) // array.itemsize : (high - start) // array.itemsize]
 
@@ -134,4 +159,11 @@ def _view(array, low, memory):
     """Return the twin of `array` in `memory`, a vector that stands for the old memory from address `low` on."""
     offset = (address(array)[0] - low) // array.itemsize * memory.itemsize
     strides = [step // array.itemsize * memory.itemsize for step in array.strides]
-    return np.ndarray(array.shape, memory.dtype, memory, offset, strides)
+    return view_of(memory, array.shape, offset, strides)
+
+
+def view_of(memory, shape, offset, strides):
+    """Return an array of this shape in a vector's memory, from the byte `offset` on."""
+    if isinstance(memory, np.ndarray):
+        return np.ndarray(shape, memory.dtype, memory, offset, strides)
+    return array_module(memory).ndarray(shape, memory.dtype, memory.data + offset, strides)

@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from nnlite.errors import DeviceError, Error
+from nnlite.tensor.devices import xp
 
 # (set, get) as NumPy's wheels, a distribution's OpenBLAS, MKL and BLIS call them.
 _NAMES = (
@@ -106,7 +107,8 @@ def share_out(work, count):
     []
     """
     # A part shares out no further: its parts would wait for the very worker that it keeps busy.
-    threads = min(1 if _is_part.get() else _numthreads(), count)
+    # On a GPU the kernels themselves are what is shared out.
+    threads = min(1 if _is_part.get() or xp() is not np else _numthreads(), count)
     pieces = [slice(count * part // threads, count * (part + 1) // threads) for part in range(threads)]
     if threads < 2:
         for piece in pieces:

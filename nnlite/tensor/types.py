@@ -17,6 +17,13 @@ DTYPES = {
 TYPES = {dtype: name for name, dtype in DTYPES.items()}
 FLOATING = ('torch.HalfTensor', 'torch.FloatTensor', 'torch.DoubleTensor')
 
+# What lives on a GPU, and its twin on the host.
+ON_GPU = {
+    'torch.CudaHalfTensor': 'torch.HalfTensor',
+    'torch.CudaTensor': 'torch.FloatTensor',
+    'torch.CudaDoubleTensor': 'torch.DoubleTensor',
+}
+
 _default = 'torch.FloatTensor'
 
 
@@ -29,9 +36,18 @@ def dtype_of(typename):
     Raises:
         DtypeError: the name is none of Torch's host tensor types.
     """
-    if not isinstance(typename, str) or typename not in DTYPES:
+    if not isinstance(typename, str) or host_type(typename) not in DTYPES:
         raise DtypeError(f'expected a tensor type such as torch.FloatTensor, got {typename!r}')
-    return DTYPES[typename]
+    return DTYPES[host_type(typename)]
+
+
+def host_type(typename):
+    """Return the type of the same numbers on the host: the type itself, or that of a GPU's.
+
+    >>> host_type('torch.CudaTensor')
+    'torch.FloatTensor'
+    """
+    return ON_GPU.get(typename, typename)
 
 
 def type_of(array):

@@ -4,6 +4,7 @@ import threading
 
 import numpy as np
 
+from nnlite.tensor.devices import xp
 from nnlite.tensor.storage import Storage
 
 _pieces = threading.local()
@@ -18,11 +19,11 @@ def scratch(purpose, shape, dtype, layout='plain'):
     >>> np.shares_memory(first, scratch('doctest', (3, 2), np.float32))
     True
     """
-    key = purpose, np.dtype(dtype)
+    key = purpose, np.dtype(dtype), xp().__name__
     pieces = _pieces.__dict__
     if key not in pieces:
         pieces[key] = Storage()
-    return pieces[key].view(shape, dtype, layout)
+    return pieces[key].view(shape, dtype, layout, xp())
 
 
 def scratch_like(array, purpose, dtype=None):
