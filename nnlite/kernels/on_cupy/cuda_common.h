@@ -19,6 +19,15 @@ __device__ __forceinline__ void cp_async16(void* to, const void* from, bool ok) 
   *reinterpret_cast<float4*>(to) = ok ? *reinterpret_cast<const float4*>(from) : make_float4(0, 0, 0, 0);
 #endif
 }
+// The same for what neighbouring blocks, or this one, will soon want again: it stays in the L1 cache.
+__device__ __forceinline__ void cp_async16_cached(void* to, const void* from, bool ok) {
+#if __CUDA_ARCH__ >= 800
+  asm volatile("cp.async.ca.shared.global [%0], [%1], 16, %2;\n"
+               :: "r"((unsigned)__cvta_generic_to_shared(to)), "l"(from), "r"(ok ? 16 : 0) : "memory");
+#else
+  cp_async16(to, from, ok);
+#endif
+}
 __device__ __forceinline__ void cp_async4(void* to, const void* from, bool ok) {
 #if __CUDA_ARCH__ >= 800
   asm volatile("cp.async.ca.shared.global [%0], [%1], 4, %2;\n"
@@ -116,6 +125,14 @@ __device__ __forceinline__ double widen(double x) { return x; }
 __device__ __forceinline__ float widen(__half x) { return __half2float(x); }
 template <class T> __device__ __forceinline__ T narrow(computed<T> x) { return x; }
 template <> __device__ __forceinline__ __half narrow<__half>(float x) { return __float2half_rn(x); }
+
+// Writes two numbers side by side, at an address that two of them divide.
+__device__ __forceinline__ void store_pair(float* to, float first, float second) {
+  *reinterpret_cast<float2*>(to) = make_float2(first, second);
+}
+__device__ __forceinline__ void store_pair(__half* to, float first, float second) {
+  *reinterpret_cast<__half2*>(to) = __halves2half2(__float2half_rn(first), __float2half_rn(second));
+}
 
 // The sum, and the largest, of a value over the 32 lanes of a warp; every lane gets it, always in the same order.
 template <class T> __device__ __forceinline__ T warp_sum(T value) {
