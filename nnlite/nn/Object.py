@@ -6,12 +6,22 @@ import itertools
 import numpy as np
 
 from nnlite import kernels
-from nnlite.errors import DtypeError, ShapeError
+from nnlite.errors import DeviceError, DtypeError, ShapeError
 from nnlite.nn.tree import below, put_together, take_apart
-from nnlite.tensor.devices import array_module, gpu, is_array, to_host
+from nnlite.tensor.devices import array_module, gpu, is_array, is_on_gpu, to_host
 from nnlite.tensor.memory import address, transplant
 from nnlite.tensor.storage import Storage, layout_of
-from nnlite.tensor.types import FLOATING, ON_GPU, dtype_of, getdefaulttensortype, type_of
+from nnlite.tensor.types import FLOATING, ON_GPU, dtype_of, getdefaulttensortype, host_type, on_gpu_type, type_of
+
+# The methods that convert to a type, for hints.
+_METHODS = {
+    'torch.HalfTensor': 'half',
+    'torch.FloatTensor': 'float',
+    'torch.DoubleTensor': 'double',
+    'torch.CudaHalfTensor': 'cudaHalf',
+    'torch.CudaTensor': 'cuda',
+    'torch.CudaDoubleTensor': 'cudaDouble',
+}
 
 # NumPy's arrays have no more; a list of sizes is no longer.
 MAX_DIMENSIONS = 64
@@ -47,6 +57,11 @@ class Object:
         """The family of kernels that does this object's arithmetic."""
         return kernels.family_of(self._type)
 
+    @property
+    def xp(self):
+        """The package whose arrays this object computes with: numpy, or cupy if it is on a GPU."""
+        return gpu() if self._type in ON_GPU else np
+
     def buffer(self, name, shape, like, layout=None, dtype=None):
         """Return an array of this shape in the object's own memory for `name`; its contents are undefined.
 
@@ -77,17 +92,41 @@ class Object:
         """
         if not is_array(array):
             raise DtypeError(f'expected {name} to be an array, got {type(array).__name__}', where=self._name())
+        if isinstance(array, np.ndarray) == (self._type in ON_GPU):
+            self._refuse_place_of(array, name)
         if array.dtype != self.dtype:
             cast = f'.astype(numpy.{self.dtype})'
             hint = f'give it as {name}{cast}'
             if array.dtype in map(dtype_of, FLOATING):
-                hint += f', or convert the network with .{type_of(array)[6:-6].lower()}()'
+                typename = on_gpu_type(type_of(array)) if is_on_gpu(array) else type_of(array)
+                hint += f', or convert the network with .{_METHODS[typename]}()'
             raise DtypeError(f'expected {name} of {self.dtype}, got {array.dtype}', where=self._name(), hint=hint)
         if name == 'input' and not (array.ndim and array.size):  # Torch has no such arrays
             raise ShapeError(f'expected input with numbers in it, got {_written(array.shape)}', where=self._name())
         if shape is not None and not _fits(array.shape, shape) and not (single and _fits(array.shape, shape[1:])):
             shapes = _written(shape) + (f' or {_written(shape[1:])}' if single else '')
             raise ShapeError(f'expected {name} {shapes}, got {_written(array.shape)}', where=self._name())
+
+    def _refuse_place_of(self, array, name):
+        """Raise since an array does not live where this object computes."""
+        if is_on_gpu(array):
+            there, here, convert, type_there = 'host', 'GPU', 'asnumpy', on_gpu_type(self._type)
+        else:
+            there, here, convert, type_there = 'GPU', 'host', 'asarray', host_type(self._type)
+        hint = f'give it as cupy.{convert}({name}), or move the network to the {here} with .{_METHODS[type_there]}()'
+        raise DeviceError(f'expected {name} on the {there}, got one on the {here}', where=self._name(), hint=hint)
+
+    def placed(self, array, name='input'):
+        """Return an array of any type where this object computes: on the GPU a copy of one that is on the host.
+
+        Raises:
+            DeviceError: it is on the GPU, and the object is on the host.
+        """
+        if self._type in ON_GPU:
+            return self.xp.asarray(array)
+        if is_on_gpu(array):
+            self._refuse_place_of(array, name)
+        return array
 
     def expect_table(self, table, count=None, name='input'):
         """Raise unless `table` is a list, of `count` elements or, if that is None, of at least one."""
@@ -107,7 +146,7 @@ class Object:
         """Return the object's type, or convert it and all below it to `typename`, keeping what is shared shared.
 
         Args:
-            typename: one of Torch's floating types, such as 'torch.DoubleTensor'.
+            typename: one of Torch's floating types, such as 'torch.DoubleTensor', or 'torch.CudaTensor' on the GPU.
             tensorCache: an empty dict, the same for several calls, if what one object shares with another is to stay
                 shared.
 
@@ -132,17 +171,17 @@ class Object:
         """Convert to float16."""
         return self.type('torch.HalfTensor', tensorCache)
 
-    def cuda(self):
-        """Move to the GPU."""
-        return self.type('torch.CudaTensor')
+    def cuda(self, tensorCache=None):
+        """Move to the GPU, as float32."""
+        return self.type('torch.CudaTensor', tensorCache)
 
-    def cudaHalf(self):
+    def cudaHalf(self, tensorCache=None):
         """Move to the GPU, as float16."""
-        return self.type('torch.CudaHalfTensor')
+        return self.type('torch.CudaHalfTensor', tensorCache)
 
-    def cudaDouble(self):
+    def cudaDouble(self, tensorCache=None):
         """Move to the GPU, as float64."""
-        return self.type('torch.CudaDoubleTensor')
+        return self.type('torch.CudaDoubleTensor', tensorCache)
 
     def clearState(self):
         """Drop all results and buffers, and the memory they lie in; return the object."""

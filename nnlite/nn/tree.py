@@ -1,9 +1,7 @@
 """The tree of an object: what hangs below it, and how it is pickled with its arrays' memory in one piece each."""
 
-import numpy as np
-
 from nnlite.tensor.devices import is_array
-from nnlite.tensor.memory import address, transplant
+from nnlite.tensor.memory import owner, pointer, transplant, view_of
 
 
 def children(thing):
@@ -59,13 +57,12 @@ class Place:
     """Where an array lies in the pieces of memory of a pickle."""
 
     def __init__(self, array, memories):
-        self.number = next(number for number, memory in enumerate(memories) if memory is array.base)
-        self.offset = address(array)[0] - address(array.base)[0]
+        self.number = next(number for number, memory in enumerate(memories) if owner(memory) == owner(array))
+        self.offset = pointer(array) - pointer(memories[self.number])
         self.shape, self.strides = array.shape, array.strides
 
     def __deepcopy__(self, memo):
         return self
 
     def view(self, memories):
-        memory = memories[self.number]
-        return np.ndarray(self.shape, memory.dtype, memory, self.offset, self.strides)
+        return view_of(memories[self.number], self.shape, self.offset, self.strides)

@@ -1,12 +1,13 @@
 """Arrays that share memory: recognised by where they lie, and kept together when memory is copied, converted or moved.
 
-Two arrays are of one memory when they are views of the same array at the bottom, their *root*. What is said here of a
-list of arrays holds for any of them that share, whole or in part, transposed or not.
+Two arrays are of one memory when they are views of the same array at the bottom, their *root*; on a GPU, when they lie
+in the same piece of its memory. What is said here of a list of arrays holds for any of them that share, whole or in
+part, transposed or not.
 """
 
 import numpy as np
 
-from nnlite.tensor.devices import array_module
+from nnlite.tensor.devices import array_module, is_on_gpu
 
 
 def root(array):
@@ -22,6 +23,16 @@ def root(array):
             array = below
         below = getattr(below, 'base', None)
     return array
+
+
+def owner(array):
+    """Return what two arrays have in common exactly if they are of one memory; it holds while one of them lives.
+
+    >>> a = np.zeros((4, 4))
+    >>> owner(a.T[1:]) == owner(a), owner(a.copy()) == owner(a)
+    (True, False)
+    """
+    return array.data.mem.ptr if is_on_gpu(array) else id(root(array))
 
 
 def address(array):
@@ -73,13 +84,13 @@ def transplant(arrays, convert, whole=False):
     """
     pieces = {}
     for array in arrays:
-        low, high = byte_bounds(root(array) if whole else array)
-        key = id(root(array)), array.dtype
+        low, high = _memory_bounds(array) if whole else byte_bounds(array)
+        key = owner(array), array.dtype
         if key in pieces:
             low, high = min(low, pieces[key][0]), max(high, pieces[key][1])
         pieces[key] = low, high, array
     moved = {key: (low, convert(_flat(low, high, array))) for key, (low, high, array) in pieces.items()}
-    return [_view(array, *moved[id(root(array)), array.dtype]) for array in arrays]
+    return [_view(array, *moved[owner(array), array.dtype]) for array in arrays]
 
 
 def flatten(arrays):
@@ -145,13 +156,24 @@ def _regions(arrays):
     return [regions[i] for i in range(len(arrays))]
 
 
+def _memory_bounds(array):
+    """Return the bounds of all the memory that an array is of."""
+    if is_on_gpu(array):
+        memory = array.data.mem
+        return memory.ptr, memory.ptr + memory.size
+    return byte_bounds(root(array))
+
+
 def _flat(low, high, array):
     """Return the memory from address `low` to `high`, which holds `array`, as a vector."""
-    owner = root(array)  # may have holes, if its memory is another library's
-    corner = owner[tuple(slice(-1, None) if step < 0 else slice(1) for step in owner.strides)]
-    start, end = byte_bounds(owner)
-    as_strided = array_module(array).lib.stride_tricks.as_strided
-    whole = as_strided(corner.reshape(-1), (((end - start) // owner.itemsize),), (owner.itemsize,)).view(array.dtype)
+    if is_on_gpu(array):
+        first = array.data + (low - array.data.ptr)
+        return array_module(array).ndarray(((high - low) // array.itemsize,), array.dtype, first)
+    bottom = root(array)  # may have holes, if its memory is another library's
+    corner = bottom[tuple(slice(-1, None) if step < 0 else slice(1) for step in bottom.strides)]
+    start, end = byte_bounds(bottom)
+    as_strided = np.lib.stride_tricks.as_strided
+    whole = as_strided(corner.reshape(-1), ((end - start) // bottom.itemsize,), (bottom.itemsize,)).view(array.dtype)
     return whole[(low - start) // array.itemsize : (high - start) // array.itemsize]
 
 

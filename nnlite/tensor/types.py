@@ -34,7 +34,7 @@ def dtype_of(typename):
     dtype('float32')
 
     Raises:
-        DtypeError: the name is none of Torch's host tensor types.
+        DtypeError: the name is none of Torch's tensor types.
     """
     if not isinstance(typename, str) or host_type(typename) not in DTYPES:
         raise DtypeError(f'expected a tensor type such as torch.FloatTensor, got {typename!r}')
@@ -48,6 +48,21 @@ def host_type(typename):
     'torch.FloatTensor'
     """
     return ON_GPU.get(typename, typename)
+
+
+def on_gpu_type(typename):
+    """Return the type of the same numbers on a GPU: the type itself if it is one.
+
+    >>> on_gpu_type('torch.FloatTensor')
+    'torch.CudaTensor'
+
+    Raises:
+        DtypeError: there is none.
+    """
+    twins = {host: gpu for gpu, host in ON_GPU.items()}
+    if host_type(typename) not in twins:
+        raise DtypeError(f'expected a type that a GPU has too, one of {", ".join(twins)}, got {typename!r}')
+    return twins[host_type(typename)]
 
 
 def type_of(array):

@@ -6,7 +6,7 @@ import pytest
 import nnlite
 from nnlite.tensor.devices import array_module, is_array
 from nnlite.tensor.dimensions import axis_of, narrow
-from nnlite.tensor.types import DTYPES, FLOATING, dtype_of, type_of
+from nnlite.tensor.types import DTYPES, FLOATING, ON_GPU, dtype_of, host_type, on_gpu_type, type_of
 
 
 def test_names_and_dtypes_go_both_ways():
@@ -15,7 +15,14 @@ def test_names_and_dtypes_go_both_ways():
         assert type_of(np.empty(0, dtype_of(name))) == name and dtype_of(name) == dtype
 
 
-@pytest.mark.parametrize('name', ['torch.CudaTensor', 'float32', '', None, 3])
+def test_types_on_a_gpu_have_twins_on_the_host():
+    for name, twin in ON_GPU.items():
+        assert dtype_of(name) == dtype_of(twin) and host_type(name) == twin and on_gpu_type(twin) == name
+    with pytest.raises(nnlite.DtypeError, match='expected a type that a GPU has too'):
+        on_gpu_type('torch.LongTensor')
+
+
+@pytest.mark.parametrize('name', ['torch.CudaLongTensor', 'float32', '', None, 3])
 def test_unknown_name_is_refused(name):
     with pytest.raises(nnlite.DtypeError, match=r'expected a tensor type such as torch\.FloatTensor, got'):
         dtype_of(name)
