@@ -25,10 +25,8 @@ class ndarray(np.lib.mixins.NDArrayOperatorsMixin):  # noqa: N801 CuPy's name
         dtype = np.dtype(dtype)
         if memptr is None:
             return _wrap(_guarded(shape, dtype, order))
-        memory = memptr.owner._host
-        offset = memptr.ptr - memory.ctypes.data
-        flat = memory.reshape(-1).view(np.uint8)
-        return _wrap(np.ndarray(shape, dtype, flat, offset, strides), memptr.owner)
+        raw = memptr.mem.raw
+        return _wrap(np.ndarray(shape, dtype, raw, memptr.ptr - raw.ctypes.data, strides))
 
     # what an array is
 
@@ -38,7 +36,7 @@ class ndarray(np.lib.mixins.NDArrayOperatorsMixin):  # noqa: N801 CuPy's name
 
     @property
     def data(self):
-        return _Pointer(self)
+        return _Pointer(self._host, self._host.ctypes.data)
 
     @property
     def device(self):
@@ -47,6 +45,10 @@ class ndarray(np.lib.mixins.NDArrayOperatorsMixin):  # noqa: N801 CuPy's name
     @property
     def T(self):  # noqa: N802 NumPy's name
         return _wrap(self._host.T, self)
+
+    @property
+    def mT(self):
+        return _wrap(self._host.mT, self)
 
     @property
     def flags(self):
@@ -161,14 +163,27 @@ class ndarray(np.lib.mixins.NDArrayOperatorsMixin):  # noqa: N801 CuPy's name
 
 
 class _Pointer:
-    def __init__(self, owner):
-        self.owner = owner if owner._base is None else owner._base
-        self.ptr = owner._host.ctypes.data
+    def __init__(self, array, address):
+        self._array, self.ptr = array, address
+
+    @property
+    def mem(self):
+        return _Memory(self._array)
 
     def __add__(self, offset):
-        pointer = _Pointer(self.owner)
-        pointer.ptr = self.ptr + offset
-        return pointer
+        return _Pointer(self._array, self.ptr + offset)
+
+
+class _Memory:
+    """As cupy.cuda.Memory: a piece of memory that arrays lie in."""
+
+    def __init__(self, array):
+        self.raw = array
+        while self.raw.base is not None:
+            self.raw = self.raw.base
+        guarded = [piece[1:] for piece in _pieces if piece[0]() is self.raw]
+        start, first, self.size = guarded[0] if guarded else (self.raw.ctypes.data, 0, self.raw.nbytes)
+        self.ptr = start + first
 
 
 def _wrap(result, parent=None):
@@ -197,6 +212,9 @@ def _unwrap(value):
 def _call(function, args, kwargs, parent=None):
     """Return function(*args, **kwargs) of the arrays within, as one of CuPy's; the memory of its own is guarded."""
     outs = kwargs.get('out')
+    unknown = {'where', 'initial'} & kwargs.keys() if function is not np.copyto else ()
+    if unknown:
+        raise TypeError(f'{function.__name__} of CuPy knows no {", ".join(unknown)}')
     for value in _flat([*args, *kwargs.values()]):
         if isinstance(value, np.ndarray) and value.ndim:
             raise TypeError(f'Unsupported type {type(value)}')
