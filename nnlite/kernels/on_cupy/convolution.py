@@ -1,0 +1,139 @@
+"""Convolution, in one of several ways: which, is chosen for each shape.
+
+A way is a module with a function for each of the three passes:
+
+    forward(input, output, weight, bias, geometry)
+    back(gradOutput, gradInput, weight, geometry)
+    weight_gradient(input, gradOutput, gradWeight, scale, geometry)
+
+of maps that lie channels-last: input and gradInput (N, *space, planes), output and gradOutput (N, *out, outputs), all in
+C order; of weight and gradWeight (outputs, planes, *kernel), which may lie anyhow; and of bias (outputs) in C order, or
+None. One more, `takes(dtype, geometry)`, says whether the way is for such numbers and sizes. Maps and kernels have one
+to three sides, `geometry` always three.
+"""
+
+import contextlib
+import functools
+import os
+import zlib
+
+import numpy as np
+
+from nnlite.errors import DeviceError
+from nnlite.kernels import getprecise
+from nnlite.kernels.on_cupy import im2col
+from nnlite.kernels.on_cupy.choice import fastest
+from nnlite.kernels.on_cupy.geometry import Geometry
+from nnlite.kernels.on_cupy.launching import flattened
+from nnlite.kernels.on_numpy.scratch import channels_last, contiguous, scratch, scratch_like
+
+WAYS = {'im2col': im2col}
+EXACT = 'im2col'  # the way that is for all numbers and sizes, and rounds no more than they make it
+
+_way = os.environ.get('NNLITE_CUDA_CONVOLUTION')
+
+
+def setway(name):
+    """Have all convolutions that it is for go one way; None has each go the fastest.
+
+    The environment variable NNLITE_CUDA_CONVOLUTION chooses it from outside.
+
+    Raises:
+        DeviceError: there is no such way.
+    """
+    global _way
+    if name is not None and name not in WAYS:
+        raise DeviceError(f'expected a way of convolution, one of {", ".join(WAYS)}, got {name!r}')
+    _way = name
+
+
+def getway():
+    """Return the name of the way that all convolutions go, None where each goes the fastest."""
+    return _way
+
+
+def Convolution_updateOutput(input, output, weight, bias, stride, padding, dilation):
+    """Output[n, o, y] = bias[o] + sum over c, k of weight[o, c, k] input[n, c, y * stride + k * dilation - padding].
+
+    Shapes: as in NumPy's.
+    """
+    geometry = Geometry.of(input.shape, output.shape, weight.shape[2:], stride, padding, dilation)
+    maps, bias = channels_last(input, 'input'), None if bias is None else contiguous(bias, 'bias')
+    with _pixels(output, 'output') as result:
+        go('forward', maps, result, weight, bias, geometry)
+
+
+def Convolution_updateGradInput(gradOutput, gradInput, weight, stride, padding, dilation):
+    """GradInput: every output pixel hands its gradient back to the window it came from.
+
+    Shapes: as in NumPy's.
+    """
+    geometry = Geometry.of(gradInput.shape, gradOutput.shape, weight.shape[2:], stride, padding, dilation)
+    grads = channels_last(gradOutput, 'gradOutput')
+    with _pixels(gradInput, 'gradInput') as result:
+        go('back', grads, result, weight, geometry)
+
+
+def Convolution_accGradParameters(input, gradOutput, gradWeight, gradBias, stride, padding, dilation, scale):
+    """GradWeight += scale * the sum over pixels of gradOutput times the input's windows; gradBias likewise.
+
+    Shapes: as in NumPy's.
+    """
+    geometry = Geometry.of(input.shape, gradOutput.shape, gradWeight.shape[2:], stride, padding, dilation)
+    maps, grads = channels_last(input, 'input'), channels_last(gradOutput, 'gradOutput')
+    go('weight_gradient', maps, grads, gradWeight, scale, geometry)
+    if gradBias is not None:
+        Convolution_accGradBias(gradOutput, gradBias, scale)
+
+
+def Convolution_accGradBias(gradOutput, gradBias, scale):
+    """GradBias (planes) += scale * the sum of all pixels of gradOutput (N, planes, *space)."""
+    pixels = channels_last(gradOutput, 'gradOutput').reshape(-1, len(gradBias))
+    total = scratch('gradBias', gradBias.shape, np.float64)
+    np.add.reduce(pixels, axis=0, dtype=np.float64, out=total)
+    np.multiply(total, scale, out=total)
+    np.add(gradBias, total, out=gradBias, casting='same_kind')
+
+
+def go(name, *args):
+    """Do one of the three passes, with the arguments of a way's function, in the way that is chosen."""
+    getattr(WAYS[_chosen(name, *args)], name)(*args)
+
+
+def _chosen(name, *args):
+    dtype, geometry = args[0].dtype, args[-1]
+    if _way is not None and WAYS[_way].takes(dtype, geometry):
+        return _way
+    if getprecise() or dtype == np.float64:
+        return EXACT
+    # Not im2col: its products cannot be captured, and a step is to go the same way captured or not.
+    ways = {EXACT: None} | {key: way for key, way in WAYS.items() if key != 'im2col' and way.takes(dtype, geometry)}
+    if len(ways) == 1:
+        return EXACT
+    few = geometry.planes * geometry.outputs < 256
+    default = EXACT if few or 'tensor_cores' not in ways else 'tensor_cores'
+    trials = {key: functools.partial(_try, key, name, *args) for key in ways}
+    return fastest(f'{name} of {dtype}, {geometry}, {_version(tuple(ways))}', trials, default)
+
+
+def _try(way, name, *args):
+    """Do a pass in some way, so as to see how long it takes; what it would add to stays as it is."""
+    if name == 'weight_gradient':
+        args = *args[:2], scratch_like(args[2], 'trial'), *args[3:]
+    getattr(WAYS[way], name)(*args)
+
+
+@functools.cache
+def _version(ways):
+    """Return a number that is another one once the kernels of these ways are."""
+    return f'sources {zlib.crc32("".join(flattened(f"{way}.cu") for way in ways).encode()):08x}'
+
+
+@contextlib.contextmanager
+def _pixels(maps, purpose):
+    """Give memory (N, *space, C) in C order to write maps (N, C, *space) to: their own where they lie so."""
+    rolled = np.moveaxis(maps, 1, -1)
+    result = rolled if rolled.flags.c_contiguous else scratch(purpose, rolled.shape, rolled.dtype)
+    yield result
+    if result is not rolled:
+        np.copyto(rolled, result)
