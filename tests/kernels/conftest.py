@@ -12,3 +12,13 @@ def settings():
     yield
     nnlite.setnumthreads(threads)
     nnlite.setprecise(precise)
+
+
+@pytest.fixture(params=['ascending', 'descending', 'random'])
+def order(request, cupy, monkeypatch):
+    """Let the threads of CUDA's kernels take turns in several orders, where they run on the host."""
+    from host_module import HostKernel
+
+    if cupy.__name__ == 'cupy' and request.param != 'ascending':
+        pytest.skip('a GPU chooses the order itself')
+    monkeypatch.setattr(HostKernel, 'order', request.param)
