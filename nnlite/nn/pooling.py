@@ -92,8 +92,8 @@ class MaxPooling(Pooling):
         self.kernels.MaxPooling_updateOutput(maps, output, self.indices, *self._geometry(), dilation)
 
     def _hand_back(self, grads, gradInput):
-        indices, (_, *windows) = self._maps(self.indices), self._geometry()
-        self.kernels.MaxPooling_updateGradInput(grads, indices, gradInput, *windows, self._each('dilation'))
+        indices, dilation = self._maps(self.indices), self._each('dilation')
+        self.kernels.MaxPooling_updateGradInput(grads, indices, gradInput, *self._geometry(), dilation)
 
 
 class AveragePooling(Pooling):

@@ -37,10 +37,10 @@ def case(seed, dilated=False):
     return input, gradOutput, *(tuple(map(int, sides)) for sides in (kernel, stride, padding, dilation))
 
 
-def largest(kernels, input, gradOutput, kernel, *geometry):
+def largest(kernels, input, gradOutput, *geometry):
     output, indices, gradInput = maps(gradOutput.shape), maps(gradOutput.shape, np.int64), maps(input.shape)
     gradInput.fill(np.nan)
-    kernels.MaxPooling_updateOutput(input, output, indices, kernel, *geometry)
+    kernels.MaxPooling_updateOutput(input, output, indices, *geometry)
     kernels.MaxPooling_updateGradInput(gradOutput, indices, gradInput, *geometry)
     return output, indices, gradInput
 
@@ -68,7 +68,7 @@ def test_indices_beyond_the_map_are_refused():
     gradOutput, gradInput = maps((1, 2, 1, 1)), maps((1, 2, 3, 3))
     indices = np.full(gradOutput.shape, 10)
     with pytest.raises(IndexError):
-        on_numba.MaxPooling_updateGradInput(gradOutput, indices, gradInput, (1, 1), (0, 0), (1, 1))
+        on_numba.MaxPooling_updateGradInput(gradOutput, indices, gradInput, (1, 1), (1, 1), (0, 0), (1, 1))
 
 
 def means(kernels, input, gradOutput, *geometry):

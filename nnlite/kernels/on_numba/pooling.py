@@ -26,12 +26,12 @@ def MaxPooling_updateOutput(input, output, indices, kernel, stride, padding, dil
     run(find_largest, channels_last(input, 'input'), pixels(output), pixels(indices), *geometry, getnumthreads())
 
 
-def MaxPooling_updateGradInput(gradOutput, indices, gradInput, stride, padding, dilation):
+def MaxPooling_updateGradInput(gradOutput, indices, gradInput, kernel, stride, padding, dilation):
     """GradInput: each output pixel hands its gradient to the input pixel it was taken from; windows may overlap."""
     count = gradInput.shape[2] * gradInput.shape[3] if gradInput.ndim == 4 else 0
     # Compiled code does not look where it writes: what is no pixel of the map is NumPy's to refuse.
     if not _are_ours(gradOutput, gradInput) or indices.max() > count:
-        on_numpy.MaxPooling_updateGradInput(gradOutput, indices, gradInput, stride, padding, dilation)
+        on_numpy.MaxPooling_updateGradInput(gradOutput, indices, gradInput, kernel, stride, padding, dilation)
         return
     places, grads = channels_last(indices, 'indices'), channels_last(gradOutput, 'gradOutput')
     run(hand_to_largest, grads, places, pixels(gradInput), getnumthreads())

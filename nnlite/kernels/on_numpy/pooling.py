@@ -39,7 +39,7 @@ def MaxPooling_updateOutput(input, output, indices, kernel, stride, padding, dil
     write_indices(indices, corners, table, winner, _nothing(space))
 
 
-def MaxPooling_updateGradInput(gradOutput, indices, gradInput, stride, padding, dilation):
+def MaxPooling_updateGradInput(gradOutput, indices, gradInput, kernel, stride, padding, dilation):
     """GradInput: each output pixel hands its gradient to the input pixel it was taken from; windows may overlap."""
     add_at(gradOutput, pixels_of(indices, gradInput.shape[2:], stride, padding, dilation), gradInput)
 
