@@ -191,7 +191,7 @@ def test_what_is_no_number_stays(cupy):
 
 
 def test_twice_gives_the_same_bits(cupy):
-    first, other, again = (computed(cupy, on_cupy, case(seed), True, 'residual') for seed in (4, 7, 4))
+    first, _, again = (computed(cupy, on_cupy, case(seed), True, 'residual') for seed in (4, 7, 4))
     for mine, same in zip(first, again, strict=True):
         np.testing.assert_array_equal(mine, same)
 

@@ -25,6 +25,7 @@ from nnlite.kernels.on_cupy import im2col
 from nnlite.kernels.on_cupy.choice import fastest
 from nnlite.kernels.on_cupy.geometry import Geometry
 from nnlite.kernels.on_cupy.launching import flattened
+from nnlite.kernels.on_cupy.sums import add_sum_of_rows
 from nnlite.kernels.on_numpy.scratch import channels_last, contiguous, scratch, scratch_like
 
 WAYS = {'im2col': im2col}
@@ -89,10 +90,7 @@ def Convolution_accGradParameters(input, gradOutput, gradWeight, gradBias, strid
 def Convolution_accGradBias(gradOutput, gradBias, scale):
     """GradBias (planes) += scale * the sum of all pixels of gradOutput (N, planes, *space)."""
     pixels = channels_last(gradOutput, 'gradOutput').reshape(-1, len(gradBias))
-    total = scratch('gradBias', gradBias.shape, np.float64)
-    np.add.reduce(pixels, axis=0, dtype=np.float64, out=total)
-    np.multiply(total, scale, out=total)
-    np.add(gradBias, total, out=gradBias, casting='same_kind')
+    add_sum_of_rows(pixels, gradBias, scale)
 
 
 def go(name, *args):

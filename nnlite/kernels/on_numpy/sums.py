@@ -1,8 +1,11 @@
 """Sums over very many rows that round well: THNN adds them up in double, and so do these."""
 
+import importlib
+
 import numpy as np
 
 from nnlite.kernels.on_numpy.scratch import scratch
+from nnlite.tensor.devices import is_on_gpu
 
 BLOCK = 64
 _ones = {}
@@ -18,6 +21,8 @@ def sum_of_rows(matrix, name='sum of rows'):
     >>> sum_of_rows(np.ones((1000, 2), np.float32))
     array([1000., 1000.])
     """
+    if is_on_gpu(matrix):
+        return _on_gpu().sum_of_rows(matrix, name)
     rows, columns = matrix.shape
     blocks = rows // BLOCK
     parts = scratch(f'{name}: parts', (blocks, columns), matrix.dtype)
@@ -40,9 +45,16 @@ def sum_to(array, shape):
             [8.],
             [8.]]])
     """
+    if is_on_gpu(array):
+        return _on_gpu().sum_to(array, shape)
     axes = tuple(axis for axis, (size, left) in enumerate(zip(array.shape, shape, strict=True)) if size != left)
     total = scratch('sum to', shape, np.float64)
     return np.add.reduce(array, axis=axes, dtype=np.float64, keepdims=True, out=total)
+
+
+def _on_gpu():
+    """Return the file of the functions of these names for arrays on a GPU: kernels of this family run on them, too."""
+    return importlib.import_module('nnlite.kernels.on_cupy.sums')
 
 
 def _row_of_ones(dtype):
