@@ -4,19 +4,9 @@
 // A thread has one channel, or as many side by side as 16 bytes hold (`wide`), and takes every so many rows. Threads along
 // x have neighbouring channels, threads along y and blocks along y have rows in turn; blockDim.y is a power of two.
 #pragma once
-#include "cuda_common.h"
+#include "packs.h"
 
 constexpr int AHEAD = 4;  // rows that a thread asks memory for before it waits for any of them
-
-// Neighbouring numbers, moved at once.
-template <class T, int N> struct alignas(sizeof(T) * N) Pack { T at[N]; };
-template <class T, bool wide> constexpr int WIDTH = wide ? 16 / sizeof(T) : 1;
-template <int N, class T> __device__ __forceinline__ Pack<T, N> load(const T* from) {
-  return *reinterpret_cast<const Pack<T, N>*>(from);
-}
-template <int N, class T> __device__ __forceinline__ void store(T* to, const Pack<T, N>& pack) {
-  *reinterpret_cast<Pack<T, N>*>(to) = pack;
-}
 
 // The first of a thread's channels; there may be no such channel.
 template <int N> __device__ __forceinline__ int first_channel() { return (blockIdx.x * blockDim.x + threadIdx.x) * N; }
