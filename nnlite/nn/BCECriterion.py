@@ -4,6 +4,7 @@ import numpy as np
 
 from nnlite.errors import DataError
 from nnlite.nn.elementwise import Elementwise
+from nnlite.tensor.devices import is_on_gpu
 
 EPS = 1e-12  # keeps the logarithm of 0 finite
 
@@ -19,7 +20,7 @@ class BCECriterion(Elementwise):
 
     Raises:
         ShapeError: the target has not as many elements as the input, or there are not as many weights as classes.
-        DataError: an input that is not from 0 to 1.
+        DataError: an input that is not from 0 to 1; on a GPU it is not looked at, but gives NaN.
 
     >>> import numpy as np
     >>> from nnlite import nn
@@ -30,10 +31,8 @@ class BCECriterion(Elementwise):
     """
 
     def _loss(self, input, target, loss):
-        low, high = input.min(initial=1), input.max(initial=0)
-        if not (low >= 0 and high <= 1):
-            hint = 'end the network with nn.Sigmoid'
-            raise DataError(f'expected inputs from 0 to 1, got {low:g} to {high:g}', self._name(), hint)
+        if not is_on_gpu(input):
+            self._expect_probabilities(input)
         log = self.buffer('log', input.shape, like=input)
         np.subtract(1, input, out=log)
         np.add(log, EPS, out=log)
@@ -44,6 +43,12 @@ class BCECriterion(Elementwise):
         np.log(log, out=log)
         np.multiply(log, target, out=log)
         np.subtract(loss, log, out=loss)
+
+    def _expect_probabilities(self, input):
+        low, high = input.min(initial=1), input.max(initial=0)
+        if not (low >= 0 and high <= 1):
+            hint = 'end the network with nn.Sigmoid'
+            raise DataError(f'expected inputs from 0 to 1, got {low:g} to {high:g}', self._name(), hint)
 
     def _slope(self, input, target, slope):
         rest = self.buffer('rest', input.shape, like=input)

@@ -5,6 +5,7 @@ import numpy as np
 from nnlite.nn.arguments import whole
 from nnlite.nn.labels import class_labels
 from nnlite.nn.weighted import Weighted
+from nnlite.tensor.devices import is_on_gpu
 
 
 class ClassNLLCriterion(Weighted):
@@ -16,7 +17,8 @@ class ClassNLLCriterion(Weighted):
         ignoreIndex: a target that does not count, -100 by default.
 
     Shapes: input, log-probabilities as nn.LogSoftMax gives them, (N, C) or (C); target (N), or one number: classes
-    counted from 1, of any numeric type.
+    counted from 1, of any numeric type. With an input on a GPU the target may be on the host or there, where it is not
+    checked.
 
     Raises:
         ShapeError: there are not as many targets as rows of the input, or weights as classes.
@@ -42,19 +44,28 @@ class ClassNLLCriterion(Weighted):
 
     def updateOutput(self, input, target=None):
         labels = self._labels(input, target)
-        self.output, total = self.kernels.ClassNLLCriterion_updateOutput(
+        loss, total = self.kernels.ClassNLLCriterion_updateOutput(
             self._rows(input), labels, self.weights, self.ignoreIndex, self.sizeAverage
         )
-        self.output_tensor[0], self.total_weight_tensor[0] = self.output, total
+        self.output_tensor[0], self.total_weight_tensor[0] = loss, total
+        if is_on_gpu(total):
+            np.copyto(self._total_weight(), total)
+        self.output = self._number(loss)
         return self.output
 
     def updateGradInput(self, input, target=None):
-        labels, total = self._labels(input, target), float(self.total_weight_tensor[0])
+        labels = self._labels(input, target)
         self.gradInput = self.buffer('gradInput', input.shape, like=input)
         self.kernels.ClassNLLCriterion_updateGradInput(
-            labels, self._rows(self.gradInput), self.weights, self.ignoreIndex, self.sizeAverage, total
+            labels, self._rows(self.gradInput), self.weights, self.ignoreIndex, self.sizeAverage, self._total_weight()
         )
         return self.gradInput
+
+    def _total_weight(self):
+        """Return what the last loss was divided by: a float, or, on a GPU, an array of no dimension that holds it."""
+        if is_on_gpu(self.total_weight_tensor):
+            return self.buffer('total weight', (), like=self.total_weight_tensor, dtype=np.float64)
+        return float(self.total_weight_tensor[0])
 
     def _labels(self, input, target):
         """Return the target as one int64 for each row of the input; raise unless both are what this loss takes."""

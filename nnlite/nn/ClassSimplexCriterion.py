@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from nnlite.errors import Error
+from nnlite.nn.indices import take
 from nnlite.nn.labels import class_labels
 from nnlite.nn.MSECriterion import MSECriterion
 
@@ -46,7 +47,7 @@ class ClassSimplexCriterion(MSECriterion):
         self.expect(input, ('N', self.nClasses), single=True)
         labels = class_labels(self, target, input.shape[:-1], self.nClasses)
         corners = self.buffer('corners', input.shape, like=input)
-        return np.take(self.simplex, labels - 1, axis=0, out=corners, mode='clip')  # the other modes copy first
+        return take(self.simplex, labels - 1, 0, out=corners)
 
     def getPredictions(self, input):
         """Return how far each output (N, nClasses), or (nClasses), lies towards each class's corner: (N, nClasses)."""

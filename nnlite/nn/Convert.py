@@ -10,7 +10,8 @@ from nnlite.nn.Reshape import Reshape
 from nnlite.nn.Select import Select
 from nnlite.nn.Sequential import Sequential
 from nnlite.nn.Transpose import Transpose
-from nnlite.tensor.devices import is_array
+from nnlite.tensor.devices import is_array, is_on_gpu
+from nnlite.tensor.types import ON_GPU
 
 
 class Convert(Container):
@@ -79,8 +80,8 @@ class Convert(Container):
 
     def _batch(self, input):
         """Return the input as a batch, in the module's type."""
-        if not is_array(input) or input.dtype != self.dtype:
-            input = cast(self, 'input', input, self.dtype)
+        if not is_array(input) or input.dtype != self.dtype or is_on_gpu(input) != (self._type in ON_GPU):
+            input = cast(self, 'input', input, self._type)
         self.expect(input)
         if self.nInputDim != -1 and input.ndim not in (self.nInputDim, self.nInputDim - 1):
             expected = f'{self.nInputDim} or {self.nInputDim - 1} dimensions'

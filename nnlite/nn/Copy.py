@@ -11,6 +11,8 @@ from nnlite.tensor.types import ON_GPU, dtype_of, type_of
 class Copy(Module):
     """y = x, of any type, as an array of `outtype`; the gradient comes back in `intype`.
 
+    From 'torch.FloatTensor' to 'torch.CudaTensor' numbers go to the GPU, and gradients come back from there.
+
     Args:
         intype: the type of gradInput, as 'torch.FloatTensor'; the default type by default.
         outtype: the type of y; the default type by default.
@@ -57,12 +59,12 @@ class Copy(Module):
     def updateOutput(self, input):
         if self.passes:
             self.expect(input)
-        self.output = input if self.passes else cast(self, 'input', input, self.dtype)
+        self.output = input if self.passes else cast(self, 'input', input, self.outtype)
         return self.output
 
     def updateGradInput(self, input, gradOutput):
         self.expect(gradOutput, self.output.shape, 'gradOutput')
-        self.gradInput = gradOutput if self.passes else cast(self, 'gradOutput', gradOutput, dtype_of(self.intype))
+        self.gradInput = gradOutput if self.passes else cast(self, 'gradOutput', gradOutput, self.intype)
         return self.gradInput
 
     def write(self):

@@ -38,7 +38,7 @@ class CosineEmbeddingCriterion(Pair):
 
     def updateOutput(self, input, target=None):
         alike, losses, *_ = self._compare(input, target)
-        self.output = float(losses.sum()) / self._divisor(len(alike))
+        self.output = self._number(losses.sum(), self._divisor(len(alike)))
         return self.output
 
     def updateGradInput(self, input, target=None):

@@ -4,10 +4,14 @@ import numpy as np
 
 from nnlite.nn.Object import Object
 from nnlite.nn.tree import below
+from nnlite.tensor.devices import gpu, is_on_gpu
 
 
 class Criterion(Object):
     """A loss: what an output is worth, given what it should have been, and the gradient with respect to the output.
+
+    On a GPU the loss is computed there, and `forward` waits for it to return it as a float; while a CUDA graph is
+    captured it returns the array on the GPU, of no dimension and float64, that each launch of the graph fills anew.
 
     Many losses are sums. `sizeAverage`, which may be set at any time, says whether such a sum is divided by the number
     of its terms, so that a loss means the same for small batches and large ones; it is True by default.
@@ -53,6 +57,14 @@ class Criterion(Object):
     def _divisor(self, count):
         """Return what a sum of `count` terms is divided by."""
         return count if self.sizeAverage and count else 1
+
+    def _number(self, total, divisor=1):
+        """Return a sum over a divisor as what `forward` returns."""
+        if not is_on_gpu(total):
+            return float(total) / divisor
+        loss = self.buffer('output', (), like=total, dtype=np.float64)
+        np.divide(total, divisor, out=loss)
+        return loss if gpu().cuda.get_current_stream().is_capturing() else float(loss)
 
     def __repr__(self):
         return f'nn.{type(self).__name__}'

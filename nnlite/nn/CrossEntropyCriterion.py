@@ -18,7 +18,8 @@ class CrossEntropyCriterion(Criterion):
         weights: one for each class; all 1 by default.
         sizeAverage: whether to average over the batch; True by default.
 
-    Shapes: input, scores, (N, C) or (C), dimensions of size 1 aside; target (N), or one number: classes counted from 1.
+    Shapes: input, scores, (N, C) or (C), dimensions of size 1 aside; target (N), or one number: classes counted from 1;
+    on a GPU as in nn.ClassNLLCriterion.
 
     Raises:
         ShapeError, DataError: as in nn.ClassNLLCriterion.

@@ -33,7 +33,7 @@ class DistanceRatioCriterion(Pair):
         loss = self.buffer('loss', near.shape, like=near)
         np.subtract(near, far, out=loss)
         np.logaddexp(0, loss, out=loss)  # log(1 + exp(x_1 - x_2)): the same, and no exponential vanishes
-        self.output = float(np.sum(loss, dtype=np.float64)) / self._divisor(len(near))
+        self.output = self._number(np.sum(loss, dtype=np.float64), self._divisor(len(near)))
         return self.output
 
     def updateGradInput(self, input, target=None):

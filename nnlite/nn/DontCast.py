@@ -1,7 +1,8 @@
 """A module that keeps its type, whatever the network around it is converted to."""
 
+from nnlite.nn.cast import cast as convert
 from nnlite.nn.Decorator import Decorator
-from nnlite.nn.table import copy_into, leaves
+from nnlite.nn.table import leaves
 from nnlite.tensor.devices import is_array
 from nnlite.tensor.types import FLOATING, dtype_of, type_of
 
@@ -72,9 +73,9 @@ class DontCast(Decorator):
     def _inside(self, name, tree, cast):
         """Return an array or table in the module's type, if that is asked for."""
         if cast and any(is_array(leaf) and type_of(leaf) != self.moduleType for leaf in leaves(tree)):
-            return copy_into(self, name, tree, dtype=dtype_of(self.moduleType))
+            return convert(self, name, tree, self.moduleType)
         return tree
 
     def _outside(self, name, tree, cast):
         """Return an array or table in the type of what is around, if that is asked for."""
-        return copy_into(self, name, tree) if cast and tree is not None else tree
+        return convert(self, name, tree, self._type) if cast and tree is not None else tree

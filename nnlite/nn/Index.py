@@ -3,7 +3,7 @@
 import numpy as np
 
 from nnlite.errors import ShapeError
-from nnlite.nn.indices import from_zero
+from nnlite.nn.indices import add_rows, from_zero, take
 from nnlite.nn.Module import Module
 from nnlite.nn.table import zeros_like
 from nnlite.tensor.dimensions import axis_of
@@ -49,14 +49,17 @@ class Index(Module):
         self.expect(array)
         axis, places = self._places(input)
         self.output = self.buffer('output', (*array.shape[:axis], len(places), *array.shape[axis + 1 :]), like=array)
-        np.take(array, places, axis, out=self.output, mode='clip')  # 'raise' would work on a copy of the output
-        return self.output
+        return take(array, places, axis, out=self.output)
 
     def updateGradInput(self, input, gradOutput):
         self.expect(gradOutput, self.output.shape, 'gradOutput')
         axis, places = self._places(input)
         self.gradInput = zeros_like(self, 'gradInput', input)
-        np.add.at(np.moveaxis(self.gradInput[0], axis, 0), places, np.moveaxis(gradOutput, axis, 0))
+        slices = np.moveaxis(self.gradInput[0], axis, 0)
+        rows = self.buffer('rows', (len(slices), slices.size // len(slices)), like=slices)
+        rows.fill(0)
+        add_rows(self, rows, places, np.moveaxis(gradOutput, axis, 0).reshape(len(places), rows.shape[1]))
+        np.copyto(slices, rows.reshape(slices.shape))
         return self.gradInput
 
     def write(self):

@@ -7,7 +7,7 @@ from nnlite.nn.arguments import sizes, whole
 from nnlite.nn.indices import from_zero
 from nnlite.nn.initial import bound
 from nnlite.nn.Module import Module
-from nnlite.tensor.devices import is_array
+from nnlite.tensor.devices import is_array, to_host
 from nnlite.tensor.random import fill_uniform
 
 
@@ -99,12 +99,12 @@ class IndexLinear(Module):
             self.expect(value, ('entries',), 'values')
             if np.shape(key) != value.shape:
                 raise ShapeError(f'expected keys {value.shape}, got {np.shape(key)}', where=self._name())
-        sizes = np.array([len(key) for key in keys] if len(input) == 2 else input[2], np.int64, ndmin=1)
+        sizes = np.array([len(key) for key in keys] if len(input) == 2 else to_host(input[2]), np.int64, ndmin=1)
         rows = np.add(np.concatenate(keys), self.offset + 1, dtype=np.float64)
         if sizes.sum() != len(rows):
             raise ShapeError(f'expected sizes of {len(rows)} entries together, got {sizes.sum()}', where=self._name())
         rows = from_zero(self, rows, self.inputSize, 'keys')
-        return np.repeat(np.arange(len(sizes)), sizes), rows, np.concatenate(values), sizes
+        return self.placed(np.repeat(np.arange(len(sizes)), sizes)), rows, np.concatenate(values), sizes
 
     def updateOutput(self, input):
         samples, rows, values, sizes = self._entries(input)
@@ -129,7 +129,7 @@ class IndexLinear(Module):
         shape = len(gradOutput), self.inputSize
         keys = self.buffer('gradInput.keys', shape, like=gradOutput, dtype=np.int64)
         values = self.buffer('gradInput', shape, like=gradOutput)
-        keys[...] = np.arange(1, self.inputSize + 1)
+        keys[...] = self.xp.arange(1, self.inputSize + 1)
         self.kernels.Linear_updateGradInput(gradOutput, values, self.weight.T)
         if len(input) == 3:
             self.gradInput = [keys, values]

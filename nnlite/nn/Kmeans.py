@@ -6,7 +6,9 @@ import numpy as np
 
 from nnlite.errors import Error, ShapeError
 from nnlite.nn.arguments import number, sizes
+from nnlite.nn.indices import add_rows
 from nnlite.nn.Module import Module
+from nnlite.nn.weight_norm import squares_of_rows
 from nnlite.tensor.random import fill_random, fill_uniform, random
 
 
@@ -58,7 +60,7 @@ class Kmeans(Module):
         self.expect(input, ('N', self.dim))
         if len(input) < self.k:
             raise ShapeError(f'expected at least {self.k} samples, got {len(input)}', where=self._name())
-        np.copyto(self.weight, input[fill_random(np.empty(self.k, np.int64), 1, len(input)) - 1])
+        np.copyto(self.weight, input[fill_random(self.xp.empty(self.k, np.int64), 1, len(input)) - 1])
 
     def initKmeansPlus(self, input, p=None):
         """Begin with samples far from each other (k-means++).
@@ -72,7 +74,7 @@ class Kmeans(Module):
         if not 0 <= self.p <= 1:
             raise Error(f'expected p from 0 to 1, got {self.p}', where=self._name())
         farthest = max(1, math.ceil((1 - self.p) * len(input)))
-        distances = np.full(len(input), np.inf, self.dtype)
+        distances = self.xp.full(len(input), np.inf, self.dtype)
         self.weight[0] = input[random(len(input)) - 1]
         for centre in range(1, self.k):
             np.minimum(distances, np.square(input - self.weight[centre - 1]).sum(axis=1), out=distances)
@@ -83,7 +85,7 @@ class Kmeans(Module):
         distances = self.buffer('distances', (self.k, len(input)), like=input)
         for centre, row in zip(self.weight, distances, strict=True):
             away = np.subtract(input, centre, out=self.buffer('away', input.shape, like=input))
-            np.einsum('ij,ij->i', away, away, out=row)
+            squares_of_rows(away, out=row)
         self.loss = float(distances.min(axis=0).sum(dtype=np.float64))
         self.output = self.buffer('output', input.shape[:1], like=input)
         np.add(distances.argmin(axis=0), 1, out=self.output, casting='unsafe')
@@ -102,7 +104,7 @@ class Kmeans(Module):
         np.subtract(self.weight[nearest], input, out=away)
         total = self.buffer('total', self.weight.shape, like=input)
         total.fill(0)
-        np.add.at(total, nearest, away)
+        add_rows(self, total, nearest, away)
         shares = (scale if self.scale is None else self.scale) / (self.clusterSampleCount + 1e-7)
         np.multiply(total, shares[:, None], out=total)
         np.add(self.gradWeight, total, out=self.gradWeight)

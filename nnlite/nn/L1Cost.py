@@ -16,7 +16,7 @@ class L1Cost(Criterion):
     def updateOutput(self, input, target=None):
         self.expect(input)
         size = np.abs(input, out=self.buffer('size', input.shape, like=input))
-        self.output = float(np.sum(size, dtype=np.float64))
+        self.output = self._number(np.sum(size, dtype=np.float64))
         return self.output
 
     def updateGradInput(self, input, target=None):

@@ -43,7 +43,7 @@ class L1HingeEmbeddingCriterion(Pair):
         np.subtract(*input, out=first)
         np.sign(first, out=first)
         ties = first == 0
-        first[ties] = 2 * fill_random(np.empty(np.count_nonzero(ties), self.dtype), 1, 2) - 3
+        first[ties] = 2 * fill_random(self.xp.empty(int(np.count_nonzero(ties)), self.dtype), 1, 2) - 3
         if not alike:
             np.multiply(first, 0 if distance > self.margin else -1, out=first)
         np.negative(first, out=second)

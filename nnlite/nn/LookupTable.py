@@ -4,7 +4,7 @@ import numpy as np
 
 from nnlite.errors import Error, ShapeError
 from nnlite.nn.arguments import number, sizes, whole
-from nnlite.nn.indices import from_zero
+from nnlite.nn.indices import from_zero, take
 from nnlite.nn.Module import Module
 from nnlite.tensor.devices import is_array
 from nnlite.tensor.random import fill_normal
@@ -92,8 +92,7 @@ class LookupTable(Module):
         self.renorm(input)
         rows = self._rows(input)
         self.output = self.buffer('output', (*input.shape, self.weight.shape[1]), like=self.weight, layout='plain')
-        # 'clip' has nothing to clip, but without it take would not write into `out` itself
-        np.take(self.weight, rows, axis=0, mode='clip', out=self.output.reshape(-1, self.weight.shape[1]))
+        take(self.weight, rows, 0, out=self.output.reshape(-1, self.weight.shape[1]))
         return self.output
 
     def renorm(self, input):
@@ -118,7 +117,7 @@ class LookupTable(Module):
         self.expect(gradOutput, self.output.shape, 'gradOutput')
         rows = self._rows(input)
         counted = np.flatnonzero(rows != self.paddingValue - 1)
-        shares = 1 / np.bincount(rows)[rows[counted]] if self.shouldScaleGradByFreq else np.ones(len(counted))
+        shares = 1 / np.bincount(rows)[rows[counted]] if self.shouldScaleGradByFreq else self.xp.ones(len(counted))
         self.kernels.SparseLinear_accGradParameters(  # of one entry of value 1 for each index
             counted, rows[counted], shares.astype(self.dtype), gradOutput.reshape(-1, self.weight.shape[1]),
             self.gradWeight, None, scale,

@@ -33,7 +33,7 @@ class MarginRankingCriterion(Pair):
     def updateOutput(self, input, target=None):
         lack, order = self._lack(input, target)
         np.maximum(lack, 0, out=lack)
-        self.output = float(np.sum(lack, dtype=np.float64)) / self._divisor(len(order))
+        self.output = self._number(np.sum(lack, dtype=np.float64), self._divisor(len(order)))
         return self.output
 
     def updateGradInput(self, input, target=None):
@@ -48,7 +48,7 @@ class MarginRankingCriterion(Pair):
     def _lack(self, input, target):
         """Return (how much each pair lacks of the right order with its margin, the orders)."""
         first, second = self._pair(input)
-        order = np.atleast_1d(numbers(self, target).astype(self.dtype, copy=False))
+        order = np.atleast_1d(self.placed(numbers(self, target).astype(self.dtype, copy=False), 'target'))
         self.expect(order, None if order.size == first.size else first.shape, 'target')
         lack = self.buffer('lack', first.shape, like=first)
         np.subtract(second, first, out=lack)

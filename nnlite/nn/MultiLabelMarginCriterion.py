@@ -35,7 +35,7 @@ class MultiLabelMarginCriterion(Criterion):
     def updateOutput(self, input, target=None):
         rows, labels, is_target = self._rows(input, target)
         total = self.kernels.MultiLabelMarginCriterion_updateOutput(rows, labels, is_target)
-        self.output = total / self._count(rows)
+        self.output = self._number(total, self._count(rows))
         return self.output
 
     def updateGradInput(self, input, target=None):
@@ -51,8 +51,8 @@ class MultiLabelMarginCriterion(Criterion):
         self.expect(input, ('N', 'C'), single=True)
         rows, classes = np.atleast_2d(input), input.shape[-1]
         labels = np.atleast_2d(class_labels(self, target, input.shape, classes, lowest=0))
-        labels = labels * np.logical_and.accumulate(labels != 0, axis=1)
-        is_target = np.zeros((len(rows), classes + 1), bool)
+        labels = labels * np.cumprod(labels != 0, axis=1)
+        is_target = self.xp.zeros((len(rows), classes + 1), bool)
         np.put_along_axis(is_target, labels, True, axis=1)
         return rows, labels, is_target[:, 1:]
 

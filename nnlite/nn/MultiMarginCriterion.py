@@ -47,7 +47,7 @@ class MultiMarginCriterion(Weighted):
             np.multiply(lack, lack, out=lack)
         if self.weights is not None:
             np.multiply(lack, self.weights[place], out=lack)
-        self.output = float(np.sum(lack, dtype=np.float64)) / self._count(rows)
+        self.output = self._number(np.sum(lack, dtype=np.float64), self._count(rows))
         return self.output
 
     def updateGradInput(self, input, target=None):

@@ -98,8 +98,7 @@ class Object:
             cast = f'.astype(numpy.{self.dtype})'
             hint = f'give it as {name}{cast}'
             if array.dtype in map(dtype_of, FLOATING):
-                typename = on_gpu_type(type_of(array)) if is_on_gpu(array) else type_of(array)
-                hint += f', or convert the network with .{_METHODS[typename]}()'
+                hint += f', or convert the network with .{_METHODS[type_of(array)]}()'
             raise DtypeError(f'expected {name} of {self.dtype}, got {array.dtype}', where=self._name(), hint=hint)
         if name == 'input' and not (array.ndim and array.size):  # Torch has no such arrays
             raise ShapeError(f'expected input with numbers in it, got {_written(array.shape)}', where=self._name())
@@ -279,6 +278,7 @@ def convert(table, typename, tensorCache=None, where=None):
     if typename not in FLOATING and typename not in ON_GPU:
         raise DtypeError(f'expected one of {", ".join([*FLOATING, *ON_GPU])}, got {typename!r}', where=where)
     converted = _converter(typename)
+    _bring_whole_numbers(table, typename)
     places = list(below(table, lambda value: is_array(value) and value.dtype.kind == 'f', _converts))
     arrays = [array for _, _, array in places]
     if tensorCache is None:
@@ -290,6 +290,14 @@ def convert(table, typename, tensorCache=None, where=None):
     for _, _, thing in list(below(table, lambda value: isinstance(value, Object), _converts)):
         thing._type = typename
         Object.clearState(thing)
+
+
+def _bring_whole_numbers(table, typename):
+    """Put what is not of a floating type where the type lives; it keeps its own."""
+    there = typename in ON_GPU
+    for holder, key, array in list(below(table, is_array, _converts)):
+        if array.dtype.kind != 'f' and is_on_gpu(array) != there:
+            holder[key] = gpu().asarray(array) if there else to_host(array)
 
 
 def _converter(typename):

@@ -40,7 +40,7 @@ class OneHot(Module):
     def updateOutput(self, input):
         classes = from_zero(self, input if is_array(input) else np.asarray(input), self.outputSize)
         self.output = self.buffer('output', (*classes.shape, self.outputSize), like=classes, layout='plain')
-        np.equal(classes[..., None], np.arange(self.outputSize), out=self.output)
+        np.equal(classes[..., None], self.xp.arange(self.outputSize), out=self.output)
         return self.output
 
     def updateGradInput(self, input, gradOutput):

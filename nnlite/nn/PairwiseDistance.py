@@ -51,7 +51,7 @@ class PairwiseDistance(RowPairs):
         if self.norm == 1:
             ties = gradA == 0
             np.sign(gradA, out=gradA)
-            gradA[ties] = 2 * fill_random(np.empty(np.count_nonzero(ties)), 2) - 3
+            gradA[ties] = 2 * fill_random(self.xp.empty(int(np.count_nonzero(ties))), 2) - 3
         else:
             if self.norm > 2:
                 powers = self.buffer('powers', a.shape, like=a)

@@ -4,12 +4,13 @@ import numpy as np
 
 from nnlite.nn.arguments import flag, sizes
 from nnlite.nn.Identity import Identity
-from nnlite.nn.indices import from_zero
+from nnlite.nn.indices import add_rows, from_zero
 from nnlite.nn.LookupTable import LookupTable
 from nnlite.nn.MM import MM
 from nnlite.nn.Module import Module
 from nnlite.nn.ParallelTable import ParallelTable
 from nnlite.nn.Sequential import Sequential
+from nnlite.tensor.devices import is_array
 
 
 class PartialLinear(Module):
@@ -51,7 +52,7 @@ class PartialLinear(Module):
 
     def setPartition(self, indices):
         """Compute these outputs alone, counted from 1 and in this order; return the module."""
-        columns = from_zero(self, np.asarray(indices), self.outputsize, 'indices') + 1
+        columns = from_zero(self, indices if is_array(indices) else np.asarray(indices), self.outputsize, 'indices') + 1
         self.partition = columns.astype(self.dtype)
         return self
 
@@ -84,12 +85,15 @@ class PartialLinear(Module):
     def accGradParameters(self, input, gradOutput, scale=1):
         self.network.accGradParameters([input, self.partition], gradOutput, scale)
         if self.bias is not None:
-            np.add.at(self.gradBias[0], self._columns(), scale * gradOutput.sum(axis=0))
+            self._add_to_bias(self.gradBias, scale * gradOutput.sum(axis=0))
 
     def accUpdateGradParameters(self, input, gradOutput, lr):
         self.network.accUpdateGradParameters([input, self.partition], gradOutput, lr)
         if self.bias is not None:
-            np.add.at(self.bias[0], self._columns(), -lr * gradOutput.sum(axis=0))
+            self._add_to_bias(self.bias, -lr * gradOutput.sum(axis=0))
+
+    def _add_to_bias(self, bias, sums):
+        add_rows(self, bias.reshape(-1, 1), self._columns(), sums[:, None])
 
     def share(self, other, *names):
         self.network.share(other.network, *names)

@@ -76,7 +76,7 @@ class SparseLinear(Module):
         self.expect_table(parts)
         for part in parts:
             self.expect(part, ('entries', 2))
-        samples = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+        samples = self.placed(np.repeat(np.arange(len(parts)), [len(part) for part in parts]))
         indices, values = np.concatenate(parts).T
         used = np.flatnonzero(values)
         return samples[used], from_zero(self, indices[used], self.weight.shape[1], 'indices'), values[used], len(parts)
@@ -96,7 +96,7 @@ class SparseLinear(Module):
         if self.doGradInput:
             rows, inputs = np.atleast_2d(gradOutput), self.weight.shape[1]
             grads = self.buffer('gradInput', (len(rows), inputs, 2), like=self.weight, layout='plain')
-            grads[..., 0] = np.arange(1, inputs + 1)
+            grads[..., 0] = self.xp.arange(1, inputs + 1)
             self.kernels.Linear_updateGradInput(rows, grads[..., 1], self.weight)
             self.gradInput = grads if filled else list(grads)
         elif filled:
@@ -110,7 +110,8 @@ class SparseLinear(Module):
         samples, indices, values, _ = self._entries(input)
         if self.sparseUpdate == NONE:
             self.lastInput = self.buffer('lastInput', (len(indices), 3), like=self.weight)
-            self.lastInput.T[...] = samples + 1, indices + 1, values
+            for column, numbers in zip(self.lastInput.T, (samples + 1, indices + 1, values), strict=True):
+                column[...] = numbers
         self.sparseUpdate = ONE if self.sparseUpdate == NONE else MANY
         self.kernels.SparseLinear_accGradParameters(
             samples, indices, values, np.atleast_2d(gradOutput), self.gradWeight.T, self.gradBias, scale

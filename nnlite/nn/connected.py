@@ -7,7 +7,8 @@ import numpy as np
 from nnlite.errors import Error
 from nnlite.nn import tables
 from nnlite.nn.convolution import Convolution
-from nnlite.tensor.devices import is_array
+from nnlite.nn.indices import add_rows
+from nnlite.tensor.devices import is_array, to_host
 from nnlite.tensor.random import fill_uniform, uniform
 
 
@@ -54,13 +55,15 @@ class Connected(Convolution):
         return len(self.connTable), self.kH, self.kW
 
     def _pairs(self):
-        """Return the input planes and the output planes of the connections, counted from 0."""
-        return tables.pairs(self.connTable, self._name())
+        """Return the input planes and the output planes of the connections, counted from 0, on the host."""
+        return tables.pairs(to_host(self.connTable), self._name())
 
     def _kernels(self, weight):
         """Return the weight as kernels for all pairs of planes."""
         kernels = self._all_kernels('kernels', weight)
-        np.add.at(kernels, self._places(), weight)
+        places = np.ravel_multi_index(self._places(), kernels.shape[:2])
+        size = self.kH * self.kW
+        add_rows(self, kernels.reshape(-1, size), self.placed(places), weight.reshape(-1, size))
         return kernels
 
     def _all_kernels(self, name, like):
@@ -79,7 +82,8 @@ class Connected(Convolution):
     def accGradParameters(self, input, gradOutput, scale=1):
         kernels = self._all_kernels('gradients of kernels', self.gradWeight)
         self._accumulate(self._maps(self._seen(input)), self._maps(gradOutput), kernels, scale)
-        np.add(self.gradWeight, kernels[self._places()], out=self.gradWeight)
+        places = tuple(self.placed(planes) for planes in self._places())
+        np.add(self.gradWeight, kernels[places], out=self.gradWeight)
 
     # An input may have more planes than are connected.
 

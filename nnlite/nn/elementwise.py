@@ -21,7 +21,7 @@ class Elementwise(Weighted):
         self._loss(input, target, loss)
         if self.weights is not None:
             np.multiply(loss, self.weights, out=loss)
-        self.output = float(np.sum(loss, dtype=np.float64)) / self._divisor(input.size)
+        self.output = self._number(np.sum(loss, dtype=np.float64), self._divisor(input.size))
         return self.output
 
     def updateGradInput(self, input, target=None):

@@ -55,7 +55,7 @@ class FractionalMaxPooling(MapLayer):
     def _compute(self, maps, output):
         shape = *maps.shape[:2], len(self.order)
         if self.randomSamples is None or self.randomSamples.shape != shape:
-            self.randomSamples = fill_uniform(np.empty(shape, self.dtype))
+            self.randomSamples = fill_uniform(self.xp.empty(shape, self.dtype))
         elif not self.newRandomPool:
             fill_uniform(self.randomSamples)
         samples, kernel = self.randomSamples[..., ::-1], self._each('poolSize')

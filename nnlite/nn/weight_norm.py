@@ -7,6 +7,8 @@ import math
 
 import numpy as np
 
+from nnlite.tensor.devices import array_module, is_on_gpu, to_host
+
 _libm_pow = np.frompyfunc(math.pow, 2, 1)
 
 
@@ -22,8 +24,9 @@ def first_lengths(v):
     It squares and roots with C's pow and adds in order, in double. NumPy's functions differ from that by a last bit now
     and then, which is in a new layer's parameters, and nowhere else, worth the time.
     """
-    squares = _power(v, 2).astype(np.float64)
-    return _power(np.add.accumulate(squares, axis=1)[:, -1:].astype(v.dtype), 0.5)
+    squares = _power(to_host(v), 2).astype(np.float64)
+    lengths = _power(np.add.accumulate(squares, axis=1)[:, -1:].astype(v.dtype), 0.5)
+    return array_module(v).asarray(lengths)
 
 
 def _power(array, exponent):
@@ -34,8 +37,16 @@ def _power(array, exponent):
 
 def squared_lengths(v, out):
     """Out (rows, 1) = the sum of the squares of each row of v (rows, columns)."""
-    np.einsum('ij,ij->i', v, v, out=out[:, 0])
+    squares_of_rows(v, out[:, 0])
     return out
+
+
+def squares_of_rows(rows, out):
+    """Out (N) = the sum of the squares of each row (N, D)."""
+    if is_on_gpu(rows):
+        np.sum(np.square(rows), axis=1, out=out)
+    else:
+        np.einsum('ij,ij->i', rows, rows, out=out)
 
 
 def project(module, gradV, gradG, v, norm, scale):

@@ -18,6 +18,7 @@ from types import SimpleNamespace
 import numpy as np
 
 from nnlite.errors import DtypeError, Error, FileFormatError, ShapeError
+from nnlite.tensor.devices import array_module, is_on_gpu
 from nnlite.tensor.types import dtype_of, getdefaulttensortype
 
 _WORDS = 2**32
@@ -60,7 +61,7 @@ class Generator:
     """A random stream of its own (torch.Generator), seeded from the system when made.
 
     The `fill_` methods are Torch's `tensor:uniform(a, b)` and so on: they overwrite an array in the row-major order of
-    its shape, however it lies in memory, and allocate no more than small blocks.
+    its shape, however it lies in memory, and allocate no more than small blocks. The array may be on a GPU.
 
     >>> generator = Generator()
     >>> generator.manualSeed(1)
@@ -362,7 +363,12 @@ class Generator:
 
 
 def _blocks(array, dtype=np.float64):
-    """Yield writable blocks of `dtype` that together are `array`, in the row-major order of its shape."""
+    """Yield writable blocks of `dtype` that together are `array`, in the row-major order of its shape.
+
+    An array on a GPU is filled on the host, and copied over: a seed gives the same numbers everywhere.
+    """
+    if is_on_gpu(array):
+        return _blocks_by_way_of_the_host(array, dtype)
     return np.nditer(
         array,
         flags=['external_loop', 'buffered', 'zerosize_ok'],
@@ -372,6 +378,12 @@ def _blocks(array, dtype=np.float64):
         order='C',
         buffersize=_BLOCK,
     )
+
+
+def _blocks_by_way_of_the_host(array, dtype):
+    twin = np.empty(array.shape, array.dtype)
+    yield from _blocks(twin, dtype)
+    array[...] = array_module(array).asarray(twin)
 
 
 def _functions_for(array):

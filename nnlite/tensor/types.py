@@ -3,6 +3,7 @@
 import numpy as np
 
 from nnlite.errors import DtypeError
+from nnlite.tensor.devices import is_on_gpu
 
 DTYPES = {
     'torch.ByteTensor': np.dtype('uint8'),
@@ -23,6 +24,8 @@ ON_GPU = {
     'torch.CudaTensor': 'torch.FloatTensor',
     'torch.CudaDoubleTensor': 'torch.DoubleTensor',
 }
+
+_ON_GPU_TOO = {host: gpu for gpu, host in ON_GPU.items()}
 
 _default = 'torch.FloatTensor'
 
@@ -59,14 +62,13 @@ def on_gpu_type(typename):
     Raises:
         DtypeError: there is none.
     """
-    twins = {host: gpu for gpu, host in ON_GPU.items()}
-    if host_type(typename) not in twins:
-        raise DtypeError(f'expected a type that a GPU has too, one of {", ".join(twins)}, got {typename!r}')
-    return twins[host_type(typename)]
+    if host_type(typename) not in _ON_GPU_TOO:
+        raise DtypeError(f'expected a type that a GPU has too, one of {", ".join(_ON_GPU_TOO)}, got {typename!r}')
+    return _ON_GPU_TOO[host_type(typename)]
 
 
 def type_of(array):
-    """Return the Torch type of an array, as tensor:type() does.
+    """Return the Torch type of an array, as tensor:type() does; whole numbers on a GPU have that of the host's.
 
     >>> type_of(np.zeros(2))
     'torch.DoubleTensor'
@@ -76,7 +78,8 @@ def type_of(array):
     """
     if array.dtype not in TYPES:
         raise DtypeError(f'expected one of {", ".join(map(str, TYPES))}, got {array.dtype}')
-    return TYPES[array.dtype]
+    name = TYPES[array.dtype]
+    return _ON_GPU_TOO.get(name, name) if is_on_gpu(array) else name
 
 
 def setdefaulttensortype(typename):

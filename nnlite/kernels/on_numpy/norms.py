@@ -14,7 +14,7 @@ def Normalize_updateOutput(input, output, norm, p, eps):
     """
     sizes = np.abs(input, out=output)
     if p == math.inf:
-        np.maximum.reduce(sizes, axis=1, keepdims=True, out=norm)
+        np.max(sizes, axis=1, keepdims=True, out=norm)
         np.add(norm, eps, out=norm)
     else:
         np.power(sizes, p, out=sizes)
