@@ -212,7 +212,9 @@ def _unwrap(value):
 def _call(function, args, kwargs, parent=None):
     """Return function(*args, **kwargs) of the arrays within, as one of CuPy's; the memory of its own is guarded."""
     outs = kwargs.get('out')
-    unknown = {'where', 'initial'} & kwargs.keys() if function is not np.copyto else ()
+    unknown = {'where', 'initial', 'mode', 'optimize'} & kwargs.keys() if function is not np.copyto else ()
+    if function is np.einsum and outs is not None:
+        unknown = {'out'}
     if unknown:
         raise TypeError(f'{function.__name__} of CuPy knows no {", ".join(unknown)}')
     for value in _flat([*args, *kwargs.values()]):
