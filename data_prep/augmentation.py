@@ -52,8 +52,8 @@ def random_crop(
     The default is an eighth of the height: 4 of 32 pixels, as everyone does on CIFAR-10, 8 of 64 and 2 of 16.
     """
     count, height, width, _ = images.shape
-    padding = height // 8 if padding is None else padding
-    tops, lefts = generator.integers(0, 2 * padding + 1, (2, count))
+    padding = border(height) if padding is None else padding
+    tops, lefts = windows(generator, count, padding)
     padded = np.empty((height + 2 * padding, width + 2 * padding, 3), images.dtype)
     padded[:] = np.asarray(fill)
     inside = padded[padding : padding + height, padding : padding + width]
@@ -65,6 +65,21 @@ def random_crop(
     return cropped
 
 
+def border(height: int) -> int:
+    """Return how wide the border is that images of this height are cropped from."""
+    return height // 8
+
+
+def windows(generator: np.random.Generator, count: int, padding: int) -> np.ndarray:
+    """Return top and left, (2, count), of a window in each of so many images that have a border."""
+    return generator.integers(0, 2 * padding + 1, (2, count))
+
+
+def flips(generator: np.random.Generator, count: int, probability: float = 0.5) -> np.ndarray:
+    """Return for each of so many images whether it is mirrored."""
+    return generator.random(count) < probability
+
+
 def horizontal_flip(images: np.ndarray, generator: np.random.Generator, probability: float = 0.5) -> np.ndarray:
     """Mirror each image with this probability.
 
@@ -72,7 +87,7 @@ def horizontal_flip(images: np.ndarray, generator: np.random.Generator, probabil
     >>> horizontal_flip(row, np.random.default_rng(0), probability=1).tolist()
     [[[[3, 4, 5], [0, 1, 2]]]]
     """
-    flip = generator.random(len(images)) < probability
+    flip = flips(generator, len(images), probability)
     flipped = images.copy()
     flipped[flip] = images[flip, :, ::-1]
     return flipped

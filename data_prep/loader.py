@@ -4,11 +4,13 @@ import os
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 
 from nnlite.data_prep.augmentation import Augmentation, preset
 from nnlite.data_prep.dataset import open_dataset
+from nnlite.data_prep.images_on_gpu import ImagesOnGPU, why_not_on_gpu
 from nnlite.errors import DataError
 
 # Splits up to this many bytes are held in memory (all of Tiny ImageNet takes 1.2 GB); larger ones are read from the
@@ -16,7 +18,7 @@ from nnlite.errors import DataError
 IN_MEMORY = 2 << 30
 BLOCK = 4096
 
-Batch = tuple[np.ndarray, np.ndarray]
+Batch = tuple[Any, Any]
 
 
 class Loader:
@@ -43,6 +45,8 @@ class Loader:
         workers: threads that make batches ready.
         limit: at most so many images, balanced over the classes, the same ones for every seed.
         shuffle: whether each epoch has an order of its own; by default for training images only.
+        device: 'cuda' holds the images on the current GPU and makes the batches there, bit for bit the same, if they
+            and the augmentation allow it; if not, batches come from the host as for 'cpu'. `place` says which it is.
 
     `classes` and `names` are the data set's; `size` is the number of images, `len()` of batches, `shape` (3, H, W).
 
@@ -50,6 +54,7 @@ class Loader:
         DataError: the split or an argument is none there is.
         FileFormatError: the file is damaged, or not a data set.
         OSError: the file is missing or cannot be read.
+        DeviceError: 'cuda', where there is no GPU to use.
     """
 
     def __init__(
@@ -62,6 +67,7 @@ class Loader:
         workers: int = 1,
         limit: int | None = None,
         shuffle: bool | None = None,
+        device: str = 'cpu',
     ) -> None:
         for name, value, least in (('batchSize', batchSize, 1), ('workers', workers, 1), ('seed', seed, 0)):
             if value != int(value) or value < least:
@@ -80,12 +86,12 @@ class Loader:
         self.number = 1
         self._dataset = open_dataset(path)
         try:
-            self._open(limit)
+            self._open(limit, device)
         except BaseException:
             self._dataset.close()
             raise
 
-    def _open(self, limit: int | None) -> None:
+    def _open(self, limit: int | None, device: str) -> None:
         dataset = self._dataset
         self.classes, self.names, self.shape = dataset.classes, dataset.names, dataset.shape
         self.mean, self.std = dataset.mean, dataset.std
@@ -96,16 +102,30 @@ class Loader:
         self._labels = labels[self._chosen] + 1
         self.size = len(self._chosen)
         self._images: np.ndarray | None = None
-        if self.size * int(np.prod(self.shape)) <= IN_MEMORY:
-            self._images = np.empty((self.size, *self.shape[1:], 3), np.uint8)
-            for first in range(0, self.size, BLOCK):
-                block = slice(first, first + BLOCK)
-                self._images[block] = dataset.images(self.split, self._chosen[block]).transpose(0, 2, 3, 1)
-            dataset.close()
+        self._on_gpu: ImagesOnGPU | None = None
         self._fill = np.rint(self.mean * 255).astype(np.uint8)
         # pixel * scale + offset, written out for a row of pixels: NumPy is slow on rows of three.
         self._scale = np.tile(1 / (255 * self.std), self.shape[2]).astype(np.float32)
         self._offset = np.tile(-self.mean / self.std, self.shape[2]).astype(np.float32)
+        bytes_of_images = self.size * int(np.prod(self.shape))
+        why_not = why_not_on_gpu(bytes_of_images, self.augment) if device != 'cpu' else None
+        if device != 'cpu' and why_not is None:
+            colours = np.float32([self._fill, self._scale[:3], self._offset[:3]])
+            self._on_gpu = ImagesOnGPU(self._blocks(), self._labels, self.shape, colours, self.batchSize)
+            self.place = 'lie on the GPU, which makes the batches'
+        else:
+            if bytes_of_images <= IN_MEMORY:
+                self._images = np.empty((self.size, *self.shape[1:], 3), np.uint8)
+                for first, block in self._blocks():
+                    self._images[first : first + len(block)] = block
+            self.place = 'lie on the host' if why_not is None else f'stay on the host: {why_not}'
+        if self._images is not None or self._on_gpu is not None:
+            dataset.close()
+
+    def _blocks(self) -> Iterator[tuple[int, np.ndarray]]:
+        """Yield the images in pieces (N, H, W, 3), each with the place of its first image."""
+        for first in range(0, self.size, BLOCK):
+            yield first, self._dataset.images(self.split, self._chosen[first : first + BLOCK]).transpose(0, 2, 3, 1)
 
     def __len__(self) -> int:
         """Return the number of batches of an epoch."""
@@ -135,6 +155,11 @@ class Loader:
 
     def _batches(self, number: int, start: int) -> Iterator[Batch]:
         order = np.random.default_rng((self.seed, number)).permutation(self.size) if self.shuffle else None
+        if self._on_gpu is not None:
+            for batch in range(start, len(self)):
+                rows, generator = self._rows(batch, order), self._generator(number, batch)
+                yield self._on_gpu.batch(rows, generator if self.augment is not None else None)
+            return
         ahead = 2 * self.workers + 1
         # The batch that the consumer holds and those being made: that many, so a slot is free again when it is due.
         slots = [np.empty((self.batchSize, *self.shape[1:], 3), np.float32) for _ in range(min(ahead, len(self)))]
@@ -152,18 +177,23 @@ class Loader:
                     future.cancel()
 
     def _batch(self, number: int, batch: int, order: np.ndarray | None, slot: np.ndarray) -> Batch:
-        first, last = batch * self.batchSize, min((batch + 1) * self.batchSize, self.size)
-        rows = np.arange(first, last) if order is None else order[first:last]
+        rows = self._rows(batch, order)
         images = self._pixels(rows)
         if self.augment is not None:
-            # 1 + batch: (seed, epoch, 0) is the same seed to NumPy as (seed, epoch), the shuffle's.
-            generator = np.random.default_rng((self.seed, number, 1 + batch))
-            images = self.augment(images, generator, self._fill)
+            images = self.augment(images, self._generator(number, batch), self._fill)
         result = slot[: len(rows)]
         lines = result.reshape(-1, len(self._scale))
         np.multiply(images.reshape(lines.shape), self._scale, out=lines)
         lines += self._offset
         return result.transpose(0, 3, 1, 2), self._labels[rows]
+
+    def _rows(self, batch: int, order: np.ndarray | None) -> np.ndarray:
+        first, last = batch * self.batchSize, min((batch + 1) * self.batchSize, self.size)
+        return np.arange(first, last) if order is None else order[first:last]
+
+    def _generator(self, number: int, batch: int) -> np.random.Generator:
+        # 1 + batch: (seed, epoch, 0) is the same seed to NumPy as (seed, epoch), the shuffle's.
+        return np.random.default_rng((self.seed, number, 1 + batch))
 
     def _pixels(self, rows: np.ndarray) -> np.ndarray:
         if self._images is not None:

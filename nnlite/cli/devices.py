@@ -1,4 +1,4 @@
-"""Print what nnlite found to compute with: the processor, each family of kernels, a GPU.
+"""Print what nnlite found to compute with: the processor, each family of kernels, the GPUs.
 
 What a family lacks, it takes from NumPy's. `auto` is the family that is chosen where nobody chooses another.
 """
@@ -11,7 +11,9 @@ import nnlite
 from nnlite.bench.contestants import why_not
 from nnlite.bench.machine import cores, processor, vectors
 from nnlite.kernels import FAMILIES, family, on_numpy
-from nnlite.tensor.devices import why_no_gpu
+from nnlite.tensor.devices import gpu, why_no_gpu
+from nnlite.training.device import gpu_facts
+from nnlite.training.gpu_memory import size
 
 EXAMPLE = 'nnlite devices'
 
@@ -23,14 +25,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print what was found."""
     chosen = nnlite.getkernels()
-    print(f'CPU    {processor()}, {cores()} cores, {vectors()}')
+    _print('CPU', f'{processor()}, {cores()} cores, {vectors()}')
     for name in FAMILIES:
-        print(textwrap.fill(f'{name:6} {_found(name)}', 120, subsequent_indent=' ' * 7))
-    print('GPU    none: {}; {}'.format(*why_no_gpu()) if why_no_gpu()[0] else 'GPU    found')
+        _print(name, _found(name))
+    _print_gpus()
     nnlite.setkernels('auto')
-    print(f'auto   {nnlite.getkernels()}; chosen now: {chosen}')
+    _print('auto', f'{nnlite.getkernels()}; chosen now: {chosen}')
     nnlite.setkernels(chosen)
     return 0
+
+
+def _print(name: str, text: str) -> None:
+    print(textwrap.fill(f'{name:6} {text}', 120, subsequent_indent=' ' * 7))
 
 
 def _found(name: str) -> str:
@@ -45,7 +51,28 @@ def _found(name: str) -> str:
     own = [kernel for kernel in on_numpy.__all__ if getattr(kernels, kernel) is not getattr(on_numpy, kernel)]
     if not own:
         return f'{version(name)}, with all {len(on_numpy.__all__)} kernels'
-    return (
-        f"{version(name)}, with {len(own)} kernels of its own, NumPy's {len(on_numpy.__all__) - len(own)} others: "
-        + (', '.join(own))
-    )
+    return f'{version(name)}, {_counted(own)}'
+
+
+def _counted(own: list[str]) -> str:
+    others = len(on_numpy.__all__) - len(own)
+    return f"with {len(own)} kernels of its own, NumPy's {others} others: {', '.join(own)}"
+
+
+def _print_gpus() -> None:
+    """Print what kernels there are for GPUs, and a line for each; or why none can be used."""
+    why, hint = why_no_gpu()
+    if why is not None:
+        _print('GPU', f'none: {why}; {hint}')
+        return
+    from nnlite.kernels import on_cupy
+
+    cuda = gpu().cuda
+    devices = [f'cuda:{number}' for number in range(cuda.runtime.getDeviceCount())]
+    facts = gpu_facts(devices[0])
+    versions = f'{facts["cupy"]}, CUDA {facts["runtime"]}, a driver for {facts["driver"]}'
+    _print('cupy', f'{versions}, {_counted(on_cupy.OWN)}')
+    for device in devices:
+        facts = gpu_facts(device)
+        memory = f'{size(facts["free"])} of {size(facts["total"])} free'
+        _print('GPU', f'{device}: {facts["name"]}, compute capability {facts["capability"]}, {memory}')

@@ -6,6 +6,7 @@ The folder has results.csv, curves.png, table.md and study.json. The same comman
 import argparse
 import sys
 
+from nnlite.training.device import DEVICES, choose
 from nnlite.training.studies import STUDIES
 from nnlite.training.study import TABLE, StudyFolder
 from nnlite.training.tracing import NotFiniteError
@@ -24,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--out', metavar='DIR', help='the folder; studies/NAME if not given')
     parser.add_argument('--pretrained', metavar='FILE.t7', help="ImageNet's ResNet-18, for three-ways")
     parser.add_argument('--workers', type=int, default=1, help='threads that make batches ready')
+    parser.add_argument('--device', metavar=DEVICES, default='auto', help='what computes; auto is a GPU where one is')
     parser.add_argument('--no-optimize', action='store_true', help='run the network module by module')
     parser.add_argument('--quiet', action='store_true', help='no bars and lines')
 
@@ -41,6 +43,7 @@ def run(args: argparse.Namespace) -> int:
         workers=args.workers,
         quiet=args.quiet,
         optimize=not args.no_optimize,
+        device=choose(args.device),
     )
     try:
         study.run()

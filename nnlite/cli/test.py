@@ -13,7 +13,9 @@ from nnlite import nn
 from nnlite.data_prep import Loader
 from nnlite.errors import DataError
 from nnlite.optim import ConfusionMatrix
+from nnlite.tensor.devices import to_host
 from nnlite.training.checkpoint import LATEST, check_classes
+from nnlite.training.device import DEVICES, choose, type_on
 from nnlite.training.evaluation import evaluate
 from nnlite.training.network import load_network
 from nnlite.training.progress import Progress, header
@@ -28,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--limit', type=int, metavar='N', help='at most N images')
     parser.add_argument('--batch', type=int, default=128, help='images at a time')
     parser.add_argument('--workers', type=int, default=1, help='threads that make batches ready')
+    parser.add_argument('--device', metavar=DEVICES, default='auto', help='what computes; auto is a GPU where one is')
     parser.add_argument('--quiet', action='store_true', help='only the one line of loss and accuracies')
 
 
@@ -35,21 +38,23 @@ def run(args: argparse.Namespace) -> int:
     """Test the network, and print what came out."""
     if not args.data:
         raise DataError('expected a data set, got none', hint='`nnlite prep` makes one; then  --data FILE.h5')
+    device = choose(args.device)
     path = os.path.join(args.model, LATEST) if os.path.isdir(args.model) else args.model
     net, classes = load_network(path)
-    loader = Loader(args.data, 'val', args.batch, workers=args.workers, limit=args.limit)
+    loader = Loader(args.data, 'val', args.batch, workers=args.workers, limit=args.limit, device=device)
     if classes is not None:
         check_classes(classes, loader.classes, args.data)
     confusion = ConfusionMatrix(loader.names)
     progress = Progress(args.quiet)
-    progress.say(header())
+    progress.say(header(device))
+    typename = type_on(device, 'torch.FloatTensor')
     with progress.bar('test', loader.size) as bar:
 
         def count(output: np.ndarray, labels: np.ndarray) -> None:
-            confusion.batchAdd(output, labels)
+            confusion.batchAdd(to_host(output), to_host(labels))
             bar.update(len(labels))
 
-        meters = evaluate(net.float(), nn.CrossEntropyCriterion(), loader, count)
+        meters = evaluate(net.type(typename), nn.CrossEntropyCriterion().type(typename), loader, count)
     print(f'{meters.images:,} images: loss {meters.loss:.4f}, top-1 {meters.top1:.2f} %, top-5 {meters.top5:.2f} %')
     if not args.quiet:
         _print_classes(confusion)

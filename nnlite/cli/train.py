@@ -14,6 +14,7 @@ from nnlite.data_prep import Loader, open_dataset
 from nnlite.data_prep.augmentation import PRESETS
 from nnlite.errors import DataError, Error
 from nnlite.models.resnet import SHORTCUTS
+from nnlite.training.device import DEVICES, choose
 from nnlite.training.network import NETWORKS, begin_with, network, topology_of
 from nnlite.training.progress import header
 from nnlite.training.tracing import NotFiniteError
@@ -49,14 +50,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--pretrained', metavar='FILE.t7', help='begin with the parameters of this network')
     parser.add_argument('--minutes', type=float, default=5, help='between checkpoints within an epoch')
     parser.add_argument('--workers', type=int, default=1, help='threads that make batches ready')
+    parser.add_argument('--device', metavar=DEVICES, default='auto', help='what computes; auto is a GPU where one is')
+    parser.add_argument('--no-graph', action='store_true', help='on a GPU, launch the kernels of each step one by one')
     parser.add_argument('--no-optimize', action='store_true', help='run the network module by module')
     parser.add_argument('--quiet', action='store_true', help='no bars and lines')
 
 
 def run(args: argparse.Namespace) -> int:
     """Train the network."""
-    folder = _folder(args)
-    train, val = _loaders(args)
+    folder, device = _folder(args), choose(args.device)
+    train, val = _loaders(args, device)
     nnlite.manualSeed(args.seed)
     dataset, classes = topology_of(train.shape), len(train.classes)
     net = network(args.net, args.depth, dataset, classes, args.shortcut, args.dropout, args.widths)
@@ -76,12 +79,16 @@ def run(args: argparse.Namespace) -> int:
         arguments=_arguments(args),
         quiet=args.quiet,
         optimize=not args.no_optimize,
+        device=device,
+        graph=False if args.no_graph else None,
     )
     if not args.quiet:
         parameters = sum(weight.size for weight in net.parameters()[0])
         print(f'{args.net} of {args.depth} layers ({dataset}): {parameters:,} parameters, {classes} classes')
         print(f'{train.size:,} training images' + (f', {val.size:,} validation images' if val else ''))
-        print(header())
+        print(header(device))
+        if device != 'cpu':
+            print(f'the training images {train.place}')
     try:
         trainer.run(args.epochs)
     except NotFiniteError as error:
@@ -100,7 +107,7 @@ def _folder(args: argparse.Namespace) -> str:
     return args.resume or args.save
 
 
-def _loaders(args: argparse.Namespace) -> tuple[Loader, Loader | None]:
+def _loaders(args: argparse.Namespace, device: str) -> tuple[Loader, Loader | None]:
     if not args.data:
         raise DataError(
             'expected a data set, got none',
@@ -108,10 +115,10 @@ def _loaders(args: argparse.Namespace) -> tuple[Loader, Loader | None]:
             'then  --data shapes.h5',
         )
     augment = None if args.augment == 'none' else args.augment
-    train = Loader(args.data, 'train', args.batch, args.seed, augment, args.workers, args.limit)
+    train = Loader(args.data, 'train', args.batch, args.seed, augment, args.workers, args.limit, device=device)
     with open_dataset(args.data) as dataset:
         has_val = bool(dataset.sizes.get('val'))
-    return train, Loader(args.data, 'val', args.batch, limit=args.limit) if has_val else None
+    return train, Loader(args.data, 'val', args.batch, limit=args.limit, device=device) if has_val else None
 
 
 def _arguments(args: argparse.Namespace) -> dict[str, object]:

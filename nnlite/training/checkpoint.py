@@ -10,6 +10,7 @@ import numpy as np
 from nnlite import nn
 from nnlite.errors import DataError, Error, FileFormatError
 from nnlite.serialization import load, save
+from nnlite.tensor.devices import array_module
 from nnlite.training.environment import differences
 from nnlite.training.meters import Meters
 from nnlite.training.records import EPOCH_COLUMNS
@@ -157,4 +158,4 @@ def copy_arrays(source: Any, target: Any, where: str) -> None:
     if repr(source) != repr(target) or forms[0] != forms[1]:
         raise FileFormatError('expected a network of the same layers as the one to go on with, got another', where)
     for (_, theirs_array), (_, ours_array) in zip(theirs, ours, strict=True):
-        np.copyto(ours_array, theirs_array)
+        np.copyto(ours_array, array_module(ours_array).asarray(theirs_array))

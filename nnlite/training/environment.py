@@ -1,19 +1,20 @@
-"""What the last bits of a result depend on besides the arguments: versions, kernels, threads, machine."""
+"""What the last bits of a result depend on besides the arguments: versions, kernels, threads, machine, device."""
 
 import platform
 
 import numpy as np
 
 import nnlite
+from nnlite.training.device import gpu_facts
 
 
-def environment() -> dict[str, str | int]:
-    """Return versions, kernels, threads and machine, as checkpoints and studies keep them.
+def environment(device: str = 'cpu') -> dict[str, str | int]:
+    """Return versions, kernels, threads, machine and device, as checkpoints and studies keep them.
 
     >>> sorted(environment())
     ['device', 'kernels', 'machine', 'nnlite', 'numpy', 'precise', 'python', 'threads']
     """
-    return {
+    found = {
         'nnlite': nnlite.__version__,
         'python': platform.python_version(),
         'numpy': np.__version__,
@@ -23,6 +24,10 @@ def environment() -> dict[str, str | int]:
         'device': 'cpu',
         'machine': f'{platform.system()} {platform.machine()}',
     }
+    if device != 'cpu':
+        facts = gpu_facts(device)
+        found |= {'kernels': 'cupy', 'device': facts['name'], 'cupy': facts['cupy'], 'cuda': facts['runtime']}
+    return found
 
 
 def differences(before: dict, now: dict) -> list[str]:

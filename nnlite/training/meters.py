@@ -34,6 +34,14 @@ class Meters:
         self.correct1 += int((rank < 1).sum())
         self.correct5 += int((rank < 5).sum())
 
+    def enter(self, losses: list[float], images: list[int], correct1: int, correct5: int) -> None:
+        """Count batches that were counted elsewhere: each one's mean loss and images, and the labels of all."""
+        for loss, count in zip(losses, images, strict=True):
+            self.images += count
+            self.loss_sum += loss * count
+        self.correct1 += correct1
+        self.correct5 += correct5
+
     @property
     def loss(self) -> float:
         return self.loss_sum / self.images

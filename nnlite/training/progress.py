@@ -3,6 +3,7 @@
 from typing import Any
 
 import nnlite
+from nnlite.training.environment import environment
 
 
 class Progress:
@@ -51,6 +52,7 @@ def epoch_line(row: dict[str, Any], epochs: int) -> str:
     return '   '.join(parts)
 
 
-def header() -> str:
-    """Return which kernels and threads are in use, in one line."""
-    return f'kernels {nnlite.getkernels()}, threads {nnlite.getnumthreads()}, device cpu'
+def header(device: str = 'cpu') -> str:
+    """Return which kernels, threads and device are in use, in one line."""
+    where = 'cpu' if device == 'cpu' else f'{device} ({environment(device)["device"]})'
+    return f'kernels {environment(device)["kernels"]}, threads {nnlite.getnumthreads()}, device {where}'

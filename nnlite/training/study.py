@@ -18,6 +18,7 @@ from nnlite.errors import DataError, Error, FileFormatError
 from nnlite.models.three_ways import THREE_WAYS
 from nnlite.training.checkpoint import UNFINISHED, check_arguments
 from nnlite.training.curves import draw_study
+from nnlite.training.device import choose
 from nnlite.training.environment import differences, environment
 from nnlite.training.network import load_network, network, topology_of
 from nnlite.training.progress import header
@@ -88,7 +89,7 @@ class StudyFolder:
         pretrained: a .t7 file with ImageNet's ResNet-18, for the study three-ways.
         workers: threads that make batches ready; the result does not depend on it.
         quiet: no bars and lines.
-        optimize: as in nnlite.training.Trainer.
+        optimize, device: as in nnlite.training.Trainer.
 
     Raises:
         Error: there is no such study; it needs data; the folder holds something else, or a study of other arguments.
@@ -106,6 +107,7 @@ class StudyFolder:
         workers: int = 1,
         quiet: bool = False,
         optimize: bool = True,
+        device: str = 'cpu',
     ) -> None:
         self.name, self.study = name, study_of(name)
         if data is None and self.study.shapes is None:
@@ -120,7 +122,7 @@ class StudyFolder:
                 raise Error(f'expected {what} of 1 or more, got {value}')
         self.epochs = self.study.epochs if epochs is None else epochs
         self.limit, self.seeds, self.workers, self.quiet = limit, seeds, workers, quiet
-        self.optimize = optimize
+        self.optimize, self.device = optimize, choose(device)
         self.pretrained = None if pretrained is None else load_network(pretrained)[0]
         self.path = Path(out)
         self._open(data, pretrained)
@@ -134,7 +136,7 @@ class StudyFolder:
         """
         runs = list(runs_of(self.study, self.seeds))
         with threads_of(self.study):
-            self._say(header())
+            self._say(header(self.device))
             for number, run in enumerate(runs, 1):
                 if not self._is_finished(run):
                     self._say(f'run {number} of {len(runs)}: {run}')
@@ -146,8 +148,10 @@ class StudyFolder:
     def _train(self, run: Run) -> None:
         started = time.monotonic()
         case, study = run.case, self.study
-        train = Loader(self.data, 'train', study.batchSize, run.seed, case.augment, self.workers, self.limit)
-        val = Loader(self.data, 'val', study.batchSize, limit=self.limit)
+        train = Loader(
+            self.data, 'train', study.batchSize, run.seed, case.augment, self.workers, self.limit, device=self.device
+        )
+        val = Loader(self.data, 'val', study.batchSize, limit=self.limit, device=self.device)
         nnlite.manualSeed(run.seed)
         net = self._build(run, train)
         parameters = sum(weight.size for weight in net.parameters()[0])
@@ -173,6 +177,7 @@ class StudyFolder:
             after_epoch=add_rows,
             quiet=self.quiet,
             optimize=self.optimize,
+            device=self.device,
         )
         try:
             trainer.run(self.epochs)
@@ -230,7 +235,7 @@ class StudyFolder:
                 'study': self.name,
                 'arguments': arguments,
                 'seeds': self.seeds,
-                'environment': environment(),
+                'environment': environment(self.device),
                 'seconds': 0,
             }
         return json.loads(json.dumps(record))  # tuples become lists here, as they do in the file

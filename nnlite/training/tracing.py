@@ -9,6 +9,7 @@ import numpy as np
 
 from nnlite import optnet
 from nnlite.errors import Error
+from nnlite.tensor.devices import to_host
 
 
 class NotFiniteError(Error, ArithmeticError):
@@ -62,6 +63,7 @@ def _fault(name: str, values: Any) -> str | None:
     """Say what is wrong with an array, or a table of them; None if nothing is."""
     if isinstance(values, list):
         return next(filter(None, (_fault(f'{name}[{i}]', value) for i, value in enumerate(values, 1))), None)
+    values = to_host(values)
     if values is None or all_finite(np.asarray(values)):
         return None
     nans, all_of_them = int(np.isnan(values).sum()), np.size(values)

@@ -5,6 +5,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,13 @@ from nnlite import optim, optnet
 from nnlite.errors import Error
 from nnlite.training.checkpoint import CheckpointFolder, check_arguments, check_classes, copy_arrays
 from nnlite.training.curves import draw_run
+from nnlite.training.device import choose, device_of, type_on
 from nnlite.training.environment import differences, environment
 from nnlite.training.evaluation import evaluate
+from nnlite.training.gpu_memory import enough_memory
 from nnlite.training.interrupt import Interrupt
 from nnlite.training.meters import Meters
+from nnlite.training.on_gpu import StepsOnGPU
 from nnlite.training.progress import Progress, epoch_line
 from nnlite.training.records import EPOCH_COLUMNS, write_records
 from nnlite.training.schedule import step_schedule
@@ -54,15 +58,22 @@ class Trainer:
         after_epoch: called with the rows until now, at the end of each epoch.
         optimize: run the network as nnlite.optnet makes it: neighbours as one module, gradients in shared memory.
         quiet: no bars and lines.
+        device: 'cpu', 'cuda' or 'cuda:N', where network and criterion move to; None leaves them where they are.
+        graph: whether steps on a GPU are captured in CUDA graphs once they are warm, so that no kernel waits for
+            Python; None tries, and goes on without if they cannot be. The bits are the same.
 
-    Attributes: `net`; `optimState`; `epoch`, the one to be run, from 1, and `batch`, how many of its batches are done;
-    `history`, a list with a dict for each epoch, whose keys are the columns of `log.csv`.
+    On a GPU, losses and hits stay there and are read after some steps and at the end of each epoch. A loss or gradient
+    that is not finite is noticed then; no weight has changed since.
+
+    Attributes: `net`; `device`; `optimState`; `epoch`, the one to be run, from 1, and `batch`, how many of its batches
+    are done; `history`, a list with a dict for each epoch, whose keys are the columns of `log.csv`.
 
     A run that was interrupted and resumed ends in the bits of one that was not, given the same versions, kernels and
     threads; the checkpoint knows those, and resuming with others warns.
 
     Raises:
         Error: the folder holds something and `resume` is False.
+        DeviceError: the device is not there, or has too little memory.
 
     Source: fb.resnet.torch, main.lua, train.lua and checkpoints.lua.
     """
@@ -85,6 +96,8 @@ class Trainer:
         after_epoch: Callable[[list[dict[str, Any]]], None] | None = None,
         quiet: bool = False,
         optimize: bool = True,
+        device: str | None = None,
+        graph: bool | None = None,
     ) -> None:
         for name, value, right in (
             ('learningRate', learningRate, learningRate > 0),
@@ -97,12 +110,17 @@ class Trainer:
         if resume and save is None:
             raise Error('expected a folder to resume from, got none', where='Trainer', hint="give save='DIR' too")
         self.folder = None if save is None else CheckpointFolder(save, resume)
+        self.device = device_of(net) if device is None else choose(device)
+        if net.type() != type_on(self.device, net.type()):
+            with enough_memory(0) if self.device != 'cpu' else nullcontext():
+                net.type(type_on(self.device, net.type()))
         self.net, self.criterion, self.train, self.val = net, criterion.type(net.type()), train, val
         self.schedule, self.minutes, self.curves, self.after_epoch = schedule, minutes, curves, after_epoch
         self.progress = Progress(quiet)
         self.learningRate = learningRate
         self.params, self.gradParams = net.getParameters()
-        self.optimize, self._running = optimize, net  # what runs: the network, or its cheaper twin of the same layers
+        self.optimize, self.graph = optimize, graph
+        self._run_as(net, graph=False)
         self.optimState: dict[str, Any] = {
             'learningRate': learningRate,
             'learningRateDecay': 0,
@@ -134,17 +152,25 @@ class Trainer:
             Error: resuming, and the arguments are not those that the run began with.
             DataError: resuming, and the classes are not.
             NotFiniteError: a loss or gradient is NaN or Inf; the weights are those before the batch.
+            DeviceError: the GPU has too little memory; or a step cannot be captured, and `graph` is True.
             KeyboardInterrupt: Ctrl-C; the checkpoint is that of the last whole step.
         """
         self.arguments['epochs'] = epochs
         self._begin()
-        if self.optimize:
-            self._running = optnet.optimizeMemory(optnet.fuse(self.net))
+        self._run_as(optnet.optimizeMemory(optnet.fuse(self.net)) if self.optimize else self.net, self.graph)
         try:
-            self._train(epochs)
+            with self._steps or nullcontext():
+                self._train(epochs)
         finally:
-            self._running = optnet.removeOptimization(self.net)  # whose owner may change it now
+            self._run_as(optnet.removeOptimization(self.net), graph=False)  # whose owner may change it now
         return self.history
+
+    def _run_as(self, net: Any, graph: bool | None) -> None:
+        """Let the steps be those of this network: ours, or its cheaper twin of the same layers."""
+        self._running = net
+        self._steps = None
+        if self.device != 'cpu':
+            self._steps = StepsOnGPU(net, self.criterion, graph, len(self.train.classes))
 
     def _train(self, epochs: int) -> None:
         # What NumPy would only warn of is looked at here, in every step.
@@ -154,14 +180,23 @@ class Trainer:
                 self.optimState['learningRate'] = self.schedule(self.epoch, epochs, self.learningRate)
                 self._train_epoch()
                 self._end_epoch(self._row(self.evaluate()))
+        if self._steps is not None:
+            self.progress.say(f'GPU memory: {self._steps.memory()}')
 
     def step(self, images: np.ndarray, labels: np.ndarray) -> float:
         """Train on one batch and return its loss.
 
         Raises:
             NotFiniteError: the loss or a gradient is NaN or Inf; no weight has changed.
+            DeviceError: the GPU has too little memory.
         """
         rng = nnlite.getRNGState()
+        if self._steps is not None:
+            self._steps.train(images, labels, self.params, self.gradParams, self.optimState)
+            reading = self._steps.read()
+            if reading.fault:
+                self._stop(rng, *self._steps.hold(images, labels))
+            return reading.losses[-1]
         images = images.astype(self.net.dtype, copy=False)
 
         def feval(params: np.ndarray) -> tuple[float, np.ndarray]:
@@ -194,7 +229,7 @@ class Trainer:
                     self._stop_here()
 
             try:
-                return evaluate(self._running, self.criterion, self.val, after_batch)
+                return evaluate(self._running, self.criterion, self.val, after_batch, self._steps)
             except NotFiniteError as error:
                 raise self._located(error) from None
 
@@ -203,16 +238,37 @@ class Trainer:
         with self.progress.bar(f'epoch {self.epoch}', self.train.size, self.meters.images) as bar:
             start, before = time.monotonic(), self.seconds
             for images, labels in self.train.epoch(self.epoch, self.batch):
-                loss = self.step(images, labels)
-                self.meters.add(loss, self._running.output, labels)
+                if self._steps is None:
+                    loss = self.step(images, labels)
+                    self.meters.add(loss, self._running.output, labels)
+                else:
+                    self._steps.train(images, labels, self.params, self.gradParams, self.optimState)
                 self.batch += 1
+                if self._steps is not None and self._steps.must_be_read:
+                    self._read()
                 self.seconds = before + time.monotonic() - start
                 bar.update(len(labels))
-                bar.set_postfix_str(f'loss {self.meters.loss:.3f}, top-1 {self.meters.top1:.1f} %', refresh=False)
+                if self.meters.images:
+                    bar.set_postfix_str(f'loss {self.meters.loss:.3f}, top-1 {self.meters.top1:.1f} %', refresh=False)
                 if self._interrupt.asked:
                     self._stop_here()
                 if time.monotonic() - self._saved >= 60 * self.minutes and self.batch < len(self.train):
                     self._save()
+            if self._steps is not None:
+                self._read()
+                self.seconds = before + time.monotonic() - start
+
+    def _read(self) -> None:
+        """Wait for a GPU, and count what its steps came to since the last time."""
+        unread, reading = self._steps.unread, self._steps.read()
+        self.meters.enter(reading.losses, reading.images, reading.correct1, reading.correct5)
+        if reading.fault:
+            self.batch -= unread - len(reading.losses)
+            images, labels = next(self.train.epoch(self.epoch, self.batch))
+            self._stop(nnlite.getRNGState(), *self._steps.hold(images, labels))
+        if self._steps.why_no_graph:
+            self.progress.say(f'going on without: {self._steps.why_no_graph}')
+            self._steps.why_no_graph = None
 
     def _row(self, val: Meters | None) -> dict[str, Any]:
         row = {
@@ -263,7 +319,7 @@ class Trainer:
         checkpoint = self.folder.load()
         check_arguments(checkpoint['arguments'], self._told(), where)
         check_classes(checkpoint['classes'], self.train.classes, where)
-        for line in differences(checkpoint['environment'], environment()):
+        for line in differences(checkpoint['environment'], environment(self.device)):
             print(f'nnlite: resuming with another environment, so not to the same bits: {line}', file=sys.stderr)
         copy_arrays(checkpoint['model'], self.net, where)
         self.optimState = checkpoint['optimState']
@@ -280,6 +336,8 @@ class Trainer:
         return {name: value for name, value in self.arguments.items() if value is not None}
 
     def _save(self) -> None:
+        if self._steps is not None and self._steps.unread:
+            self._read()
         if self.folder is None:
             return
         self.folder.save(
@@ -294,7 +352,7 @@ class Trainer:
                 'rng': nnlite.getRNGState(),
                 'classes': self.train.classes,
                 'arguments': self._told(),
-                'environment': environment(),
+                'environment': environment(self.device),
             }
         )
         self._saved = time.monotonic()

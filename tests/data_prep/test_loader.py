@@ -6,9 +6,10 @@ import time
 import numpy as np
 import pytest
 
-from nnlite.data_prep import Loader, loader, open_dataset
+from nnlite.data_prep import Loader, images_on_gpu, loader, open_dataset
 from nnlite.data_prep.writer import write_dataset
-from nnlite.errors import DataError
+from nnlite.errors import DataError, DeviceError
+from nnlite.tensor.devices import why_no_gpu
 
 
 @pytest.fixture(scope='module')
@@ -169,3 +170,42 @@ def test_epochs_count_from_1(path):
         train.epoch(0)
     with pytest.raises(DataError, match='start from 0 to 1'):
         train.epoch(1, start=2)
+
+
+@pytest.mark.parametrize('augment', ['standard', None])
+@pytest.mark.parametrize('split', ['train', 'val'])
+def test_a_gpu_makes_the_batches_of_the_host_to_the_bit(path, cupy, split, augment):
+    options = {'split': split, 'batchSize': 16, 'seed': 5, 'augment': augment}
+    loader = Loader(path, device='cuda', **options)
+    assert loader.place == 'lie on the GPU, which makes the batches'
+    for epoch, start in ((1, 0), (3, 1)):
+        got = [(images.get(), labels.get()) for images, labels in loader.epoch(epoch, start)]
+        assert same(got, batches(Loader(path, **options).epoch(epoch, start)))
+    images, labels = next(iter(loader))
+    assert images.dtype == np.float32 and images.transpose(0, 2, 3, 1).flags.c_contiguous
+    assert labels.dtype == np.int64 and not threads()
+
+
+def test_a_gpu_makes_them_of_images_that_the_host_would_not_hold(path, cupy, monkeypatch):
+    expected = batches(Loader(path, 'train', seed=2))
+    monkeypatch.setattr(loader, 'IN_MEMORY', 0)
+    monkeypatch.setattr(loader, 'BLOCK', 7)
+    on_gpu = Loader(path, 'train', seed=2, device='cuda')
+    assert same([(images.get(), labels.get()) for images, labels in on_gpu], expected)
+
+
+def test_images_stay_on_the_host_where_the_gpu_cannot_have_them(path, cupy, monkeypatch):
+    stochastic = Loader(path, 'train', seed=2, augment='stochastic', device='cuda')
+    assert stochastic.place == 'stay on the host: the augmentation stochastic is made there'
+    assert same(batches(stochastic), batches(Loader(path, 'train', seed=2, augment='stochastic')))
+    monkeypatch.setattr(images_on_gpu, 'SHARE', 0)
+    full = Loader(path, 'train', seed=2, device='cuda')
+    assert full.place.startswith('stay on the host: they take 0 MB, and the GPU has ')
+    assert same(batches(full), batches(Loader(path, 'train', seed=2)))
+
+
+def test_a_gpu_that_is_not_there_is_named(path):
+    if why_no_gpu()[0] is None:
+        pytest.skip('there is a GPU')
+    with pytest.raises(DeviceError, match='expected a GPU'):
+        Loader(path, 'train', device='cuda')

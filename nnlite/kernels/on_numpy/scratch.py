@@ -20,10 +20,10 @@ def scratch(purpose, shape, dtype, layout='plain'):
     True
     """
     key = purpose, np.dtype(dtype), xp().__name__
-    pieces = _pieces.__dict__
-    if key not in pieces:
-        pieces[key] = Storage()
-    return pieces[key].view(shape, dtype, layout, xp())
+    storages = _pieces.__dict__
+    if key not in storages:
+        storages[key] = Storage()
+    return storages[key].view(shape, dtype, layout, xp())
 
 
 def scratch_like(array, purpose, dtype=None):
@@ -54,3 +54,8 @@ def contiguous(array, purpose):
     copy = scratch(purpose, array.shape, array.dtype)
     np.copyto(copy, array)
     return copy
+
+
+def pieces():
+    """Return the memory of all pieces of this thread, on the host and on a GPU."""
+    return [storage.memory for storage in _pieces.__dict__.values()]
