@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 HERE = Path(__file__).parent
-FILES = [HERE / name for name in ('host_shim.h', 'host_ops.h', 'host_scheduler.cpp')]
+FILES = [HERE / name for name in ('host_shim.h', 'host_ops.h', 'host_wgmma.h', 'host_scheduler.cpp')]
 VERSION = b'\0'.join(path.read_bytes() for path in FILES)
 BUILD = Path(os.environ.get('NNLITE_CUDA_ON_HOST', Path(tempfile.gettempdir()) / f'nnlite-cuda-on-host-{os.getuid()}'))
 COMMON = ('g++', '-shared', '-fPIC', '-fvisibility=hidden', '-fno-strict-aliasing', '-w', f'-I{HERE}', '-x', 'c++')

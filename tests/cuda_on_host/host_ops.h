@@ -217,3 +217,5 @@ inline void ldmatrix_x4_transposed(unsigned r[4], const void* row) {
   const int g = shim::current->lane / 4, t = shim::current->lane % 4;
   for (int i = 0; i < 4; i++) r[i] = shim_row(table, i, 2 * t)[g] | shim_row(table, i, 2 * t + 1)[g] << 16;
 }
+
+#include "host_wgmma.h"
