@@ -5,6 +5,7 @@ An array of this module holds one of NumPy's, and is none: nothing becomes a hos
 does not have is not here. Kernels are compiled for the host and get the arrays' memory, between canaries.
 """
 
+import contextlib
 import sys
 import types
 
@@ -72,12 +73,14 @@ class ndarray(np.lib.mixins.NDArrayOperatorsMixin):  # noqa: N801 CuPy's name
     # to and from the host, said in words
 
     def get(self, order='C', out=None):
+        _no_capture()
         if out is not None:
             np.copyto(out, self._host)
             return out
         return self._host.copy(order)
 
     def set(self, array):
+        _no_capture()
         if array.shape != self.shape or array.dtype != self.dtype:
             raise ValueError(f'shape or dtype mismatch: {array.shape} {array.dtype}')
         np.copyto(self._host, array)
@@ -89,21 +92,27 @@ class ndarray(np.lib.mixins.NDArrayOperatorsMixin):  # noqa: N801 CuPy's name
         )
 
     def item(self, *args):
+        _no_capture()
         return self._host.item(*args)
 
     def tolist(self):
+        _no_capture()
         return self._host.tolist()
 
     def __int__(self):
+        _no_capture()
         return int(self._host)
 
     def __float__(self):
+        _no_capture()
         return float(self._host)
 
     def __index__(self):
+        _no_capture()
         return self._host.__index__()
 
     def __bool__(self):
+        _no_capture()
         return bool(self._host)
 
     def __len__(self):
@@ -160,6 +169,12 @@ class ndarray(np.lib.mixins.NDArrayOperatorsMixin):  # noqa: N801 CuPy's name
         if function.__name__ not in FUNCTIONS or function.__module__ not in ('numpy', 'numpy.linalg'):
             return NotImplemented
         return _call(function, args, kwargs)
+
+
+def _no_capture():
+    """Refuse what no graph can hold: copies from and to the host, which is to wait for them."""
+    if cuda.get_current_stream().capturing:
+        raise _CUDARuntimeError('cudaErrorStreamCaptureUnsupported: operation not permitted when stream is capturing')
 
 
 class _Pointer:
@@ -314,6 +329,8 @@ def full(shape, value, dtype=None, order='C'):
 
 
 def array(obj, dtype=None, copy=True, order='K', ndmin=0):
+    if not isinstance(obj, ndarray):
+        _no_capture()
     host = np.array(_unwrap(obj), dtype, ndmin=ndmin)
     return _wrap(_fresh(host))
 
@@ -369,6 +386,9 @@ class _Pool:
     def free_all_blocks(self):
         pass
 
+    def malloc(self, size):
+        raise HostError('memory comes from NumPy')
+
 
 # cupy.cuda
 
@@ -414,20 +434,25 @@ class _Graph:
 
 
 class _Stream:
+    current = []  # the innermost is the last
+
     def __init__(self, null=False, non_blocking=False, ptds=False, priority=None):
         self.capturing = False
 
     def __enter__(self):
+        self.current.append(self)
         return self
 
     def __exit__(self, *error):
-        pass
+        self.current.pop()
 
     def synchronize(self):
         if self.capturing:
             raise _CUDARuntimeError('cudaErrorStreamCaptureUnsupported')
 
     def begin_capture(self, mode=None):
+        if self is _Stream.null:
+            raise RuntimeError('cannot capture on the default (legacy) stream')
         self.capturing = True
 
     def end_capture(self):
@@ -466,8 +491,10 @@ cuda.memory = types.ModuleType('cupy.cuda.memory')
 cuda.memory.OutOfMemoryError = _OutOfMemoryError
 cuda.Device, cuda.Stream, cuda.Event, cuda.Graph = _Device, _Stream, _Event, _Graph
 cuda.is_available = lambda: True
-cuda.get_current_stream = lambda: cuda.Stream.null
+cuda.MemoryPool, cuda.using_allocator = _Pool, lambda allocator: contextlib.nullcontext()
+cuda.alloc_pinned_memory = bytearray
 _Stream.null = _Stream()
+cuda.get_current_stream = lambda: _Stream.current[-1] if _Stream.current else _Stream.null
 
 lib = types.ModuleType('cupy.lib')
 lib.stride_tricks = types.ModuleType('cupy.lib.stride_tricks')

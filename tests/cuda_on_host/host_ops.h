@@ -154,6 +154,7 @@ inline int above(int lane) { return lane >= 0 ? lane : current->lane; }
 
 // What cuda_common.h has in PTX.
 inline void cp_async16(void* to, const void* from, bool ok) { shim::copy_async(to, from, 16, ok); }
+inline void cp_async16_cached(void* to, const void* from, bool ok) { cp_async16(to, from, ok); }
 inline void cp_async4(void* to, const void* from, bool ok) { shim::copy_async(to, from, 4, ok); }
 inline void cp_async_commit() { shim::commit_copies(); }
 template <int N> void cp_async_wait() { shim::wait_for_copies(N); }
