@@ -6,10 +6,10 @@ A way is a module with a function for each of the three passes:
     back(gradOutput, gradInput, weight, geometry)
     weight_gradient(input, gradOutput, gradWeight, scale, geometry)
 
-of maps that lie channels-last: input and gradInput (N, *space, planes), output and gradOutput (N, *out, outputs), all in
-C order; of weight and gradWeight (outputs, planes, *kernel), which may lie anyhow; and of bias (outputs) in C order, or
-None. One more, `takes(dtype, geometry)`, says whether the way is for such numbers and sizes. Maps and kernels have one
-to three sides, `geometry` always three.
+of maps that lie channels-last: input and gradInput (N, *space, planes), output and gradOutput (N, *out, outputs), all
+in C order; of weight and gradWeight (outputs, planes, *kernel), which may lie anyhow; and of bias (outputs) in C order,
+or None. One more, `takes(dtype, geometry)`, says whether the way is for such numbers and sizes. Maps and kernels have
+one to three sides, or none (then they are matrices); `geometry` has always three.
 """
 
 import contextlib
@@ -21,15 +21,15 @@ import numpy as np
 
 from nnlite.errors import DeviceError
 from nnlite.kernels import getprecise
-from nnlite.kernels.on_cupy import im2col
+from nnlite.kernels.on_cupy import fma, im2col
 from nnlite.kernels.on_cupy.choice import fastest
 from nnlite.kernels.on_cupy.geometry import Geometry
 from nnlite.kernels.on_cupy.launching import flattened
 from nnlite.kernels.on_cupy.sums import add_sum_of_rows
 from nnlite.kernels.on_numpy.scratch import channels_last, contiguous, scratch, scratch_like
 
-WAYS = {'im2col': im2col}
-EXACT = 'im2col'  # the way that is for all numbers and sizes, and rounds no more than they make it
+WAYS = {'im2col': im2col, 'fma': fma}
+EXACT = 'fma'  # the way that is for all numbers and sizes, and rounds no more than they make it
 
 _way = os.environ.get('NNLITE_CUDA_CONVOLUTION')
 
