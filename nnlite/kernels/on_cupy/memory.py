@@ -1,22 +1,24 @@
 """How arrays lie in a GPU's memory, where kernels take them number by number."""
 
+import contextlib
+
 import numpy as np
 
 from nnlite.kernels.on_numpy.scratch import scratch, scratch_like
 
 
 def inwards(array):
-    """Return the array with its axes in the order of memory, the innermost last.
+    """Return the axes of an array in the order of memory, the innermost last.
 
-    >>> inwards(np.zeros((2, 3)).T).shape
-    (2, 3)
+    >>> inwards(np.zeros((2, 3)).T)
+    [1, 0]
     """
-    return array.transpose(sorted(range(array.ndim), key=lambda axis: (-array.strides[axis], -array.shape[axis])))
+    return sorted(range(array.ndim), key=lambda axis: (-array.strides[axis], -array.shape[axis]))
 
 
 def is_dense(array):
     """Return whether the array's numbers fill a piece of memory, whatever the order of its axes."""
-    return inwards(array).flags.c_contiguous
+    return array.transpose(inwards(array)).flags.c_contiguous
 
 
 def lies_like(array, other):
@@ -37,6 +39,17 @@ def placed_like(result, arrays, purpose):
             array = copy
         placed.append(array)
     return placed
+
+
+@contextlib.contextmanager
+def written(result, purpose):
+    """Give a result itself if it is dense, else scratch memory that is copied to it when all is written."""
+    if is_dense(result):
+        yield result
+    else:
+        to = scratch_like(result, purpose)
+        yield to
+        np.copyto(result, to)
 
 
 def is_aligned(*arrays):
