@@ -220,8 +220,13 @@ class Object:
         return copy.deepcopy(self)
 
     def write(self):
-        """Return the fields that a file holds, by Torch's names: all but the contents of results and buffers."""
+        """Return the fields that a file holds, by Torch's names: all but the contents of results and buffers.
+
+        A file is the same wherever the object lives: it holds what computes on the host.
+        """
         fields = {name: value for name, value in self.__getstate__().items() if value is not None}
+        if '_type' in fields:
+            fields['_type'] = host_type(fields['_type'])
         for name in self.longStorages:
             if name in fields:
                 fields[name] = Storage(np.array(fields[name], np.int64))

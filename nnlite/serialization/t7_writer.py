@@ -14,8 +14,9 @@ from nnlite.serialization.classes import typename_of
 from nnlite.serialization.forms import Sink, sink
 from nnlite.serialization.lua_function import LuaFunction
 from nnlite.serialization.span import Span
+from nnlite.tensor.devices import is_on_gpu, to_host
 from nnlite.tensor.lua import LuaTable, TorchObject
-from nnlite.tensor.memory import root
+from nnlite.tensor.memory import address, root, transplant
 from nnlite.tensor.storage import Storage
 from nnlite.tensor.types import type_of
 from nnlite.whole_file import whole_file
@@ -31,7 +32,8 @@ def save(path: str | os.PathLike[str], value: Any, format: str = 'binary') -> No
 
     Lists and tuples become tables with keys 1..n, dicts and LuaTables tables, arrays tensors, an nnlite.Storage a bare
     storage, objects of nn, of registered classes and TorchObjects Torch objects. What is met twice is written once, and
-    arrays that are views of one memory are tensors of one storage, cut to the part that they use.
+    arrays that are views of one memory are tensors of one storage, cut to the part that they use. What lives on a GPU
+    is written as it would be on the host.
 
     Lua has fewer values than Python. A key whose value is None is there for nnlite and absent for Torch; numbers are
     doubles; bytes that are UTF-8 come back as str, and an array of no elements as one of shape (0,).
@@ -71,6 +73,8 @@ class T7Writer:
         # What has an index, by its identity; with the thing itself, lest another get the same identity.
         self.indices: dict[int, tuple[int, Any]] = {}
         self.spans: dict[tuple[int, np.dtype, int], Span] = {}
+        # What became of memory on a GPU, each piece copied once; with the piece, lest another get the same address.
+        self.copies: dict[Any, tuple[np.ndarray, Any]] = {}
 
     def add(self, value: Any) -> None:
         """Add a value and all that hangs below it.
@@ -120,6 +124,8 @@ class T7Writer:
                 self._chars(value)
             case Storage():
                 self._storage(value)
+            case _ if is_on_gpu(value):
+                self._tensor(value)
             case np.ndarray() if not isinstance(value, np.ma.MaskedArray):
                 self._tensor(value)
             case list() | tuple() | dict() | LuaTable():
@@ -202,7 +208,7 @@ class T7Writer:
     def _tensor(self, array: np.ndarray) -> None:
         if not self._is_new(t7.TORCH, array):
             return
-        array = _plain(array)
+        array = _plain(self._on_host(array))
         self._class(type_of(array))
         if not array.size:
             self._int(0)  # Torch's tensor without elements has no dimensions, and no storage
@@ -222,7 +228,7 @@ class T7Writer:
         if id(storage) in self.indices:
             self._int(t7.TORCH, self.indices[id(storage)][0])
             return
-        memory = _plain(storage.memory)
+        memory = _plain(self._on_host(storage.memory))
         # One that is a part of more memory stands alone in the file: its size means something.
         owner = root(memory) if root(memory).nbytes == memory.nbytes else memory
         span, is_new = self._span(memory, owner)
@@ -230,6 +236,17 @@ class T7Writer:
         self._int(t7.TORCH, span.index)
         if is_new:
             self._span_contents(span, memory.dtype)
+
+    def _on_host(self, array: Any) -> np.ndarray:
+        """Return the array, or, of one on a GPU, a twin on the host; twins share memory as the arrays do."""
+
+        def copied(memory: Any) -> np.ndarray:
+            key = address(memory)
+            if key not in self.copies:
+                self.copies[key] = to_host(memory), memory
+            return self.copies[key][0]
+
+        return transplant([array], copied, whole=True)[0] if is_on_gpu(array) else array
 
     def _span(self, array: np.ndarray, owner: np.ndarray) -> tuple[Span, bool]:
         """Return the span that an array is to lie in, stretched over it, and whether it is new."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from nnlite.errors import DeviceError, Error
 from nnlite.tensor.devices import gpu, why_no_gpu
-from nnlite.tensor.types import ON_GPU, host_type
+from nnlite.tensor.types import ON_GPU, host_type, on_gpu_type
 
 DEVICES = 'auto|cpu|cuda[:N]'  # what may be asked for
 
@@ -53,8 +53,7 @@ def type_on(device: str, typename: str) -> str:
     >>> type_on('cuda:0', 'torch.DoubleTensor'), type_on('cpu', 'torch.CudaTensor')
     ('torch.CudaDoubleTensor', 'torch.FloatTensor')
     """
-    host = host_type(typename)
-    return host if device == 'cpu' else next(name for name, twin in ON_GPU.items() if twin == host)
+    return host_type(typename) if device == 'cpu' else on_gpu_type(typename)
 
 
 def gpu_facts(device: str) -> dict[str, Any]:
