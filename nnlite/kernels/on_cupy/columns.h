@@ -6,14 +6,13 @@
 #pragma once
 #include "packs.h"
 
-constexpr int AHEAD = 4;  // rows that a thread asks memory for before it waits for any of them
-
 // The first of a thread's channels; there may be no such channel.
 template <int N> __device__ __forceinline__ int first_channel() { return (blockIdx.x * blockDim.x + threadIdx.x) * N; }
 
 // Calls use(row, fetch(row)) for each of the thread's rows.
 template <class Fetched, class Fetch, class Use>
 __device__ __forceinline__ void for_rows(int rows, Fetch fetch, Use use) {
+  constexpr int AHEAD = 4;  // rows that it asks memory for before it waits for any of them
   long long step = (long long)gridDim.y * blockDim.y;
   for (long long first = blockIdx.y * blockDim.y + threadIdx.y; first < rows; first += AHEAD * step) {
     Fetched some[AHEAD];
