@@ -60,7 +60,7 @@ def Convolution_updateOutput(input, output, weight, bias, stride, padding, dilat
     """
     geometry = Geometry.of(input.shape, output.shape, weight.shape[2:], stride, padding, dilation)
     maps, bias = channels_last(input, 'input'), None if bias is None else contiguous(bias, 'bias')
-    with _pixels(output, 'output') as result:
+    with in_order(output, 'output') as result:
         go('forward', maps, result, weight, bias, geometry)
 
 
@@ -71,7 +71,7 @@ def Convolution_updateGradInput(gradOutput, gradInput, weight, stride, padding, 
     """
     geometry = Geometry.of(gradInput.shape, gradOutput.shape, weight.shape[2:], stride, padding, dilation)
     grads = channels_last(gradOutput, 'gradOutput')
-    with _pixels(gradInput, 'gradInput') as result:
+    with in_order(gradInput, 'gradInput') as result:
         go('back', grads, result, weight, geometry)
 
 
@@ -89,8 +89,7 @@ def Convolution_accGradParameters(input, gradOutput, gradWeight, gradBias, strid
 
 def Convolution_accGradBias(gradOutput, gradBias, scale):
     """GradBias (planes) += scale * the sum of all pixels of gradOutput (N, planes, *space)."""
-    pixels = channels_last(gradOutput, 'gradOutput').reshape(-1, len(gradBias))
-    add_sum_of_rows(pixels, gradBias, scale)
+    add_sum_of_rows(channels_last(gradOutput, 'gradOutput').reshape(-1, len(gradBias)), gradBias, scale)
 
 
 def go(name, *args):
@@ -128,8 +127,8 @@ def _version(ways):
 
 
 @contextlib.contextmanager
-def _pixels(maps, purpose):
-    """Give memory (N, *space, C) in C order to write maps (N, C, *space) to: their own where they lie so."""
+def in_order(maps, purpose):
+    """Give memory (N, *space, C) in C order where maps (N, C, *space) are to be written: their own if it lies so."""
     rolled = np.moveaxis(maps, 1, -1)
     result = rolled if rolled.flags.c_contiguous else scratch(purpose, rolled.shape, rolled.dtype)
     yield result

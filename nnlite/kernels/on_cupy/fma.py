@@ -97,7 +97,7 @@ def _convolve(read, written, weight, bias, geometry, back):
 
 
 def _shares(grid, pieces, size):
-    """Return to how many blocks to share out the terms of a result's sums; it has such a size, and takes `grid` blocks."""
+    """Return to how many blocks to share out the terms of sums; a result of that size takes `grid` blocks."""
     return max(1, min(BUSY // max(1, grid), pieces // 4, PARTS // max(1, size)))
 
 
