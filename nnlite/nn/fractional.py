@@ -63,7 +63,8 @@ class FractionalMaxPooling(MapLayer):
         self.kernels.FractionalMaxPooling_updateOutput(maps, output, self.indices, samples, kernel)
 
     def _hand_back(self, grads, gradInput):
-        self.kernels.FractionalMaxPooling_updateGradInput(grads, self._maps(self.indices), gradInput)
+        indices, kernel = self._maps(self.indices), self._each('poolSize')
+        self.kernels.FractionalMaxPooling_updateGradInput(grads, indices, gradInput, kernel)
 
     def updateOutput(self, input):
         super().updateOutput(input)

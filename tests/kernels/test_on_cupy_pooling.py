@@ -1,43 +1,8 @@
-"""Kernels for GPUs that move pixels about, against NumPy's on windows of every kind, over one to three sides."""
+"""Pooling by kernels for GPUs, against NumPy's, over windows of every kind and one to three sides."""
 
 import numpy as np
 import pytest
-
-from nnlite.kernels import on_cupy, on_numpy
-from nnlite.tensor.devices import to_host
-
-CLOSE = {'float64': 1e-12, 'float32': 2e-5, 'float16': 2e-2}
-SIDES = pytest.mark.parametrize('sides', [1, 2, 3])
-
-
-def maps(shape, dtype='float64'):
-    """Return maps (N, C, *space) that lie channels-last, of numbers that say if they are not overwritten."""
-    batch, planes, *space = shape
-    return np.moveaxis(np.full((batch, *space, planes), 99, dtype), -1, 1)
-
-
-def normal(rng, shape, dtype='float64'):
-    made = maps(shape, dtype)
-    made[...] = rng.standard_normal(shape)
-    return made
-
-
-def both(cupy, name, arrays, results, *options):
-    """Run a kernel on the host, in double precision, and on the GPU; return what it leaves in the results, of both."""
-    exact = [array.astype('float64') if array is not None and array.dtype.kind == 'f' else array for array in arrays]
-    ours = [array if array is None else cupy.asarray(array) for array in arrays]
-    for kernels, given in ((on_numpy, exact), (on_cupy, ours)):
-        with np.errstate(all='ignore'):
-            getattr(kernels, name)(*given, *options)
-    return [(exact[place], to_host(ours[place])) for place in results]
-
-
-def agree(cupy, name, arrays, results, *options):
-    """Say that both leave the same, but for rounding; whole numbers exactly."""
-    for expected, found in both(cupy, name, arrays, results, *options):
-        close = CLOSE.get(found.dtype.name, 0)
-        largest = np.max(np.abs(expected), where=np.isfinite(expected), initial=1)
-        np.testing.assert_allclose(found, expected, rtol=close, atol=close * largest)
+from against_numpy import SIDES, agree, maps, normal
 
 
 def windows(rng, sides, dilated=False):
@@ -66,8 +31,7 @@ def test_max_pooling(cupy, seed, sides):
     if seed > 5:
         input[:, 0], input[:, -1, ::2] = -np.inf, np.nan
     output, indices = maps(out, dtype), maps(out, 'int64')
-    (pooled, _), (places, _) = both(cupy, 'MaxPooling_updateOutput', [input, output, indices], [1, 2], *geometry)
-    agree(cupy, 'MaxPooling_updateOutput', [input, output, indices], [1, 2], *geometry)
+    pooled, places = agree(cupy, 'MaxPooling_updateOutput', [input, output, indices], [1, 2], *geometry)
     gradOutput, gradInput = normal(rng, out, dtype), maps(shape, dtype)
     gradOutput[np.isinf(pooled)] = np.inf  # which reaches no one
     agree(cupy, 'MaxPooling_updateGradInput', [gradOutput, places, gradInput], [2], *geometry)
@@ -100,3 +64,24 @@ def test_maps_that_lie_otherwise(cupy):
     agree(cupy, 'AveragePooling_updateOutput', [input, output], [1], (2, 2), (2, 2), (0, 0), True)
     apart = normal(rng, (2, 9, 6, 6))[:, 1:5]
     agree(cupy, 'AveragePooling_updateOutput', [apart, output], [1], (2, 2), (2, 2), (0, 0), True)
+
+
+@pytest.mark.parametrize('seed', range(12))
+@pytest.mark.parametrize('what', ['Max', 'Average'])
+def test_adaptive_pooling(cupy, what, seed):
+    rng = np.random.default_rng(seed)
+    dtype = ['float64', 'float32', 'float16', 'float64'][seed % 4]
+    shape = tuple(map(int, (rng.integers(1, 4), rng.choice([1, 3, 4, 8]), *rng.integers(1, 22, 2))))
+    out = *shape[:2], *map(int, rng.integers(1, 9, 2))
+    if seed == 3:  # where single precision makes some of THNN's windows longer
+        shape, out = (2, 4, 21, 14), (2, 4, 7, 7)
+    input, output = normal(rng, shape, dtype), maps(out, dtype)
+    gradOutput, gradInput = normal(rng, out, dtype), maps(shape, dtype)
+    if what == 'Average':
+        agree(cupy, 'AdaptiveAveragePooling_updateOutput', [input, output], [1])
+        agree(cupy, 'AdaptiveAveragePooling_updateGradInput', [gradOutput, gradInput], [1])
+        return
+    input[:, 0] = np.where(rng.integers(2, size=shape[2:]), -np.inf, np.nan)
+    indices = np.full((2, *out), 99)
+    _, places = agree(cupy, 'AdaptiveMaxPooling_updateOutput', [input, output, indices], [1, 2])
+    agree(cupy, 'AdaptiveMaxPooling_updateGradInput', [gradOutput, places, gradInput], [2])

@@ -35,6 +35,11 @@ __device__ __forceinline__ Spot spot(const Walk& walk, int number) {
   return spot;
 }
 
+// The pixels, or windows, [first, last) along one side of a map.
+struct Run {
+  int first, last;
+};
+
 // The number of a pixel of a map.
 __device__ __forceinline__ int pixel(int t, int y, int x, const int sizes[3]) {
   return (t * sizes[1] + y) * sizes[2] + x;

@@ -6,7 +6,7 @@ import math
 import numpy as np
 
 from nnlite.errors import ShapeError
-from nnlite.kernels.on_cupy.geometry import SIDES
+from nnlite.kernels.on_cupy.geometry import SIDES, vector
 from nnlite.kernels.on_cupy.launching import THREADS, blocks
 
 _DIVISOR = np.dtype([(name, np.uint32) for name in ('by', 'factor', 'shift')])
@@ -53,18 +53,28 @@ def walk(space, planes):
     return np.array(tuple(map(divisor, (planes, width, height))), _WALK)[()]
 
 
-def launch(source, name, dtype, images, space, planes, *arguments):
-    """Launch a kernel with a thread for each pixel of a map and each of so many planes, image by image.
+def launch(source, name, result, arrays, *arguments, width=None):
+    """Launch a kernel with a thread for each pixel of a result (N, *space, C) and each of its planes, or for four.
 
-    Behind its other arguments the kernel takes the images' number, the Walk over one of them, and how many threads have
-    something to do there.
+    Args:
+        source: which has the kernel.
+        name: its name, as given to `in_widths`.
+        result: one of the arrays.
+        arrays: (N, ..., C), in C order, which the kernel takes first.
+        arguments: what it takes next. Behind these come the number of images, the Walk over one of them, and how many
+            threads have something to do there.
+        width: how many planes a thread does; by default 4 wherever that goes.
     """
+    images, *space, planes = result.shape
+    width = width or vector([planes], *arrays)
+    planes //= width
     count = math.prod(space) * planes
     if not images * count:
         return
-    threads = min(THREADS, blocks(count, WARP) * WARP)  # no more than one image has
+    threads = min(THREADS, blocks(count, WARP) * WARP)  # no more than an image has
     grid = blocks(count, threads), min(images, IMAGES)
-    source.launch(name, dtype, grid, threads, *arguments, images, walk(tuple(space), planes), count)
+    arguments = *arrays, *arguments, images, walk(tuple(space), planes), count
+    source.launch(f'{name}<{{T}}, {width}>', result.dtype, grid, threads, *arguments)
 
 
 def pixels(result):

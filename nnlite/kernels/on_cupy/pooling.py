@@ -21,14 +21,14 @@ def MaxPooling_updateOutput(input, output, indices, kernel, stride, padding, dil
     """
     geometry = Geometry.of(input.shape, output.shape, kernel, stride, padding, dilation)
     arrays = channels_last(input, 'input'), pixels(output), pixels(indices)
-    _launch('max_pool', arrays[1], arrays, geometry.record, len(kernel))
+    launch(_source, 'max_pool', arrays[1], arrays, geometry.record, len(kernel))
 
 
 def MaxPooling_updateGradInput(gradOutput, indices, gradInput, kernel, stride, padding, dilation):
     """GradInput: each pixel gathers the gradients of the windows whose largest it was."""
     geometry = Geometry.of(gradInput.shape, gradOutput.shape, kernel, stride, padding, dilation)
     arrays = channels_last(gradOutput, 'gradOutput'), channels_last(indices, 'indices'), pixels(gradInput)
-    _launch('max_pool_back', arrays[2], arrays, geometry.record, divisors(tuple(stride)), len(kernel))
+    launch(_source, 'max_pool_back', arrays[2], arrays, geometry.record, divisors(tuple(stride)), len(kernel))
 
 
 def AveragePooling_updateOutput(input, output, kernel, stride, padding, countIncludePad):
@@ -38,7 +38,7 @@ def AveragePooling_updateOutput(input, output, kernel, stride, padding, countInc
     if geometry.taps >= LARGE and output.size < FEW:
         _average_together(*arrays, geometry, bool(countIncludePad))
     else:
-        _launch('average_pool', arrays[1], arrays, geometry.record, bool(countIncludePad))
+        launch(_source, 'average_pool', arrays[1], arrays, geometry.record, bool(countIncludePad))
 
 
 def AveragePooling_updateGradInput(gradOutput, gradInput, kernel, stride, padding, countIncludePad):
@@ -46,15 +46,7 @@ def AveragePooling_updateGradInput(gradOutput, gradInput, kernel, stride, paddin
     geometry = Geometry.of(gradInput.shape, gradOutput.shape, kernel, stride, padding, [1] * len(kernel))
     arrays = channels_last(gradOutput, 'gradOutput'), pixels(gradInput)
     strides = divisors(tuple(stride))
-    _launch('average_pool_back', arrays[1], arrays, geometry.record, strides, bool(countIncludePad))
-
-
-def _launch(name, result, arrays, *arguments):
-    """Launch a kernel with a thread for each pixel of the result (N, *space, C) and its planes."""
-    images, *space, planes = result.shape
-    width = vector([planes], *arrays)
-    name = f'{name}<{{T}}, {width}>'
-    launch(_source, name, result.dtype, images, space, planes // width, *arrays, *arguments)
+    launch(_source, 'average_pool_back', arrays[1], arrays, geometry.record, strides, bool(countIncludePad))
 
 
 def _average_together(input, output, geometry, includes):

@@ -46,7 +46,7 @@ def FractionalMaxPooling_updateOutput(input, output, indices, samples, kernel):
     write_indices(indices, corners, [shift + 1 for shift in shifts], winner, 0)
 
 
-def FractionalMaxPooling_updateGradInput(gradOutput, indices, gradInput):
+def FractionalMaxPooling_updateGradInput(gradOutput, indices, gradInput, kernel):
     """GradInput: each output pixel hands its gradient to the input pixel it was taken from."""
     indices = np.moveaxis(indices, 1, -1)
     add_at(gradOutput, np.subtract(indices, 1, out=scratch('pixels', indices.shape, np.int64)), gradInput)
