@@ -22,13 +22,17 @@ def normal(rng, shape, dtype='float64'):
     return made
 
 
+def _exact(array):
+    return array.astype('float64') if array.dtype.kind == 'f' else array.copy('K')
+
+
 def agree(cupy, name, arrays, results, *options):
     """Say that a kernel leaves the same in its results as NumPy's, in double precision, does, but for rounding.
 
     Return what NumPy's left.
     """
-    exact = [array.astype('float64') if array.dtype.kind == 'f' else array.copy('K') for array in arrays]
-    ours = [cupy.asarray(array) for array in arrays]
+    exact = [array if array is None else _exact(array) for array in arrays]
+    ours = [array if array is None else cupy.asarray(array) for array in arrays]
     with np.errstate(all='ignore'):
         getattr(on_numpy, name)(*exact, *options)
     getattr(on_cupy, name)(*ours, *options)

@@ -60,6 +60,7 @@ def kernels(request):
 @pytest.fixture
 def cupy(monkeypatch):
     """CuPy where there is a GPU; elsewhere NumPy in its place, and CUDA's kernels compiled for the host."""
+    monkeypatch.setenv('NNLITE_CUDA_BENCHMARK', '0')  # no test is to depend on the clock, or to leave a table behind
     if HAS_GPU:
         import cupy
 
