@@ -30,11 +30,11 @@ def lies_like(array, other):
 
 
 def placed_like(result, arrays, purpose):
-    """Return arrays of a dense result's shape, each as it is if it lies like the result, else a copy that does."""
+    """Return arrays of a dense result's shape and type, each as it is if it lies like the result, else a copy."""
     placed = []
     for number, array in enumerate(arrays):
-        if not (array.shape == result.shape and lies_like(array, result)):
-            copy = scratch_like(result, f'{purpose} {number}', array.dtype)
+        if array.shape != result.shape or array.dtype != result.dtype or not lies_like(array, result):
+            copy = scratch_like(result, f'{purpose} {number}')
             np.copyto(copy, array)
             array = copy
         placed.append(array)
