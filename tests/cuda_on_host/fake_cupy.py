@@ -369,7 +369,7 @@ def get_array_module(*arrays):
 
 
 def RawModule(code=None, options=(), name_expressions=(), backend='nvrtc', **others):  # noqa: N802 CuPy's name
-    return HostModule(code, options, name_expressions)
+    return HostModule(code, [option for option in options if not option.startswith('-arch=')], name_expressions)
 
 
 def get_default_memory_pool():

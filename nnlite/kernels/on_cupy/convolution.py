@@ -21,14 +21,14 @@ import numpy as np
 
 from nnlite.errors import DeviceError
 from nnlite.kernels import getprecise
-from nnlite.kernels.on_cupy import fma, im2col
+from nnlite.kernels.on_cupy import fma, im2col, tensor_cores, warpgroups
 from nnlite.kernels.on_cupy.choice import fastest
 from nnlite.kernels.on_cupy.geometry import Geometry
 from nnlite.kernels.on_cupy.launching import flattened
 from nnlite.kernels.on_cupy.sums import add_sum_of_rows
 from nnlite.kernels.on_numpy.scratch import channels_last, contiguous, scratch, scratch_like
 
-WAYS = {'im2col': im2col, 'fma': fma}
+WAYS = {'im2col': im2col, 'fma': fma, 'tensor_cores': tensor_cores, 'warpgroups': warpgroups}
 EXACT = 'fma'  # the way that is for all numbers and sizes, and rounds no more than they make it
 
 _way = os.environ.get('NNLITE_CUDA_CONVOLUTION')
@@ -108,7 +108,7 @@ def _chosen(name, *args):
     if len(ways) == 1:
         return EXACT
     few = geometry.planes * geometry.outputs < 256
-    default = EXACT if few or 'tensor_cores' not in ways else 'tensor_cores'
+    default = EXACT if few else list(ways)[-1]
     trials = {key: functools.partial(_try, key, name, *args) for key in ways}
     return fastest(f'{name} of {dtype}, {geometry}, {_version(tuple(ways))}', trials, default)
 

@@ -26,10 +26,11 @@ class Source:
     Args:
         file: its name.
         kernels: what they are called.
+        architecture: what they are compiled for, as 'sm_90a', where they use what only this one has; else for the GPU's.
     """
 
-    def __init__(self, file, *kernels):
-        self.file, self.names = file, kernels
+    def __init__(self, file, *kernels, architecture=None):
+        self.file, self.names, self.architecture = file, kernels, architecture
         self._compiled = {}
 
     def launch(self, name, dtype, grid, block, *args, shared=0):
@@ -66,8 +67,9 @@ class Source:
     def _compile(self, dtype):
         expressions = {name: name.replace('{T}', TYPES[dtype]) for name in self.names}
         code = flattened(self.file)
+        options = (*OPTIONS, f'-arch={self.architecture}') if self.architecture else OPTIONS
         try:
-            module = gpu().RawModule(code=code, options=OPTIONS, name_expressions=list(expressions.values()))
+            module = gpu().RawModule(code=code, options=options, name_expressions=list(expressions.values()))
             return {name: module.get_function(expression) for name, expression in expressions.items()}
         except Exception as error:
             raise DeviceError(f'{self.file} cannot be compiled: {_why(error)}', hint=_HINT) from error
