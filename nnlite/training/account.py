@@ -40,7 +40,7 @@ class Account:
         cupy = gpu()
         self._losses, self._counts = cupy.zeros(STEPS, np.float64), cupy.zeros(4, np.int64)
         self._loss, self._rates = cupy.zeros((), np.float64), cupy.full(3, math.nan, np.float64)
-        self.rate = self._rates[2]
+        self.rate = self._rates[2:].reshape(())
         self._asked: float | None = None
         self._images: list[int] = []
 
@@ -67,7 +67,7 @@ class Account:
             labels: int64 (N), from 1.
             gradients: the vector of the parameters' gradients, if the step is one of training.
         """
-        from nnlite.kernels.on_cupy.account import count, look
+        from nnlite.kernels.on_cupy.account import enter_step, look
 
         if isinstance(loss, float):
             self._loss.fill(loss)
@@ -75,7 +75,7 @@ class Account:
             np.copyto(self._loss, loss.reshape(()))
         if gradients is not None:
             look(gradients, self._counts)
-        count(output, labels, self._loss, self._losses, self._rates, self._counts)
+        enter_step(output, labels, self._loss, self._losses, self._rates, self._counts)
 
     def entered(self, images: int) -> None:
         """Note that a step of so many images was launched."""

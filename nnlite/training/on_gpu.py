@@ -115,7 +115,7 @@ class StepsOnGPU:
     def _run(self, replayed: Replayed, images: Any, labels: Any, *rest: Any) -> Any:
         images, labels = self._batch.hold(images, labels, self.classes)
         arrays = [images, labels, *filter(is_array, rest)]
-        kind = tuple((pointer(array), array.shape) for array in arrays), rest[3:], self.net.train
+        kind = tuple((pointer(array), array.shape) for array in arrays), rest[3:]
         if self._is_entered and self.graph is not False:
             try:
                 output = replayed(kind, images, labels, *rest)

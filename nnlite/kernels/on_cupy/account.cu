@@ -18,7 +18,7 @@ template <class T> __global__ void look(const T* numbers, long long size, long l
 
 // One block, of which a warp takes a row of output (rows, classes) at a time. Its label, from 1, is among the top k if
 // fewer than k classes score higher; of equal scores the first is the higher.
-template <class T> __global__ void count(const T* output, const long long* labels, int rows, int classes,
+template <class T> __global__ void enter_step(const T* output, const long long* labels, int rows, int classes,
                                          const double* loss, double* losses, double* rates, long long* counts) {
   __shared__ int top1[32], top5[32];
   int lane = threadIdx.x % 32, warp = threadIdx.x / 32, warps = blockDim.x / 32;

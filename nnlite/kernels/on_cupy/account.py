@@ -7,7 +7,7 @@ from nnlite.kernels.on_numpy.scratch import contiguous
 from nnlite.tensor.devices import on_gpu
 
 _BLOCKS = 1024  # with what is left over from these a thread goes on
-_source = Source('account.cu', 'look<{T}>', 'count<{T}>')
+_source = Source('account.cu', 'look<{T}>', 'enter_step<{T}>')
 
 
 def look(numbers, counts):
@@ -22,8 +22,8 @@ def look(numbers, counts):
 
 
 @on_gpu
-def count(output, labels, loss, losses, rates, counts):
-    """Count a step whose loss is finite, if there was no fault until now; else note the fault.
+def enter_step(output, labels, loss, losses, rates, counts):
+    """Enter a step whose loss is finite, if there was no fault until now; else note the fault.
 
     Args:
         output: scores (N, C).
@@ -36,4 +36,4 @@ def count(output, labels, loss, losses, rates, counts):
     """
     output = contiguous(output, 'scores')
     arrays = loss, losses, rates, counts
-    _source.launch('count<{T}>', output.dtype, 1, THREADS, output, labels, *output.shape, *arrays)
+    _source.launch('enter_step<{T}>', output.dtype, 1, THREADS, output, labels, *output.shape, *arrays)
