@@ -53,7 +53,7 @@ def walk(space, planes):
     return np.array(tuple(map(divisor, (planes, width, height))), _WALK)[()]
 
 
-def launch(source, name, result, arrays, *arguments, width=None):
+def launch(source, name, result, arrays, *arguments, width=None, together=1):
     """Launch a kernel with a thread for each pixel of a result (N, *space, C) and each of its planes, or for four.
 
     Args:
@@ -64,6 +64,7 @@ def launch(source, name, result, arrays, *arguments, width=None):
         arguments: what it takes next. Behind these come the number of images, the Walk over one of them, and how many
             threads have something to do there.
         width: how many planes a thread does; by default 4 wherever that goes.
+        together: how many images a thread does at a time.
     """
     images, *space, planes = result.shape
     width = width or vector([planes], *arrays)
@@ -72,7 +73,7 @@ def launch(source, name, result, arrays, *arguments, width=None):
     if not images * count:
         return
     threads = min(THREADS, blocks(count, WARP) * WARP)  # no more than an image has
-    grid = blocks(count, threads), min(images, IMAGES)
+    grid = blocks(count, threads), min(blocks(images, together), IMAGES)
     arguments = *arrays, *arguments, images, walk(tuple(space), planes), count
     source.launch(f'{name}<{{T}}, {width}>', result.dtype, grid, threads, *arguments)
 
