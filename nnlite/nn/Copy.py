@@ -5,7 +5,7 @@ import numpy as np
 from nnlite.nn.cast import cast
 from nnlite.nn.Module import Module
 from nnlite.tensor.devices import gpu
-from nnlite.tensor.types import ON_GPU, dtype_of, type_of
+from nnlite.tensor.types import ON_GPU, dtype_of, host_type, type_of
 
 
 class Copy(Module):
@@ -68,7 +68,9 @@ class Copy(Module):
         return self.gradInput
 
     def write(self):
-        return {**super().write(), '_type': self._type, 'gradInput': np.empty(0, dtype_of(self.intype))}
+        types = {name: host_type(vars(self)[name]) for name in ('intype', 'outtype')}
+        gradInput = np.empty(0, dtype_of(self.intype))
+        return {**super().write(), **types, '_type': types['outtype'], 'gradInput': gradInput}
 
     def read(self, fields, version=1):
         types = {name: type_of(fields[of]) for name, of in (('intype', 'gradInput'), ('outtype', 'output'))}

@@ -4,7 +4,7 @@ from nnlite.nn.cast import cast as convert
 from nnlite.nn.Decorator import Decorator
 from nnlite.nn.table import leaves
 from nnlite.tensor.devices import is_array
-from nnlite.tensor.types import FLOATING, dtype_of, type_of
+from nnlite.tensor.types import FLOATING, dtype_of, host_type, type_of
 
 
 class DontCast(Decorator):
@@ -57,6 +57,10 @@ class DontCast(Decorator):
 
     def sharedAccUpdateGradParameters(self, input, gradOutput, lr):
         super().sharedAccUpdateGradParameters(*self._both(input, gradOutput), lr)
+
+    def write(self):
+        fields = super().write()
+        return {**fields, 'moduleType': host_type(self.moduleType)} if self.moduleType is not None else fields
 
     def read(self, fields, version=1):
         super().read(fields, version)

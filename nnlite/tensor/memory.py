@@ -179,6 +179,8 @@ def _flat(low, high, array):
 
 def _view(array, low, memory):
     """Return the twin of `array` in `memory`, a vector that stands for the old memory from address `low` on."""
+    if array.size == 0:
+        return memory[:0].reshape(array.shape)
     offset = (address(array)[0] - low) // array.itemsize * memory.itemsize
     strides = [step // array.itemsize * memory.itemsize for step in array.strides]
     return view_of(memory, array.shape, offset, strides)

@@ -3,9 +3,13 @@
 from dataclasses import astuple, dataclass
 
 import numpy as np
+import torch
+from row import tensor
 from trees import assert_close, copied, drawn, leaves, mapped
 
 import nnlite
+from nnlite.tensor.devices import to_host
+from nnlite.tensor.memory import address
 
 
 @dataclass
@@ -44,8 +48,8 @@ def gradients_of(module):
 
 
 def added_up(running, module):
-    total = np.zeros_like(module.weight)
-    for keys, rows in zip(running['keys'], running['gradWeight'], strict=True):
+    total = np.zeros(module.weight.shape, module.dtype)
+    for keys, rows in zip(mapped(to_host, running['keys']), mapped(to_host, running['gradWeight']), strict=True):
         np.add.at(total[:, module.normalize :], keys + module.offset, rows[:, -module.outputSize :])
     return total
 
@@ -60,6 +64,19 @@ def gradient_for(output):
     """Return a gradient to hand to backward after this output, the same each time."""
     places = iter(range(100))
     return mapped(lambda array: drawn(array.shape, [5, next(places)], array.dtype), output)
+
+
+def in_pytorch(row, module, input, gradOutput):
+    """Return the run of the row's reference, in float64, by PyTorch's automatic differentiation."""
+    x = mapped(lambda array: tensor(array).requires_grad_(array.dtype.kind == 'f'), input)
+    tensors = {address(p): tensor(p).requires_grad_() for p in module.parameters()[0]}  # one for all that share it
+    parameters = [tensors[address(p)] for p in module.parameters()[0]]
+    output = row.reference(module, x, *parameters)
+    pairs = zip(leaves(output), leaves(gradOutput), strict=True)
+    sum((o * torch.tensor(g, dtype=torch.float64)).sum() for o, g in pairs).backward()
+    grad = lambda leaf: np.zeros(leaf.shape) if leaf.grad is None else leaf.grad.numpy()  # noqa: E731
+    gradParams = [grad(p).reshape(g.shape) for p, g in zip(parameters, gradients_of(module), strict=True)]
+    return Run(mapped(lambda leaf: leaf.detach().numpy(), output), mapped(grad, x), gradParams)
 
 
 def derivative(function, array, place, step=1e-5):

@@ -4,10 +4,9 @@ import re
 
 import numpy as np
 import pytest
-import torch
 from copies import COPIES, LAYOUTS
-from row import BOTH, tensor
-from runs import Run, derivative, forward, gradient_for, gradients_of, places_in, run
+from row import BOTH
+from runs import Run, derivative, forward, gradient_for, gradients_of, in_pytorch, places_in, run
 from table import BASES, CRITERIONS, MODULES, every, works_in_place
 from trees import assert_close, astype, copied, drawn, leaves, mapped
 
@@ -69,19 +68,6 @@ def test_agrees_with_pytorch(row, mode, dtype, tolerance):
     theirs = in_pytorch(row, module, input, gradient_for(ours.output))
     for name in ('output', 'gradParams') if row.sparse else ('output', 'gradInput', 'gradParams'):
         assert_close(getattr(ours, name), getattr(theirs, name), tolerance, name)
-
-
-def in_pytorch(row, module, input, gradOutput):
-    """Return the run of the row's reference, in float64, by PyTorch's automatic differentiation."""
-    x = mapped(lambda array: tensor(array).requires_grad_(array.dtype.kind == 'f'), input)
-    tensors = {address(p): tensor(p).requires_grad_() for p in module.parameters()[0]}  # one for all that share it
-    parameters = [tensors[address(p)] for p in module.parameters()[0]]
-    output = row.reference(module, x, *parameters)
-    pairs = zip(leaves(output), leaves(gradOutput), strict=True)
-    sum((o * torch.tensor(g, dtype=torch.float64)).sum() for o, g in pairs).backward()
-    grad = lambda leaf: np.zeros(leaf.shape) if leaf.grad is None else leaf.grad.numpy()  # noqa: E731
-    gradParams = [grad(p).reshape(g.shape) for p, g in zip(parameters, gradients_of(module), strict=True)]
-    return Run(mapped(lambda leaf: leaf.detach().numpy(), output), mapped(grad, x), gradParams)
 
 
 # The protocol
