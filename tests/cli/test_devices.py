@@ -9,6 +9,7 @@ from nnlite import kernels
 from nnlite.bench.machine import cores
 from nnlite.cli import main
 from nnlite.kernels import on_numpy
+from nnlite.tensor.devices import why_no_gpu
 
 
 def lines(capsys):
@@ -20,10 +21,10 @@ def lines(capsys):
 def test_each_has_its_line(capsys):
     chosen = nnlite.getkernels()
     said = lines(capsys)
-    assert said.keys() == {'CPU', *kernels.FAMILIES, 'GPU', 'auto'}
+    assert said.keys() - {'cupy'} == {'CPU', *kernels.FAMILIES, 'GPU', 'auto'}
     assert f'{cores()} cores' in said['CPU']
     assert f'all {len(on_numpy.__all__)} kernels' in said['numpy']
-    assert said['GPU'].startswith('none: ')
+    assert said['GPU'].startswith('none: ' if why_no_gpu()[0] else 'cuda:0: ')
     assert said['auto'] == f'{kernels.AUTO[0]}; chosen now: {chosen}'
     assert nnlite.getkernels() == chosen
 
@@ -40,3 +41,9 @@ def test_a_family_says_which_kernels_are_its_own(capsys):
 def test_a_family_that_is_not_there_says_what_to_do(capsys, monkeypatch):
     monkeypatch.setitem(kernels.FAMILIES, 'numba', 'nnlite_has_no_such_package')
     assert "not installed; pip install 'nnlite[fast]'" in lines(capsys)['numba']
+
+
+def test_a_gpu_has_its_line_and_its_kernels_theirs(capsys, cupy):
+    said = lines(capsys)
+    assert re.match(r'cuda:0: .+, compute capability \d+\.\d, .+ of .+ free', said['GPU'])
+    assert said['cupy'].startswith(f'{cupy.__version__}, CUDA ') and 'Convolution_updateOutput' in said['cupy']

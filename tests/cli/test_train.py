@@ -1,3 +1,4 @@
+import re
 import signal
 import subprocess
 import sys
@@ -7,6 +8,7 @@ import pytest
 
 import nnlite
 from nnlite.cli import main
+from nnlite.tensor.devices import why_no_gpu
 
 NET = ['--depth', '7', '--widths', '2', '3', '4', '--dropout', '0.5', '--batch', '16', '--seed', '3']
 
@@ -137,3 +139,32 @@ def test_data_without_validation_images_will_do(tmp_path, capsys):
     assert sorted(path.name for path in (tmp_path / 'run').iterdir()) == ['curves.png', 'latest.t7', 'log.csv']
     assert main(['test', str(tmp_path / 'run'), '--data', str(tmp_path / 'd.h5')]) == 2
     assert 'val' in capsys.readouterr().err
+
+
+def test_a_gpu_trains_tests_and_goes_on(shapes, tmp_path, capfd, cupy):
+    more = ('--dropout', '0', '--device', 'cuda', '--limit', '20', '--no-graph')
+    assert train(shapes, '--save', tmp_path / 'run', *more, epochs=1) == 0
+    out = capfd.readouterr().out
+    assert 'kernels cupy, ' in out and 'device cuda:0 (' in out and 'GPU memory: ' in out
+    assert 'the training images lie on the GPU' in out
+    assert nnlite.load(tmp_path / 'run' / 'latest.t7')['environment']['kernels'] == 'cupy'
+    assert train(shapes, '--resume', tmp_path / 'run', *more, '--quiet', epochs=1) == 0
+    results = []
+    for device in ('cuda', 'cpu'):
+        assert main(['test', str(tmp_path / 'run'), '--data', shapes, '--quiet', '--device', device]) == 0
+        results.append([float(word) for word in re.findall(r'[\d.]+', capfd.readouterr().out)])
+    assert results[0] == pytest.approx(results[1], abs=1e-3)
+
+
+@pytest.mark.skipif(why_no_gpu()[0] is None, reason='there is a GPU')
+def test_a_gpu_that_is_not_there_is_2_and_leaves_nothing(shapes, tmp_path, capsys):
+    for command in (['train', '--save', str(tmp_path / 'run')], ['test', 'x.t7'], ['study', 'quick', '--out', 'x']):
+        assert main([*command, '--data', shapes, '--device', 'cuda:3']) == 2
+        said = capsys.readouterr().err
+        assert said.startswith('nnlite: expected a GPU for the device cuda:3, got none: ') and '--device cpu' in said
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_device_of_no_name_is_2(shapes, tmp_path, capsys):
+    assert train(shapes, '--save', tmp_path / 'run', '--device', 'gpu') == 2
+    assert "expected a device of auto, cpu, cuda or cuda:N, got 'gpu'" in capsys.readouterr().err

@@ -82,31 +82,35 @@ def told(history):
     return [{name: row[name] for name in row if 'second' not in name} for row in history]
 
 
+@pytest.fixture
+def losses(monkeypatch):
+    """The loss of each step, as it is read from a GPU."""
+    kept, read = [], account.Account.read
+
+    def keeping(self):
+        reading = read(self)
+        kept.extend(reading.losses)
+        return reading
+
+    monkeypatch.setattr(account.Account, 'read', keeping)
+    return kept
+
+
 @pytest.mark.parametrize('dtype, steps, tolerance', [('float64', 20, 1e-8), ('float32', 5, 1e-4)])
 @pytest.mark.parametrize('optimize', [True, False])
-def test_steps_have_the_losses_of_the_cpu(captures, dtype, steps, tolerance, optimize, monkeypatch):
-    losses = {}
-    for device in ('cpu', 'cuda'):
-        net, data = network(), Data(8 * steps)
-        run = trainer(net.double() if dtype == 'float64' else net, device, data, optimize=optimize)
-        losses[device] = kept = []
-        if device == 'cpu':
-            step = run.step
-            run.step = lambda *batch, step=step, kept=kept: kept.append(step(*batch)) or kept[-1]
-        else:
-            read = account.Account.read
-            monkeypatch.setattr(account.Account, 'read', lambda self: _noted(read(self), kept))
-        run.val = None
-        run.run(1)
-    assert len(losses['cpu']) == len(losses['cuda']) == steps
-    np.testing.assert_allclose(losses['cuda'], losses['cpu'], atol=tolerance, rtol=0)
-    assert net.type() == ('torch.CudaDoubleTensor' if dtype == 'float64' else 'torch.CudaTensor')
+def test_steps_have_the_losses_of_the_cpu(captures, losses, dtype, steps, tolerance, optimize):
+    nets = [network().double() if dtype == 'float64' else network() for _ in range(2)]
+    host, device = (
+        trainer(net, where, Data(8 * steps), optimize=optimize)
+        for net, where in zip(nets, ('cpu', 'cuda'), strict=True)
+    )
+    device.val = None
+    device.run(1)
+    host.net.training()
+    expected = [host.step(images, labels) for images, labels in host.train.epoch(1)]
+    np.testing.assert_allclose(losses, expected, atol=tolerance, rtol=0)
+    assert nets[1].type() == ('torch.CudaDoubleTensor' if dtype == 'float64' else 'torch.CudaTensor')
     assert len(captures) == 1
-
-
-def _noted(reading, losses):
-    losses += reading.losses
-    return reading
 
 
 @pytest.mark.parametrize('on_gpu', [True, False])
