@@ -4,7 +4,6 @@ import numpy as np
 
 from nnlite.nn.arguments import number
 from nnlite.nn.noise import Noise
-from nnlite.tensor.random import fill_normal
 
 
 class WhiteNoise(Noise):
@@ -28,7 +27,7 @@ class WhiteNoise(Noise):
     def _write_output(self, input, output):
         if self.train:
             self.noise = self.buffer('noise', input.shape, like=input)
-            fill_normal(self.noise, self.mean, self.std)
+            self.kernels.Normal_fill(self.noise, self.mean, self.std)
         np.add(input, self.noise if self.train else self.mean, out=output)
 
     def _write_gradInput(self, input, gradOutput, gradInput):

@@ -5,7 +5,6 @@ import numpy as np
 from nnlite.errors import Error
 from nnlite.nn.arguments import flag, number
 from nnlite.nn.transfer import Transfer
-from nnlite.tensor.random import fill_bernoulli
 
 
 class Noise(Transfer):
@@ -49,7 +48,7 @@ class Drops(Noise):
     def _draw(self, input, shape):
         """Let the noise be 0 with probability p, else 1."""
         self.noise = self.buffer('noise', shape, like=input)
-        fill_bernoulli(self.noise, 1 - self.p)
+        self.kernels.Bernoulli_fill(self.noise, 1 - self.p)
 
     def __repr__(self):
         return f'nn.{type(self).__name__}({self.p:f})'

@@ -71,6 +71,7 @@ class Generator:
 
     def __init__(self):
         self._bits = np.random.MT19937()
+        self._followers = []
         self.seed()
 
     # The generator's state
@@ -91,6 +92,12 @@ class Generator:
         np.random.RandomState(self._bits).seed(seed % _WORDS)
         self._x = self._y = self._rho = 0.0
         self._second_is_due = False
+        for begin in self._followers:
+            begin(seed)
+
+    def follow(self, begin):
+        """Have another stream, on a GPU, begin whenever this one does: begin(seed) is called."""
+        self._followers.append(begin)
 
     def seed(self):
         """Begin a stream from a seed of the system's choosing, and return that seed."""
@@ -433,6 +440,7 @@ def _check_geometric(p):
 _default = Generator()
 
 manualSeed = _default.manualSeed
+follow = _default.follow
 seed = _default.seed
 initialSeed = _default.initialSeed
 getRNGState = _default.getRNGState
