@@ -254,11 +254,11 @@ def table(cupy, monkeypatch, tmp_path):
     """Let measuring go on, with a table that is not there yet; return where it will be."""
     monkeypatch.setenv('NNLITE_CUDA_BENCHMARK', '1')
     monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path / 'cache'))
-    choice._table.cache_clear()
-    choice._device.cache_clear()
+    for cached in (choice._table, choice._device, convolution._possible):
+        cached.cache_clear()
     yield tmp_path / 'cache' / 'nnlite' / 'convolutions.json'
-    choice._table.cache_clear()
-    choice._device.cache_clear()
+    for cached in (choice._table, choice._device, convolution._possible):
+        cached.cache_clear()
 
 
 class Ways:

@@ -27,6 +27,7 @@ from nnlite.kernels.on_cupy.geometry import Geometry
 from nnlite.kernels.on_cupy.launching import flattened
 from nnlite.kernels.on_cupy.sums import add_sum_of_rows
 from nnlite.kernels.on_numpy.scratch import channels_last, contiguous, scratch, scratch_like
+from nnlite.tensor.devices import gpu
 
 WAYS = {'im2col': im2col, 'fma': fma, 'tensor_cores': tensor_cores, 'warpgroups': warpgroups}
 EXACT = 'fma'  # the way that is for all numbers and sizes, and rounds no more than they make it
@@ -103,14 +104,20 @@ def _chosen(name, *args):
         return _way
     if getprecise() or dtype == np.float64:
         return EXACT
-    # Not im2col: its products cannot be captured, and a step is to go the same way captured or not.
-    ways = {EXACT: None} | {key: way for key, way in WAYS.items() if key != 'im2col' and way.takes(dtype, geometry)}
+    ways, words = _possible(tuple(WAYS), dtype, geometry, gpu().cuda.Device().id)
     if len(ways) == 1:
         return EXACT
     few = geometry.planes * geometry.outputs < 256
-    default = EXACT if few else list(ways)[-1]
     trials = {key: functools.partial(_try, key, name, *args) for key in ways}
-    return fastest(f'{name} of {dtype}, {geometry}, {_version(tuple(ways))}', trials, default)
+    return fastest(f'{name} of {words}', trials, EXACT if few else ways[-1])
+
+
+@functools.lru_cache(4096)
+def _possible(names, dtype, geometry, device):
+    """Return (the names of the ways that this may go, what it is, in words, and which sources there are)."""
+    # Not im2col: its products cannot be captured, and a step is to go the same way captured or not.
+    ways = [name for name in names if name != 'im2col' and WAYS[name].takes(dtype, geometry)]
+    return ways, f'{dtype}, {geometry}, {_version(tuple(ways))}'
 
 
 def _try(way, name, *args):

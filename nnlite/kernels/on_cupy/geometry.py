@@ -40,11 +40,7 @@ class Geometry:
         >>> Geometry.of((2, 3, 8, 9), (2, 5, 6, 9), (3, 1), (1, 1), (0, 0), (1, 1)).kernel
         (1, 3, 1)
         """
-        sides = (input[2:], 1), (output[2:], 1), (kernel, 1), (stride, 1), (padding, 0), (dilation, 1)
-        return cls(
-            input[0], input[1], output[1],
-            *(tuple([missing] * (SIDES - len(sizes)) + [int(size) for size in sizes]) for sizes, missing in sides)
-        )  # fmt: skip
+        return _of(*map(tuple, (input, output, kernel, stride, padding, dilation)))
 
     @classmethod
     def of_product(cls, rows, planes, outputs):
@@ -83,6 +79,15 @@ class Geometry:
     def record(self):
         """These sizes as the kernels take them."""
         return np.array(dataclasses.astuple(self), _RECORD)[()]
+
+
+@functools.lru_cache(4096)
+def _of(input, output, *sides):
+    filled = [
+        (*[missing] * (SIDES - len(sizes)), *map(int, sizes))
+        for sizes, missing in zip((input[2:], output[2:], *sides), (1, 1, 1, 1, 0, 1), strict=True)
+    ]
+    return Geometry(input[0], input[1], output[1], *filled)
 
 
 _RECORD = np.dtype([
