@@ -46,6 +46,6 @@ def adamax(opfunc, x, config=None, state=None):
     add_scaled(mean, 1 - beta1, dfdx)
     np.multiply(largest[0], beta2, out=candidates[0])
     np.add(np.abs(dfdx, out=candidates[1]), option(config, 'epsilon', 1e-38), out=candidates[1])
-    np.maximum.reduce(candidates, axis=0, keepdims=True, out=largest)
+    np.max(candidates, axis=0, keepdims=True, out=largest)
     add_scaled_quotient(x, -option(config, 'learningRate', 2e-3) / (1 - beta1**t), mean, largest[0])
     return x, [loss]

@@ -160,7 +160,7 @@ class _LineSearch:
 
 def _dot(a, b):
     """Return the sum of a * b, of arrays of any shape."""
-    return np.float64(np.vdot(a, b))
+    return np.float64(float(np.vdot(a, b)))
 
 
 def _cubic(f2, f3, d2, d3, z3):

@@ -4,6 +4,7 @@ import numpy as np
 
 from nnlite.errors import ShapeError
 from nnlite.optim.vectors import check_parameters
+from nnlite.tensor.devices import is_on_gpu, to_host
 
 
 def checkgrad(opfunc, x, eps=None):
@@ -29,17 +30,18 @@ def checkgrad(opfunc, x, eps=None):
     """
     check_parameters(x)
     eps = 1e-7 if eps is None else eps
-    gradient = np.array(opfunc(x)[1])
+    gradient = opfunc(x)[1]
+    gradient = gradient.copy() if is_on_gpu(gradient) else np.array(gradient)
     if gradient.size != x.size:
         raise ShapeError(f'expected df/dx of {x.size} elements, got {gradient.shape}', where='checkgrad')
     gradient = gradient.reshape(x.shape)
     estimate = np.empty_like(gradient)
     for place in np.ndindex(x.shape):
-        kept = x[place]
+        kept = x[place].copy()
         x[place] = kept + eps
-        above = np.asarray(opfunc(x)[0]).item()
+        above = np.asarray(to_host(opfunc(x)[0])).item()
         x[place] -= 2 * eps
-        below = np.asarray(opfunc(x)[0]).item()
+        below = np.asarray(to_host(opfunc(x)[0])).item()
         x[place] = kept
         estimate[place] = (above - below) / (2 * eps)
     with np.errstate(invalid='ignore'):  # where both are 0 there is nothing to say: NaN

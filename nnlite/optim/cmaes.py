@@ -6,7 +6,8 @@ import numpy as np
 
 from nnlite.errors import Error
 from nnlite.optim.options import option, required, tables
-from nnlite.optim.vectors import check_parameters
+from nnlite.optim.vectors import check_parameters, placed
+from nnlite.tensor.devices import to_host
 from nnlite.tensor.random import fill_normal
 
 
@@ -44,10 +45,10 @@ def cmaes(opfunc, x, config=None, state=None):
     every = option(options, 'verb_disp', 0)
 
     def value(point):
-        result = opfunc(point.reshape(x.shape))
+        result = opfunc(placed(point.reshape(x.shape), x))
         return float(result[0] if isinstance(result, tuple) else result)
 
-    losses, best, iteration = [value(x.copy())], (math.inf, None, 0), 0
+    losses, best, iteration = [value(to_host(x).copy())], (math.inf, None, 0), 0
     reasons = {}
     while not reasons or iteration < option(options, 'min_iterations', 1):
         iteration += 1
@@ -67,7 +68,7 @@ def cmaes(opfunc, x, config=None, state=None):
             print('termination by', reason, '=', bound)
         print(f'best f-value = {best[0]}\nsolution = {best[1]}')
         print('best found at iteration:', best[2] // len(points), ', total iterations:', iteration)
-    return best[1], [*losses, best[0]], distribution.evaluations
+    return placed(best[1], x), [*losses, best[0]], distribution.evaluations
 
 
 class _Distribution:
@@ -81,7 +82,7 @@ class _Distribution:
 
     def __init__(self, x, sigma, count):
         n = x.size
-        self.mean, self.sigma = x.flatten(), sigma
+        self.mean, self.sigma = to_host(x).flatten(), sigma
         self.count = 4 + math.floor(3 * math.log(n)) if count is None else count
         if self.count < 2:
             raise Error(f'expected a popsize of 2 or more, got {self.count}', where='cmaes')

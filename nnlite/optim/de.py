@@ -4,7 +4,8 @@ import numpy as np
 
 from nnlite.errors import Error
 from nnlite.optim.options import option, required, tables
-from nnlite.optim.vectors import check_parameters
+from nnlite.optim.vectors import check_parameters, placed
+from nnlite.tensor.devices import to_host
 from nnlite.tensor.random import Generator
 
 
@@ -49,8 +50,9 @@ def de(opfunc, x, config=None, state=None):
     generator.fill_uniform(population, low, high)
 
     def evaluated(points):
-        results = (opfunc(point.reshape(x.shape)) for point in points)
-        return np.array([result[0] if isinstance(result, tuple) else result for result in results], x.dtype)
+        results = (opfunc(placed(point.reshape(x.shape), x)) for point in points)
+        losses = [result[0] if isinstance(result, tuple) else result for result in results]
+        return np.array(list(map(to_host, losses)), x.dtype)
 
     def other_than(*taken):
         while (choice := generator.random(1, popsize) - 1) in taken:
@@ -76,4 +78,4 @@ def de(opfunc, x, config=None, state=None):
         population[better], fitness[better] = children[better], values[better]
         if fitness.min() < lowest:
             best, lowest = population[fitness.argmin()].copy(), fitness.min()
-    return best, np.concatenate(history)
+    return placed(best, x), np.concatenate(history)

@@ -5,6 +5,7 @@ import numpy as np
 from nnlite.errors import Error
 from nnlite.optim.options import option, tables
 from nnlite.optim.vectors import add_scaled, evaluate, kept
+from nnlite.tensor.devices import array_module
 
 
 def lbfgs(opfunc, x, config=None, state=None):
@@ -123,7 +124,7 @@ class _History:
         self.state, self.most = state, most
         for name in ('dir_bufs', 'stp_bufs'):
             if state.get(name) is None:
-                state[name] = list(np.zeros((most + 1, *x.shape), x.dtype))
+                state[name] = list(array_module(x).zeros((most + 1, *x.shape), x.dtype))
 
     def forget(self):
         """Begin anew: as far as is known the Hessian is 1."""

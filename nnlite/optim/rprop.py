@@ -4,6 +4,7 @@ import numpy as np
 
 from nnlite.optim.options import option, tables
 from nnlite.optim.vectors import add_scaled_product, evaluate, kept
+from nnlite.tensor.devices import array_module
 
 
 def rprop(opfunc, x, config=None, state=None):
@@ -60,5 +61,5 @@ def rprop(opfunc, x, config=None, state=None):
 def _mask(state, name, x):
     """Return a mask like x in the memory of a ByteTensor that `state` keeps under `name`."""
     if state.get(name) is None:
-        state[name] = np.zeros(x.shape, np.uint8)
+        state[name] = array_module(x).zeros(x.shape, np.uint8)
     return state[name].view(bool)

@@ -3,9 +3,10 @@
 import numpy as np
 
 from nnlite.errors import Error
-from nnlite.kernels import family
+from nnlite.kernels import family_of
 from nnlite.optim.options import option, tables
-from nnlite.optim.vectors import add_scaled, check_like, evaluate, product
+from nnlite.optim.vectors import add_scaled, evaluate, product, settled
+from nnlite.tensor.types import type_of
 
 
 def sgd(opfunc, x, config=None, state=None):
@@ -61,8 +62,8 @@ def sgd(opfunc, x, config=None, state=None):
 
     loss, dfdx = evaluate(opfunc, x)
     if momentum != 0 and state.get('dfdx') is not None and weightDecays is None and learningRates is None:
-        check_like(x, state['dfdx'], "state['dfdx']")
-        family().SGD_step(x, dfdx, state['dfdx'], rate, momentum, dampening, nesterov, weightDecay)
+        velocity = settled(state, 'dfdx', x)
+        family_of(type_of(x)).SGD_step(x, dfdx, velocity, rate, momentum, dampening, nesterov, weightDecay)
         state['evalCounter'] = steps + 1
         return x, [loss]
 
@@ -77,7 +78,7 @@ def sgd(opfunc, x, config=None, state=None):
         if velocity is None:
             velocity = state['dfdx'] = dfdx.copy()
         else:
-            check_like(x, velocity, "state['dfdx']")
+            velocity = settled(state, 'dfdx', x)
             np.multiply(velocity, momentum, out=velocity)
             add_scaled(velocity, 1 - dampening, dfdx)
         if nesterov:

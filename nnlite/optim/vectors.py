@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from nnlite.errors import DtypeError, ShapeError
-from nnlite.tensor.devices import is_array
+from nnlite.errors import DeviceError, DtypeError, ShapeError
+from nnlite.tensor.devices import array_module, is_array, is_on_gpu, to_host
 
 _BLOCK = 4096  # elements; the product of a block stays in the cache, and is all the memory that is taken
 
@@ -33,7 +33,9 @@ def add_scaled_quotient(x, scale, y, z):
 
 
 def _blocks(x, *others):
-    """Yield pieces of x, to be changed, and of arrays like it."""
+    """Yield pieces of x, to be changed, and of arrays like it; on a GPU, where launches cost more, all at once."""
+    if is_on_gpu(x):
+        return [(x, *others)]
     return np.nditer(
         [x, *others],
         flags=['external_loop', 'buffered', 'zerosize_ok'],
@@ -61,8 +63,24 @@ def kept(state, name, x, fill=0):
     """Return the vector like x that `state` keeps under `name`; a new one is filled with a number."""
     if state.get(name) is None:
         state[name] = np.full_like(x, fill)
+    return settled(state, name, x)
+
+
+def settled(state, name, x):
+    """Return the vector like x that `state` has under `name`; one that a file brought goes where x lives.
+
+    Raises:
+        ShapeError, DtypeError: it is not like x.
+    """
+    if is_array(state[name]):
+        state[name] = placed(state[name], x)
     check_like(x, state[name], f'state[{name!r}]')
     return state[name]
+
+
+def placed(array, x):
+    """Return an array where x lives: on a GPU or on the host; itself if it does."""
+    return array_module(x).asarray(array) if is_on_gpu(x) else to_host(array)
 
 
 def product(state, name, factors, x):
@@ -70,7 +88,7 @@ def product(state, name, factors, x):
     if np.shape(factors) != x.shape:
         raise ShapeError(f'expected a number for each parameter, {x.shape}, got {np.shape(factors)}', where=name)
     result = kept(state, name, x)
-    np.copyto(result, factors, casting='same_kind')
+    np.copyto(result, placed(factors, x), casting='same_kind')
     return np.multiply(result, x, out=result)
 
 
@@ -90,9 +108,14 @@ def check_like(x, vector, what):
 
     Raises:
         ShapeError, DtypeError: its shape, its type is another than x's.
+        DeviceError: one of them is on a GPU, and the other is not.
     """
     if not is_array(vector):
         raise DtypeError(f'expected an array, got {type(vector).__name__}', where=what)
+    if is_on_gpu(vector) != is_on_gpu(x):
+        here, there = ('the host', 'a GPU') if is_on_gpu(x) else ('a GPU', 'the host')
+        hint = f'cupy.{"asarray" if is_on_gpu(x) else "asnumpy"} brings it to where the parameters are'
+        raise DeviceError(f'expected an array on {there}, got one on {here}', where=what, hint=hint)
     if vector.shape != x.shape:
         raise ShapeError(f'expected the shape of the parameters, {x.shape}, got {vector.shape}', where=what)
     if vector.dtype != x.dtype:
