@@ -1,4 +1,4 @@
-"""Kernels for GPUs that put pixels elsewhere, against NumPy's: pooling at random, unpooling, up-sampling, padding."""
+"""Kernels for GPUs that put pixels elsewhere, or look at their neighbours, against NumPy's."""
 
 import numpy as np
 import pytest
@@ -94,3 +94,14 @@ def test_padding(cupy, seed, border, sides):
     out = *shape[:2], *(size + sum(pad) for size, pad in zip(shape[2:], pads, strict=True))
     agree(cupy, 'BorderPadding_updateOutput', [normal(rng, shape, dtype), maps(out, dtype)], [1], pads, border)
     agree(cupy, 'BorderPadding_updateGradInput', [normal(rng, out, dtype), maps(shape, dtype)], [1], pads, border)
+
+
+@pytest.mark.parametrize('planes', [1, 2, 7])
+@pytest.mark.parametrize('dtype', DTYPES)
+def test_response_normalization(cupy, dtype, planes):
+    rng, constants = np.random.default_rng(planes), (5, 0.9, 0.75)
+    input, output, gradOutput, gradInput, scale = (normal(rng, (2, planes, 3, 2), dtype) for _ in range(5))
+    given = [input, output, scale]
+    given[1:] = agree(cupy, 'SpatialCrossMapLRN_updateOutput', given, [1, 2], *constants, 1)
+    given = [input, *(array.astype(dtype) for array in (given[1], gradOutput, given[2])), gradInput]
+    agree(cupy, 'SpatialCrossMapLRN_updateGradInput', given, [4], *constants)

@@ -1,5 +1,5 @@
-// Convolution with weights of their own for every output pixel. Each weight is used once for each image, so a thread does
-// TOGETHER images at a time.
+// Convolution with weights of their own for every output pixel. Each weight is used once for each image, so a thread
+// does TOGETHER images at a time.
 #include "cuda_common.h"
 #include "maps.h"
 

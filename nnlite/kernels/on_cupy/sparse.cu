@@ -31,7 +31,8 @@ template <class T> __global__ void add_rows(const long long* groups, const long 
   }
 }
 
-// The first columns of weight: the largest size so far, its inverse, the rate of steps, and the shift. A thread does a run.
+// The first columns of weight are the largest size so far, its inverse, the rate of steps, and the shift. A thread does
+// a run.
 template <class T> __global__ void normalize(const long long* keys, const long long* order, const T* values,
                                              T* normalized, T* weight, Steps steps, int train, int entries) {
   int entry = blockIdx.x * blockDim.x + threadIdx.x;

@@ -34,7 +34,7 @@ template <class T, int V> __global__ void repeat_back(const Vector<T, V>* gradOu
   }
 }
 
-// Which two of `size` pixels one of `count` lies between, and the share of the far one: in single precision, as in THNN.
+// Which two of `size` pixels one of `count` lies between, and the share of the far one, in single precision as in THNN.
 struct Between {
   int near, far;
   float share;
