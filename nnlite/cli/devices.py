@@ -51,12 +51,10 @@ def _found(name: str) -> str:
     own = [kernel for kernel in on_numpy.__all__ if getattr(kernels, kernel) is not getattr(on_numpy, kernel)]
     if not own:
         return f'{version(name)}, with all {len(on_numpy.__all__)} kernels'
-    return f'{version(name)}, {_counted(own)}'
-
-
-def _counted(own: list[str]) -> str:
-    others = len(on_numpy.__all__) - len(own)
-    return f"with {len(own)} kernels of its own, NumPy's {others} others: {', '.join(own)}"
+    return (
+        f"{version(name)}, with {len(own)} kernels of its own, NumPy's {len(on_numpy.__all__) - len(own)} others: "
+        + (', '.join(own))
+    )
 
 
 def _print_gpus() -> None:
@@ -71,7 +69,9 @@ def _print_gpus() -> None:
     devices = [f'cuda:{number}' for number in range(cuda.runtime.getDeviceCount())]
     facts = gpu_facts(devices[0])
     versions = f'{facts["cupy"]}, CUDA {facts["runtime"]}, a driver for {facts["driver"]}'
-    _print('cupy', f'{versions}, {_counted(on_cupy.OWN)}')
+    others = [kernel for kernel in on_numpy.__all__ if kernel not in on_cupy.OWN]
+    own = f'with {len(on_cupy.OWN)} kernels in CUDA'
+    _print('cupy', f"{versions}, {own}, NumPy's lines for {len(others)} others: {', '.join(others)}")
     for device in devices:
         facts = gpu_facts(device)
         memory = f'{size(facts["free"])} of {size(facts["total"])} free'

@@ -98,6 +98,10 @@ def load_checkpoint(path: str | os.PathLike[str]) -> dict[str, Any]:
         if not isinstance(part, kinds):
             message = f'expected a checkpoint, got one whose {name} is {type(part).__name__}'
             raise FileFormatError(message, where=str(path), hint=hint)
+    stream = checkpoint.get('rngGPU', np.zeros(2, np.int64))
+    if not isinstance(stream, np.ndarray) or (stream.dtype, stream.shape) != (np.int64, (2,)):
+        message = 'expected a checkpoint, got one whose rngGPU is not the state of a random stream'
+        raise FileFormatError(message, where=str(path), hint=hint)
     if checkpoint['meters'].keys() != Meters().state.keys() or not all(map(_is_row, checkpoint['history'])):
         message = 'expected a checkpoint with the sums and rows of its epochs, got others'
         raise FileFormatError(message, where=str(path), hint=hint)

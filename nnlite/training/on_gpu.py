@@ -108,6 +108,14 @@ class StepsOnGPU:
         """Return a batch as the steps see it."""
         return self._batch.hold(images, labels)
 
+    def getRNGState(self) -> np.ndarray:
+        """Return the state of the GPU's random stream, int64 (2,)."""
+        return _stream().getRNGState().view(np.int64)
+
+    def setRNGState(self, state: np.ndarray) -> None:
+        """Let the GPU's random stream go on where `state` was taken."""
+        _stream().setRNGState(state.view(np.uint64))
+
     def memory(self) -> str:
         """Return how many bytes of the GPU's memory are used, and how many are held for later use."""
         return usage(self._pool)
@@ -153,3 +161,9 @@ class StepsOnGPU:
         objects = [thing for _, _, thing in below(tree, lambda value: isinstance(value, Object))]
         storages = [storage for thing in objects for storage in vars(thing).get('_storages', {}).values()]
         return [*(array for _, _, array in below(tree, is_array)), *(storage.memory for storage in storages), *pieces()]
+
+
+def _stream() -> Any:
+    from nnlite.kernels.on_cupy.random import stream
+
+    return stream()

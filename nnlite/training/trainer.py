@@ -327,6 +327,8 @@ class Trainer:
         self.meters, self.seconds = Meters(**checkpoint['meters']), checkpoint['seconds']
         self.history = checkpoint['history']
         nnlite.setRNGState(checkpoint['rng'])
+        if self._steps is not None and 'rngGPU' in checkpoint:
+            self._steps.setRNGState(checkpoint['rngGPU'])
         if self.epoch <= self.arguments['epochs']:
             self.progress.say(f'resuming in epoch {self.epoch}, after batch {self.batch} of {len(self.train)}')
         self._report()
@@ -350,6 +352,7 @@ class Trainer:
                 'seconds': self.seconds,
                 'history': self.history,
                 'rng': nnlite.getRNGState(),
+                **({} if self._steps is None else {'rngGPU': self._steps.getRNGState()}),
                 'classes': self.train.classes,
                 'arguments': self._told(),
                 'environment': environment(self.device),
