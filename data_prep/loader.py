@@ -110,7 +110,7 @@ class Loader:
         bytes_of_images = self.size * int(np.prod(self.shape))
         why_not = why_not_on_gpu(bytes_of_images, self.augment) if device != 'cpu' else None
         if device != 'cpu' and why_not is None:
-            colours = np.float32([self._fill, self._scale[:3], self._offset[:3]])
+            colours = np.array([self._fill, self._scale[:3], self._offset[:3]], np.float32)
             self._on_gpu = ImagesOnGPU(self._blocks(), self._labels, self.shape, colours, self.batchSize)
             self.place = 'lie on the GPU, which makes the batches'
         else:

@@ -43,9 +43,9 @@ class Batch:
         if is_on_gpu(labels):
             np.copyto(labels_here, labels)
         else:
-            wrong = labels[(labels < 1) | (labels > classes)] if classes else ()
-            if len(wrong):
-                raise DataError(f'expected labels from 1 to {classes}, got {wrong[0]}')
+            wrong = (labels < 1) | (labels > classes)
+            if classes and wrong.any():
+                raise DataError(f'expected labels from 1 to {classes}, got {labels[wrong][0]}')
             labels_here.set(np.ascontiguousarray(labels, np.int64))
         return here, labels_here
 
@@ -66,7 +66,8 @@ class Staging:
         self._taken.synchronize()  # what was here before
         count = math.prod(images.shape)
         if self._memory.size < count:
-            self._memory = np.frombuffer(gpu().cuda.alloc_pinned_memory(count * self._dtype.itemsize), self._dtype)
+            memory = gpu().cuda.alloc_pinned_memory(count * self._dtype.itemsize)  # or more than that
+            self._memory = np.frombuffer(memory, self._dtype, count)
         flat = self._memory[:count]
         np.copyto(Storage(flat).view(images.shape, self._dtype, layout), images, casting='unsafe')
         to.set(flat)

@@ -26,18 +26,22 @@ def usage(*pools: Any) -> str:
 
 
 @contextmanager
-def enough_memory(images: int) -> Iterator[None]:
-    """Let the lack of memory on a GPU be a DeviceError that says where it was, and how many images to try.
+def enough_memory(images: int = 0) -> Iterator[None]:
+    """Let the lack of memory on a GPU be a DeviceError that says where it was, and what to try.
+
+    Args:
+        images: how many are in the batch that takes memory; 0 if it is the network that does.
 
     Raises:
-        DeviceError: a batch of so many images takes more memory than there is.
+        DeviceError: there is less memory than that takes.
     """
     try:
         yield
     except gpu().cuda.memory.OutOfMemoryError as error:
-        fewer = f'try a batch of {images // 2}' if images > 1 else 'try smaller images, or a network of fewer layers'
-        message = f'expected memory on the GPU for a batch of {images}, got too little: {error}'
-        raise DeviceError(message, where=' > '.join(path(error)) or None, hint=fewer) from error
+        what = f'a batch of {images}' if images else 'the network'
+        less = f'try a batch of {images // 2}' if images > 1 else 'try a smaller network'
+        message = f'expected memory on the GPU for {what}, got too little: {error}'
+        raise DeviceError(message, where=' > '.join(path(error)) or None, hint=less) from error
 
 
 def path(error: BaseException) -> list[str]:

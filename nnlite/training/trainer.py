@@ -112,7 +112,7 @@ class Trainer:
         self.folder = None if save is None else CheckpointFolder(save, resume)
         self.device = device_of(net) if device is None else choose(device)
         if net.type() != type_on(self.device, net.type()):
-            with enough_memory(0) if self.device != 'cpu' else nullcontext():
+            with enough_memory() if self.device != 'cpu' else nullcontext():
                 net.type(type_on(self.device, net.type()))
         self.net, self.criterion, self.train, self.val = net, criterion.type(net.type()), train, val
         self.schedule, self.minutes, self.curves, self.after_epoch = schedule, minutes, curves, after_epoch
@@ -245,7 +245,7 @@ class Trainer:
                     self._steps.train(images, labels, self.params, self.gradParams, self.optimState)
                 self.batch += 1
                 if self._steps is not None and self._steps.must_be_read:
-                    self._read()
+                    self._read(self._steps)
                 self.seconds = before + time.monotonic() - start
                 bar.update(len(labels))
                 if self.meters.images:
@@ -255,20 +255,20 @@ class Trainer:
                 if time.monotonic() - self._saved >= 60 * self.minutes and self.batch < len(self.train):
                     self._save()
             if self._steps is not None:
-                self._read()
+                self._read(self._steps)
                 self.seconds = before + time.monotonic() - start
 
-    def _read(self) -> None:
-        """Wait for a GPU, and count what its steps came to since the last time."""
-        unread, reading = self._steps.unread, self._steps.read()
+    def _read(self, steps: StepsOnGPU) -> None:
+        """Wait for the GPU, and count what its steps came to since the last time."""
+        unread, reading = steps.unread, steps.read()
         self.meters.enter(reading.losses, reading.images, reading.correct1, reading.correct5)
         if reading.fault:
             self.batch -= unread - len(reading.losses)
             images, labels = next(self.train.epoch(self.epoch, self.batch))
-            self._stop(nnlite.getRNGState(), *self._steps.hold(images, labels))
-        if self._steps.why_no_graph:
-            self.progress.say(f'going on without: {self._steps.why_no_graph}')
-            self._steps.why_no_graph = None
+            self._stop(nnlite.getRNGState(), *steps.hold(images, labels))
+        if steps.why_no_graph:
+            self.progress.say(f'going on without: {steps.why_no_graph}')
+            steps.why_no_graph = None
 
     def _row(self, val: Meters | None) -> dict[str, Any]:
         row = {
@@ -339,7 +339,7 @@ class Trainer:
 
     def _save(self) -> None:
         if self._steps is not None and self._steps.unread:
-            self._read()
+            self._read(self._steps)
         if self.folder is None:
             return
         self.folder.save(

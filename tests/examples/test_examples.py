@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from nnlite.tensor.devices import why_no_gpu
+
 EXAMPLES = Path(__file__).parents[2] / 'examples'
 
 
@@ -75,3 +77,16 @@ def test_shallow_pair_compares_twins(shapes, capsys):
     results = example('shallow_pair').main(shapes, epochs=1, limit=100, depths=(7,), widths=(4, 8, 8))
     assert set(results) == {(7, 'resnet'), (7, 'convnet')}
     assert len(printed(capsys)) == 3
+
+
+def test_on_the_gpu_has_the_losses_of_the_cpu(cupy, capsys):
+    on_cpu, on_gpu = example('on_the_gpu').main(steps=3, batch=4, pixels=8)
+    assert on_gpu == pytest.approx(on_cpu, abs=1e-9)
+    assert len(printed(capsys)) == 3
+
+
+@pytest.mark.skipif(why_no_gpu()[0] is None, reason='there is a GPU')
+def test_on_the_gpu_says_in_a_line_that_there_is_none(capsys):
+    assert example('on_the_gpu').main() is None
+    [line] = printed(capsys)
+    assert line.startswith('expected a GPU to compute on, got none: ')

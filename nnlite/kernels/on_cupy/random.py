@@ -14,7 +14,7 @@ from nnlite.tensor.devices import gpu
 
 _DISTRIBUTIONS = 'Bernoulli', 'Uniform', 'Normal'
 SOURCE = Source('random.cu', 'philox_words', 'advance', *[f'fill<{name}, {{T}}>' for name in _DISTRIBUTIONS])
-_streams = {}
+_streams: dict[int, 'Stream'] = {}
 
 
 def Bernoulli_fill(noise, probability):
