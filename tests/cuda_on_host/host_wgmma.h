@@ -7,13 +7,13 @@
 
 struct Operand {
   const char* begin;
-  int bytes;  // further along the rows
+  int stride, bytes;  // from group to group, and further along the rows
 };
-inline Operand operand(const void* shared) {
-  if ((uintptr_t)shared % 1024) shim::fail("wgmma: the operand at %p does not begin at a multiple of 1024", shared);
-  return {(const char*)shared, 0};
+inline Operand operand(const void* shared, int stride = 1024) {
+  if ((uintptr_t)shared % 128 || stride % 128) shim::fail("wgmma: the rows of the operand at %p are misaligned", shared);
+  return {(const char*)shared, stride, 0};
 }
-inline Operand further(Operand operand, int bytes) { return {operand.begin, operand.bytes + bytes}; }
+inline Operand further(Operand operand, int bytes) { return {operand.begin, operand.stride, operand.bytes + bytes}; }
 inline void fence_for_wgmma() {}
 inline void wgmma_begin() {}
 
@@ -29,7 +29,7 @@ inline std::vector<Products>& my_products() {
 
 // The number at column k of row r: 16-byte pieces of a row lie at places that are exchanged by the row's number.
 template <class T> float operand_at(Operand operand, int r, int k) {
-  uintptr_t at = (uintptr_t)operand.begin + r * 128 + operand.bytes + k * sizeof(T);
+  uintptr_t at = (uintptr_t)operand.begin + r / 8 * operand.stride + r % 8 * 128 + operand.bytes + k * sizeof(T);
   const char* place = (const char*)(at ^ ((at >> 7 & 7) << 4));
   if constexpr (sizeof(T) == 2) return __half2float(*(const __half*)place);
   unsigned bits;

@@ -26,6 +26,11 @@ WIDE = [
     ((1, 128, 7, 5), 64, (1, 1), (2, 2), (0, 0), (1, 1)),
     ((1, 64, 8, 9), 64, (3, 3), (2, 1), (2, 1), (2, 3)),
 ]
+BLOCKS = [
+    ((2, 64, 8, 8), 64, (3, 3), (1, 1), (1, 1), (1, 1)),
+    ((1, 128, 17, 9), 64, (3, 3), (1, 1), (1, 1), (1, 1)),
+    ((3, 64, 5, 12), 128, (3, 3), (1, 1), (0, 2), (1, 1)),
+]
 ORDERS = ('ascending', 'random')
 
 
@@ -37,9 +42,10 @@ def cases():
         yield pytest.param('tensor_cores', np.float32, shape, id=f'tensor_cores-float-{name}')
         if all(count % 8 == 0 for count in planes):
             yield pytest.param('tensor_cores', np.float16, shape, id=f'tensor_cores-half-{name}')
-    for shape in WIDE:
-        for dtype, kind in ((np.float32, 'float'), (np.float16, 'half')):
-            yield pytest.param('warpgroups', dtype, shape, id=f'warpgroups-{kind}-{shape[0]}-{shape[1]}')
+    for way, shapes in (('warpgroups', WIDE), ('halo', BLOCKS)):
+        for shape in shapes:
+            for dtype, kind in ((np.float32, 'float'), (np.float16, 'half')):
+                yield pytest.param(way, dtype, shape, id=f'{way}-{kind}-{"x".join(map(str, shape[0]))}-{shape[1]}')
 
 
 @pytest.fixture
@@ -48,7 +54,7 @@ def setway(cupy, monkeypatch):
     from nnlite.kernels.on_cupy import convolution, warpgroups
 
     def set_to(way):
-        if way == 'warpgroups' and not warpgroups.is_there():
+        if way != 'tensor_cores' and not warpgroups.is_there():
             if cupy.__name__ == 'cupy':
                 pytest.skip('this GPU has no products of warpgroups: it is not of compute capability 9.0')
             monkeypatch.setattr(warpgroups, 'is_there', lambda: True)

@@ -1,7 +1,7 @@
 """Convolution as an implicit matrix product on tensor cores, by every warp for itself (mma.sync): GPUs from 8.0 on.
 
-The products of float32 are of TF32, 10 bits of mantissa, added up in float32; those of float16 are exact. Each kernel has
-a few tiles, pieces of the product that a block makes; which one is taken depends on the numbers of planes.
+The products of float32 are of TF32, 10 bits of mantissa, added up in float32; those of float16 are exact. Each kernel
+has a few tiles, pieces of the product that a block makes; which one is taken depends on the numbers of planes.
 """
 
 import functools
@@ -15,7 +15,8 @@ from nnlite.tensor.devices import gpu
 MAX_TAPS = 32  # of a kernel, as in implicit.h
 LINE = 128  # bytes of planes that are multiplied at a time
 
-SIZES = np.dtype([(name, np.int32) for name in 'N H W C OH OW O R S strideH strideW padH padW gapH gapW'.split()])
+_SIDES = ('R', 'S', 'strideH', 'strideW', 'padH', 'padW', 'gapH', 'gapW')
+SIZES = np.dtype([(name, np.int32) for name in ('N', 'H', 'W', 'C', 'OH', 'OW', 'O', *_SIDES)])
 DIVISOR = np.dtype([(name, np.uint32) for name in ('number', 'factor', 'shift')])
 
 # Rows and columns that a block makes, and a warp; stages. By the columns that there are.
@@ -151,7 +152,7 @@ def _gradient_tile(geometry):
 
 
 def packed(weight, geometry, back):
-    """Return the weights as (outputs, taps, planes), or on the way back (planes, taps, outputs), rounded, in scratch."""
+    """Return the weights as (outputs, taps, planes), or on the way back (planes, taps, outputs), rounded; scratch."""
     weight = contiguous(weight, 'weight')
     result = scratch('packed weight', (weight.size,), weight.dtype)
     name, sizes = f'pack_weight<{{T}}, {str(back).lower()}>', (geometry.outputs, geometry.planes, geometry.taps)

@@ -3,18 +3,19 @@
 #pragma once
 #include "cuda_common.h"
 
-// An operand's row is 128 bytes long, and 8 rows are a group of 1024 bytes that begins at a multiple of these. Within a
-// group the 16-byte pieces of row r are exchanged: piece p lies at p ^ r. Rows and columns run along what is added up.
+// An operand's row is 128 bytes long, and runs along what is added up; 8 rows that follow each other are a group. The
+// 16-byte pieces of a row are exchanged, so that those of 8 rows lie in 8 places of the banks: piece p of the row at
+// address a lies at p ^ (a / 128 % 8). With memory that begins at a multiple of GROUP, that is p ^ (row % 8).
 constexpr int PIECES = 8, GROUP = 1024;
 __device__ __forceinline__ int swizzled(int row, int piece) { return row * 128 + ((piece ^ row % 8) << 4); }
 
 #ifdef __CUDACC__
 using Operand = unsigned long long;
 
-// Names an operand that begins at an address: groups follow each other, 128-byte rows are exchanged as above.
-__device__ __forceinline__ Operand operand(const void* shared) {
+// Names an operand by its first row; a group begins `stride` bytes behind the one before.
+__device__ __forceinline__ Operand operand(const void* shared, int stride = GROUP) {
   unsigned at = (unsigned)__cvta_generic_to_shared(shared);
-  return (unsigned long long)((at & 0x3ffff) >> 4) | 1ull << 16 | (unsigned long long)(GROUP >> 4) << 32 | 1ull << 62;
+  return (unsigned long long)((at & 0x3ffff) >> 4) | 1ull << 16 | (unsigned long long)(stride >> 4) << 32 | 1ull << 62;
 }
 // Names the same operand `bytes` further along its rows.
 __device__ __forceinline__ Operand further(Operand operand, int bytes) { return operand + (bytes >> 4); }

@@ -14,9 +14,9 @@ from nnlite.tensor.devices import gpu
 GROUP = 1024  # bytes, at a multiple of which operands begin in shared memory
 
 # Rows and columns that a block makes, and stages; by the columns that there are.
-TILES = {64: (128, 64, 4), 128: (128, 128, 4), 256: (128, 256, 4)}
+TILES = {64: (256, 64, 4), 128: (256, 128, 4)}
 # Groups of 64 rows, columns, and stages.
-GRADIENT_TILES = {64: (2, 64, 3), 128: (2, 128, 3), 256: (2, 256, 3)}
+GRADIENT_TILES = {64: (3, 64, 3), 128: (3, 128, 3)}
 
 
 def _gemm(tile, back):
@@ -34,7 +34,7 @@ _sources = {
         *map(_gradient, GRADIENT_TILES.values()),
     ]
 }
-_others = Source('warpgroups.cu', 'turn<{T}>', 'add_turned_slices<{T}>', architecture='sm_90a')
+others = Source('warpgroups.cu', 'turn<{T}>', 'add_turned_slices<{T}>', architecture='sm_90a')
 
 
 def takes(dtype, geometry):
@@ -73,7 +73,7 @@ def weight_gradient(input, gradOutput, gradWeight, scale, geometry):
     step = LINE // input.itemsize
     length = blocks(geometry.pixels, step) * step
     turned = scratch('turned', (geometry.outputs, length), input.dtype)
-    _others.launch(
+    others.launch(
         'turn<{T}>', input.dtype, (length // 32, blocks(geometry.outputs, 32)), (32, 8), gradOutput, turned,
         geometry.pixels, geometry.outputs, length,
     )  # fmt: skip
@@ -88,7 +88,7 @@ def weight_gradient(input, gradOutput, gradWeight, scale, geometry):
         name, input.dtype, (rows, columns, slices), groups * 128, input, turned, part, sizes, *divisors_of(geometry),
         length, each, shared=shared,
     )  # fmt: skip
-    add_slices(_others, 'add_turned_slices<{T}>', part, gradWeight, geometry, scale)
+    add_slices(others, 'add_turned_slices<{T}>', part, gradWeight, geometry, scale)
 
 
 def _width(columns):

@@ -1,0 +1,92 @@
+"""Convolution on tensor cores in blocks of 8 x 8 pixels, copied once with the halo around them: GPUs of capability 9.0.
+
+For kernels of 3 x 3 with stride 1, which is most of a ResNet. As warpgroups.py otherwise.
+"""
+
+import numpy as np
+
+from nnlite.kernels.on_cupy import warpgroups
+from nnlite.kernels.on_cupy.launching import THREADS, Source, blocks
+from nnlite.kernels.on_cupy.tensor_cores import LINE, add_slices, exchanged, packed, slices_of
+from nnlite.kernels.on_cupy.warpgroups import GROUP
+from nnlite.kernels.on_numpy.scratch import contiguous, scratch
+
+SIDE = 8  # pixels, of a block
+KERNEL = 3  # taps, of a side
+HALO = (SIDE + KERNEL - 1) ** 2  # pixels
+
+# Blocks of pixels, columns, and stages; by the columns that there are.
+TILES = {64: (4, 64, 4), 128: (4, 128, 4)}
+GRADIENT_STAGES, GRADIENT_PLANES, GRADIENT_PITCH = 3, 64, 72  # the last: from pixel to pixel in shared memory
+
+
+def _gemm(tile):
+    return f'conv_halo<{{T}}, {", ".join(map(str, tile))}, {KERNEL}, {KERNEL}>'
+
+
+_GRADIENT = f'weight_gradient_halo<{GRADIENT_STAGES}, {KERNEL}, {KERNEL}>'
+_sources = {tile: Source('halo.cu', _gemm(tile), architecture='sm_90a') for tile in TILES.values()}
+_others = Source('halo.cu', 'pack_turned<{T}>', architecture='sm_90a')
+_gradient = Source('halo.cu', _GRADIENT, 'turn_blocks', architecture='sm_90a')
+
+
+def takes(dtype, geometry):
+    """Return whether this way is for such numbers and sizes."""
+    return (
+        geometry.kernel[1:] == (KERNEL, KERNEL)
+        and set(geometry.stride) == set(geometry.dilation) == {1}
+        and max(geometry.padding) < KERNEL
+        and warpgroups.takes(dtype, geometry)
+    )
+
+
+def forward(input, output, weight, bias, geometry):
+    """Output (N, *out, outputs) = the convolution of input (N, *space, planes), weight (outputs, planes, *kernel)."""
+    sizes, *_ = exchanged(geometry, False)
+    _launch_gemm(input, output, packed(weight, geometry, back=False), bias, sizes)
+
+
+def back(gradOutput, gradInput, weight, geometry):
+    """GradInput (N, *space, planes) = what gradOutput (N, *out, outputs) hands back: its convolution, too."""
+    sizes = exchanged(geometry, True)[0].copy()
+    sizes['padH'], sizes['padW'] = (KERNEL - 1 - pad for pad in geometry.padding[1:])
+    weight = contiguous(weight, 'weight')
+    turned = scratch('packed weight', (weight.size,), weight.dtype)
+    counts = geometry.outputs, geometry.planes, geometry.taps
+    _others.launch('pack_turned<{T}>', weight.dtype, blocks(weight.size), THREADS, weight, turned, *counts)
+    _launch_gemm(gradOutput, gradInput, turned, None, sizes)
+
+
+def _launch_gemm(read, written, weight, bias, sizes):
+    columns = int(sizes['O'])
+    tile = TILES[64 if columns <= 64 else 128]
+    down, across = blocks(int(sizes['OH']), SIDE), blocks(int(sizes['OW']), SIDE)
+    grid = blocks(int(sizes['N']) * down * across, tile[0]), blocks(columns, tile[1])
+    halos = blocks(tile[0] * HALO * LINE, GROUP) * GROUP
+    shared = 2 * halos + tile[2] * tile[1] * LINE + GROUP
+    _sources[tile].launch(
+        _gemm(tile), read.dtype, grid, tile[0] * 128, read, weight, bias, written, sizes, down, across, shared=shared
+    )
+
+
+def weight_gradient(input, gradOutput, gradWeight, scale, geometry):
+    """GradWeight (outputs, planes, *kernel) += scale * gradOutput^T @ the windows of the input."""
+    if input.dtype != np.float32:
+        warpgroups.weight_gradient(input, gradOutput, gradWeight, scale, geometry)
+        return
+    sizes, *_ = exchanged(geometry, False)
+    down, across = blocks(geometry.out[1], SIDE), blocks(geometry.out[2], SIDE)
+    count = geometry.images * down * across
+    turned = scratch('turned', (geometry.outputs, count * SIDE * SIDE), input.dtype)
+    grid = count * SIDE * SIDE // 32, blocks(geometry.outputs, 32)
+    _gradient.launch('turn_blocks', input.dtype, grid, (32, 8), gradOutput, turned, sizes, down, across)
+    rows, columns = blocks(geometry.planes, GRADIENT_PLANES), blocks(geometry.outputs, GRADIENT_PLANES)
+    slices, each = slices_of(count, rows * columns, 1)
+    part = scratch('slices', (slices, geometry.column, geometry.outputs), np.float32)
+    pixel_bytes = 4 * GRADIENT_PITCH
+    shared = GRADIENT_STAGES * (2 * GRADIENT_PLANES * LINE + HALO * pixel_bytes) + GROUP
+    _gradient.launch(
+        _GRADIENT, input.dtype, (rows, columns, slices), KERNEL * 128, input, turned, part, sizes, down, across, each,
+        shared=shared,
+    )  # fmt: skip
+    add_slices(warpgroups.others, 'add_turned_slices<{T}>', part, gradWeight, geometry, scale)
