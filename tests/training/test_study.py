@@ -1,5 +1,6 @@
 import csv
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -268,3 +269,14 @@ def test_a_record_with_foreign_parts_is_refused(small_data, tmp_path, part):
     path.write_text(json.dumps({**json.loads(path.read_text()), **part}))
     with pytest.raises(FileFormatError, match='expected the record of a study'):
         study(tmp_path / 'out', small_data)
+
+
+def test_a_study_on_a_gpu_says_so(cupy, small_data, tmp_path, monkeypatch, undrawn):
+    monkeypatch.setenv('NNLITE_CUDA_BENCHMARK', '0')
+    monkeypatch.setitem(
+        studies.STUDIES, 'tiny', replace(studies.STUDIES['tiny'], cases=(Case(7),), networks=('resnet',), epochs=1)
+    )
+    study(tmp_path, small_data, limit=4, device='cuda').run()
+    assert len(results(tmp_path)) == 1
+    assert json.loads((tmp_path / 'study.json').read_text())['environment']['kernels'] == 'cupy'
+    assert 'kernels cupy' in (tmp_path / 'table.md').read_text()
