@@ -61,37 +61,43 @@ template <class T, int V> __global__ void depthwise_back(const Vector<T, V>* gra
   }
 }
 
-// The gradients of the weights, and, behind the last tap, of the biases. A block of 32 x ROWS threads does 32 planes of
-// the output and one tap, blockIdx.z; it adds up one of the slices, blockIdx.y, into which the output's pixels are cut:
-// parts (slices, gridDim.z, outputs). The Walk is over the output's pixels.
-enum { ROWS = 8 };
+// The gradients of the weights, tap by tap, and, behind the last tap, of the biases. A block of 32 x ROWS threads does 32
+// planes of the output and, from tap blockIdx.z * TAPS on, as many as a thread can keep sums for; it adds up one of the
+// slices, blockIdx.y, into which the output's pixels are cut. parts (slices, taps, outputs); the Walk is over the output.
+enum { ROWS = 8, TAPS = 10 };  // as in depthwise.py
 template <class T> __global__ void depthwise_parts(const T* input, const T* gradOutput, computed<T>* parts, Geometry g,
-                                                   Walk walk, int count, int slice) {
+                                                   Walk walk, int count, int slice, int taps) {
   DYN_SHARED(computed<T>, sums);
-  int plane = blockIdx.x * 32 + threadIdx.x, k[3];
-  bool weights = place(blockIdx.z, g.kernel, k) == 0, ours = plane < g.outputs;
-  int from = plane / (g.outputs / g.planes), end = min(count, int(blockIdx.y + 1) * slice);
-  computed<T> sum = 0;
+  int plane = blockIdx.x * 32 + threadIdx.x, from = plane / (g.outputs / g.planes), first = blockIdx.z * TAPS;
+  int weights = product(g.kernel), end = min(count, int(blockIdx.y + 1) * slice), begin[3];
+  bool ours = plane < g.outputs;
+  place(first, g.kernel, begin);
+  computed<T> sum[TAPS] = {};
   for (int number = blockIdx.y * slice + threadIdx.y; ours && number < end; number += ROWS) {
     Spot out = spot(walk, number);
-    int image = out.at[0] / g.out[0];
+    int image = out.at[0] / g.out[0], t = begin[0], y = begin[1], x = begin[2], corner[3];
     out.at[0] -= image * g.out[0];
+    for (int side = 0; side < 3; side++) corner[side] = out.at[side] * g.stride[side] - g.padding[side];
+    const T* maps = input + (long long)image * product(g.space) * g.planes + from;
     computed<T> grad = widen(gradOutput[(long long)number * g.outputs + plane]);
-    int at[3];
-    bool inside = true;
-    for (int side = 0; side < 3; side++) {
-      at[side] = out.at[side] * g.stride[side] - g.padding[side] + k[side] * g.dilation[side];
-      inside = inside && at[side] >= 0 && at[side] < g.space[side];
+#pragma unroll
+    for (int tap = 0; tap < TAPS; tap++) {
+      int at[3] = {corner[0] + t * g.dilation[0], corner[1] + y * g.dilation[1], corner[2] + x * g.dilation[2]};
+      bool inside = first + tap < weights;
+      for (int side = 0; side < 3; side++) inside = inside && at[side] >= 0 && at[side] < g.space[side];
+      if (inside) sum[tap] += grad * widen(maps[(long long)pixel(at[0], at[1], at[2], g.space) * g.planes]);
+      if (first + tap == weights) sum[tap] += grad;
+      if (++x == g.kernel[2]) x = 0, y++;
+      if (y == g.kernel[1]) y = 0, t++;
     }
-    long long seen = (long long)image * product(g.space) + pixel(at[0], at[1], at[2], g.space);
-    if (!weights) sum += grad;
-    else if (inside) sum += grad * widen(input[seen * g.planes + from]);
   }
-  sums[threadIdx.y * 32 + threadIdx.x] = sum;
+  for (int tap = 0; tap < TAPS; tap++) sums[(tap * ROWS + threadIdx.y) * 32 + threadIdx.x] = sum[tap];
   __syncthreads();
-  if (threadIdx.y || !ours) return;
-  for (int row = 1; row < ROWS; row++) sum += sums[row * 32 + threadIdx.x];
-  parts[((long long)blockIdx.y * gridDim.z + blockIdx.z) * g.outputs + plane] = sum;
+  for (int tap = threadIdx.y; tap < TAPS && first + tap < taps && ours; tap += ROWS) {
+    computed<T> total = 0;
+    for (int row = 0; row < ROWS; row++) total += sums[(tap * ROWS + row) * 32 + threadIdx.x];
+    parts[((long long)blockIdx.y * taps + first + tap) * g.outputs + plane] = total;
+  }
 }
 
 // totals = scale * the sum over the slices.

@@ -9,7 +9,7 @@ from nnlite.kernels.on_cupy.launching import THREADS, Source, blocks
 from nnlite.kernels.on_cupy.maps import WARP, divisors, in_widths, launch, pixels, walk
 from nnlite.kernels.on_numpy.scratch import channels_last, scratch
 
-ROWS = 8  # as in depthwise.cu
+ROWS, TAPS = 8, 10  # as in depthwise.cu
 SLICES = 64  # at most, into which sums over all pixels are cut
 PIXELS = 256  # of a slice, at least
 
@@ -57,11 +57,11 @@ def DepthWiseConvolution_accGradParameters(
     sums = np.float64 if input.dtype == np.float64 else np.float32
     parts = scratch('parts', (slices, taps, geometry.outputs), sums)
     totals = scratch('totals', (taps, planes, each), input.dtype)
-    grid, block = (blocks(geometry.outputs, WARP), slices, taps), (WARP, ROWS)
+    grid, block = (blocks(geometry.outputs, WARP), slices, blocks(taps, TAPS)), (WARP, ROWS)
     over, slice = walk(tuple(gradOutput.shape[2:]), 1), blocks(geometry.pixels, slices)
     _source.launch(
         'depthwise_parts<{T}>', input.dtype, grid, block, maps, grads, parts, geometry.record, over, geometry.pixels,
-        slice, shared=WARP * ROWS * parts.itemsize,
+        slice, taps, shared=WARP * ROWS * TAPS * parts.itemsize,
     )  # fmt: skip
     count = totals.size
     _source.launch(

@@ -1,6 +1,7 @@
 """Linear layers on sparse inputs: entries are sorted by the row that they add to, so that each row has one who adds.
 
-An input is a list of entries: entry i says that in sample `samples[i]` the input `keys[i]` is `values[i]`.
+An input is a list of entries: entry i says that in sample `samples[i]` the input `keys[i]` is `values[i]`. Sorting them
+takes new memory each time, so that these kernels are not for CUDA graphs.
 """
 
 import numpy as np
