@@ -1,33 +1,58 @@
 """CuPy's place taken by NumPy, on a machine without a GPU: what code for GPUs calls, and as strict as CuPy is.
 
 An array of this module holds one of NumPy's, and is none: nothing becomes a host array unless it is asked for with
-`asnumpy` or `get`, a host array is refused where CuPy refuses it, what reduces to a number stays an array, and what CuPy
-does not have is not here. Kernels are compiled for the host and get the arrays' memory, between canaries.
+`asnumpy` or `get`, a host array is refused where CuPy refuses it or copies it to the GPU, what reduces to a number
+stays an array, results lie as CuPy lays them, and names and parameters that CuPy does not have are not here. Kernels
+are compiled for the host and get the arrays' memory, which lies between canaries and begins as NaNs.
+
+What is launched while a stream is captured does not happen; it does whenever the graph is launched. What would wait for
+the GPU fails then.
 """
 
 import contextlib
+import functools
 import sys
+import threading
 import types
+import weakref
 
 import numpy as np
-from cupy_names import FUNCTIONS, METHODS, REDUCES
+from cupy_names import (
+    FUNCTIONS,
+    LINALG,
+    MATMUL_PARAMETERS,
+    METHODS,
+    REDUCE_PARAMETERS,
+    REDUCES,
+    SAME,
+    UFUNC_PARAMETERS,
+    UFUNCS,
+)
 from host_module import HostError, HostModule
 
-GUARD = 64  # bytes of canaries before and behind each piece of memory
-CANARY = 0xA5
+ALIGNED = 512  # bytes, as CuPy's pool aligns
+GUARD = 64  # bytes of canaries before and behind each piece of memory, at least
+CANARY = 0xFF  # of which NaNs are made, and -1
+
+HOST_TOO = {'can_cast', 'common_type', 'min_scalar_type', 'result_type'}  # take arrays of the host
+LAID_AS_THEIRS = {'astype', 'copy', 'empty_like', 'full_like', 'ones_like', 'zeros_like'}  # others make C order
+NUMBERS = {'allclose', 'array_equal', 'array_equiv', 'count_nonzero'}  # Python's in NumPy, arrays in CuPy
+WRITING = {'copyto', 'fill_diagonal', 'place', 'put', 'put_along_axis', 'putmask'}  # functions that return nothing
+WRITING_METHODS = {'fill', 'partition', 'put', 'sort'}
+WAITING = {'argwhere', 'compress', 'extract', 'flatnonzero', 'nonzero', 'unique'}  # for the shapes of their results
 
 
-class ndarray(np.lib.mixins.NDArrayOperatorsMixin):  # noqa: N801 CuPy's name
+class ndarray(np.lib.mixins.NDArrayOperatorsMixin):
     """As cupy.ndarray."""
 
-    __slots__ = ('__weakref__', '_base', '_host')
+    __slots__ = ('__weakref__', '_base', '_host', '_memory')
+    __hash__ = None
 
     def __new__(cls, shape, dtype=float, memptr=None, strides=None, order='C'):
-        dtype = np.dtype(dtype)
         if memptr is None:
-            return _wrap(_guarded(shape, dtype, order))
-        raw = memptr.mem.raw
-        return _wrap(np.ndarray(shape, dtype, raw, memptr.ptr - raw.ctypes.data, strides))
+            return _empty(shape, dtype, order)
+        host = np.ndarray(shape, dtype, memptr.mem.raw, memptr.ptr - memptr.mem.ptr, strides, order or 'C')
+        return _wrapped(host, memptr.mem)
 
     # what an array is
 
@@ -37,23 +62,19 @@ class ndarray(np.lib.mixins.NDArrayOperatorsMixin):  # noqa: N801 CuPy's name
 
     @property
     def data(self):
-        return _Pointer(self._host, self._host.ctypes.data)
+        return _Pointer(self._memory, _address(self._host))
 
     @property
     def device(self):
         return cuda.Device(0)
 
     @property
-    def T(self):  # noqa: N802 NumPy's name
-        return _wrap(self._host.T, self)
-
-    @property
-    def mT(self):
-        return _wrap(self._host.mT, self)
-
-    @property
     def flags(self):
-        return self._host.flags
+        return _Flags(self)
+
+    @property
+    def dtype(self):
+        return self._host.dtype
 
     @property
     def shape(self):
@@ -63,27 +84,57 @@ class ndarray(np.lib.mixins.NDArrayOperatorsMixin):  # noqa: N801 CuPy's name
     def shape(self, shape):
         self._host.shape = shape
 
+    @property
+    def T(self):
+        return _view(self._host.T, self)
+
+    @property
+    def mT(self):
+        return _view(self._host.mT, self)
+
+    @property
+    def real(self):
+        return self if self.dtype.kind != 'c' else _view(self._host.real, self)
+
     def __getattr__(self, name):
-        if name in ('dtype', 'ndim', 'size', 'itemsize', 'strides', 'nbytes'):
+        if name in ('ndim', 'size', 'itemsize', 'strides', 'nbytes'):
             return getattr(self._host, name)
-        if name in METHODS:
-            return lambda *args, **kwargs: _call(getattr(self._host, name), args, kwargs, self)
+        if name in METHODS and hasattr(np.ndarray, name):
+            return functools.partial(self._method, name)
         raise AttributeError(f"'cupy.ndarray' object has no attribute {name!r}")
+
+    def _method(self, name, *args, **kwargs):
+        return _call(getattr(self._host, name), METHODS[name], args, kwargs, self)
+
+    def astype(self, dtype, order='K', casting=None, subok=None, copy=True):
+        if casting is not None or subok is not None:
+            raise TypeError('casting and subok are not supported yet')
+        return self._method('astype', dtype, order=order, copy=copy)
 
     # to and from the host, said in words
 
-    def get(self, order='C', out=None):
-        _no_capture()
+    def get(self, stream=None, order='C', out=None, blocking=True):
+        _wait('get')
         if out is not None:
+            if not isinstance(out, np.ndarray) or out.dtype != self.dtype:
+                raise TypeError(f'{type(out)} cannot be obtained from {self.dtype} array')
+            if out.shape != self.shape:
+                raise ValueError(f'Shape mismatch. Expected shape: {self.shape}, actual shape: {out.shape}')
             np.copyto(out, self._host)
             return out
+        if order.upper() not in ('C', 'F', 'A'):
+            raise ValueError(f'unsupported order: {order}')
         return self._host.copy(order)
 
-    def set(self, array):
-        _no_capture()
-        if array.shape != self.shape or array.dtype != self.dtype:
-            raise ValueError(f'shape or dtype mismatch: {array.shape} {array.dtype}')
-        np.copyto(self._host, array)
+    def set(self, arr, stream=None):
+        _wait('set')
+        if not isinstance(arr, np.ndarray) or arr.dtype != self.dtype:
+            raise TypeError(f'{type(arr)} cannot be set to {self.dtype} array')
+        if arr.shape != self.shape:
+            raise ValueError(f'Shape mismatch. Old shape: {self.shape}, new shape: {arr.shape}')
+        if not self.flags.forc:
+            raise RuntimeError('Cannot set to non-contiguous array')
+        np.copyto(self._host, arr)
 
     def __array__(self, *args, **kwargs):
         raise TypeError(
@@ -91,29 +142,26 @@ class ndarray(np.lib.mixins.NDArrayOperatorsMixin):  # noqa: N801 CuPy's name
             ' explicitly.'
         )
 
-    def item(self, *args):
-        _no_capture()
-        return self._host.item(*args)
+    def item(self):
+        return self.get().item()
 
     def tolist(self):
-        _no_capture()
-        return self._host.tolist()
+        return self.get().tolist()
+
+    def tobytes(self, order='C'):
+        return self.get().tobytes(order)
 
     def __int__(self):
-        _no_capture()
-        return int(self._host)
+        return int(self.get())
 
     def __float__(self):
-        _no_capture()
-        return float(self._host)
+        return float(self.get())
 
     def __index__(self):
-        _no_capture()
-        return self._host.__index__()
+        return self.get().__index__()
 
     def __bool__(self):
-        _no_capture()
-        return bool(self._host)
+        return bool(self.get())
 
     def __len__(self):
         return len(self._host)
@@ -127,125 +175,148 @@ class ndarray(np.lib.mixins.NDArrayOperatorsMixin):  # noqa: N801 CuPy's name
         raise TypeError('cupy.ndarray has no __contains__')
 
     def __repr__(self):
-        return repr(self._host)
+        return repr(self.get())
 
     def __format__(self, specification):
-        return format(self._host, specification)
+        return format(self.get(), specification)
 
     def __copy__(self):
         return self.copy()
 
     def __deepcopy__(self, memo):
-        return _wrap(_fresh(self._host.copy('K')))
+        return self.copy()
 
     def __reduce__(self):
-        return array, (self.get(),)
-
-    def __hash__(self):
-        raise TypeError('unhashable type: cupy.ndarray')
+        return array, (self.get(order='A'),)
 
     # parts
 
     def __getitem__(self, key):
-        return _wrap(self._host[_place(key)], self)
+        place = _place(key)
+        return _result(lambda: self._host[place], [self])
 
     def __setitem__(self, key, value):
-        if isinstance(value, np.ndarray) and value.ndim:
-            raise TypeError('Unsupported type <class numpy.ndarray>')
-        self._host[_place(key)] = _unwrap(value)
+        place = _place(key)
+        if isinstance(value, ndarray):
+            value = value._host
+        elif np.ndim(value):
+            raise ValueError('non-scalar numpy.ndarray cannot be used for fill')
+        _launch(lambda: self._host.__setitem__(place, value))
 
     # NumPy's functions
 
     def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
-        if ufunc.__name__ not in FUNCTIONS:
+        name = ufunc.__name__
+        out = kwargs.pop('out', None)
+        if out is not None:
+            if len(out) != 1:
+                raise ValueError("The 'out' parameter must have exactly one array value")
+            kwargs['out'] = out[0]
+        if name not in UFUNCS or method not in ('__call__', 'outer', 'at', 'reduce', 'accumulate', 'reduceat'):
             return NotImplemented
-        if method in ('reduce', 'accumulate') and ufunc.__name__ not in REDUCES:
-            raise NotImplementedError(f'`cupy_{ufunc.__name__}.{method}` is not supported yet')
+        if method == '__call__':
+            if name in ('equal', 'not_equal', 'less', 'less_equal', 'greater', 'greater_equal'):
+                inputs = [
+                    value.item() if isinstance(value, np.ndarray) and not value.ndim else value for value in inputs
+                ]
+            return _call_ufunc(ufunc, inputs, kwargs)
         if method == 'at':
-            raise HostError(f'{ufunc.__name__}.at adds up with atomics, in another order each time')
-        return _call(getattr(ufunc, method), inputs, kwargs)
+            raise HostError(f'{name}.at adds up with atomics, in another order each time')
+        if method != 'outer' and name not in REDUCES:
+            raise NotImplementedError(f'`cupy_{name}.{method}` is not supported yet')
+        return _call(getattr(ufunc, method), REDUCE_PARAMETERS, inputs, kwargs)
 
     def __array_function__(self, function, types, args, kwargs):
-        known = {'numpy': FUNCTIONS, 'numpy.linalg': {'norm'}}
-        if function.__name__ not in known.get(function.__module__, ()):
-            return NotImplemented
-        return _call(function, args, kwargs)
+        name = function.__name__
+        table = {'numpy': FUNCTIONS, 'numpy.linalg': LINALG}.get(function.__module__, {})
+        return _call(function, table[name], args, kwargs) if name in table else NotImplemented
 
 
-def _no_capture():
-    """Refuse what no graph can hold: copies from and to the host, which is to wait for them."""
-    if cuda.get_current_stream().capturing:
-        raise _CUDARuntimeError('cudaErrorStreamCaptureUnsupported: operation not permitted when stream is capturing')
-
-
-class _Pointer:
-    def __init__(self, array, address):
-        self._array, self.ptr = array, address
-
-    @property
-    def mem(self):
-        return _Memory(self._array)
-
-    def __add__(self, offset):
-        return _Pointer(self._array, self.ptr + offset)
-
-
-class _Memory:
-    """As cupy.cuda.Memory: a piece of memory that arrays lie in."""
+class _Flags:
+    """As of cupy.ndarray.flags: these, and no others."""
 
     def __init__(self, array):
-        self.raw = array
-        while self.raw.base is not None:
-            self.raw = self.raw.base
-        guarded = [piece[1:] for piece in _pieces if piece[0]() is self.raw]
-        start, first, self.size = guarded[0] if guarded else (self.raw.ctypes.data, 0, self.raw.nbytes)
-        self.ptr = start + first
+        flags = array._host.flags
+        self.c_contiguous, self.f_contiguous, self.owndata = flags.c_contiguous, flags.f_contiguous, array.base is None
+
+    @property
+    def fnc(self):
+        return self.f_contiguous and not self.c_contiguous
+
+    @property
+    def forc(self):
+        return self.f_contiguous or self.c_contiguous
+
+    def __getitem__(self, name):
+        return getattr(self, name.lower())
 
 
-def _wrap(result, parent=None):
-    """Return a NumPy array, or number, as one of CuPy's; tables of them likewise."""
-    if isinstance(result, (list, tuple)) and any(isinstance(part, np.ndarray) for part in result):
-        return type(result)(_wrap(part, parent) for part in result)
-    if isinstance(result, np.generic):
-        result = np.asarray(result)
-    if not isinstance(result, np.ndarray):
-        return result
-    wrapped = object.__new__(ndarray)
-    wrapped._host, wrapped._base = result, None
-    if parent is not None and np.may_share_memory(result, parent._host):
-        wrapped._base = parent if parent._base is None else parent._base
-    return wrapped
+# Calls of NumPy's functions
 
 
-def _unwrap(value):
-    if isinstance(value, ndarray):
-        return value._host
-    if isinstance(value, (list, tuple)):
-        return type(value)(map(_unwrap, value))
-    return value
-
-
-def _call(function, args, kwargs, parent=None):
-    """Return function(*args, **kwargs) of the arrays within, as one of CuPy's; the memory of its own is guarded."""
-    outs = kwargs.get('out')
-    unknown = {'where', 'initial', 'mode', 'optimize'} & kwargs.keys() if function is not np.copyto else ()
-    if function is np.einsum and outs is not None:
-        unknown = {'out'}
-    if unknown:
-        raise TypeError(f'{function.__name__} of CuPy knows no {", ".join(unknown)}')
-    for value in _flat([*args, *kwargs.values()]):
-        if isinstance(value, np.ndarray) and value.ndim:
+def _call_ufunc(ufunc, args, kwargs):
+    if len(args) > ufunc.nin:
+        kwargs = {'out': args[ufunc.nin], **kwargs}
+        args = args[: ufunc.nin]
+    for value in args:
+        if isinstance(value, (list, tuple)):
             raise TypeError(f'Unsupported type {type(value)}')
-    result = function(*map(_unwrap, args), **{name: _unwrap(value) for name, value in kwargs.items()})
-    if outs is not None:
-        return outs[0] if isinstance(outs, tuple) else outs
-    sources = [value for value in _flat([parent, *args]) if isinstance(value, ndarray)]
-    if isinstance(result, np.ndarray):
-        for source in sources:
-            if np.may_share_memory(result, source._host):
-                return _wrap(result, source)
-        return _wrap(_fresh(result))
-    return _wrap(result, sources[0] if sources else None)
+    allowed = MATMUL_PARAMETERS if ufunc is np.matmul else UFUNC_PARAMETERS
+    return _call(ufunc, ('*inputs', *allowed), args, kwargs)
+
+
+def _call(function, parameters, args, kwargs, array=None):
+    """Return function(*args, **kwargs) as of CuPy's arrays; `array` is what it is a method of, if it is one."""
+    name = function.__name__
+    if name not in HOST_TOO:
+        _refuse_unknown(name, parameters, args, kwargs)
+        _refuse_host(name, args, kwargs)
+    if name in WAITING:
+        _wait(name)
+    if 'out' in parameters[: len(args)] and not parameters[0].startswith('*'):
+        first = parameters.index('out')
+        kwargs = {**dict(zip(parameters[first:], args[first:], strict=False)), **kwargs}
+        args = args[:first]
+    out = kwargs.get('out')
+    if name == 'dot' and out is not None:
+        _refuse_out_of_dot(out, [value for value in (array, *args) if value is not None])
+    host_args = [_host(value) for value in args]
+    host_kwargs = {key: _host(value) for key, value in kwargs.items()}
+
+    def run():
+        result = function(*host_args, **host_kwargs)
+        return np.asarray(result) if name in NUMBERS else result
+
+    if out is not None or name in (WRITING if array is None else WRITING_METHODS):
+        _launch(run)
+        return out
+    if name == 'empty_like':
+        return _like(run())
+    arrays = [value for value in _flat([array, *args, *kwargs.values()]) if isinstance(value, ndarray)]
+    return _result(run, arrays, 'K' if name in LAID_AS_THEIRS else 'C')
+
+
+def _refuse_unknown(name, parameters, args, kwargs):
+    """Raise TypeError for a parameter that CuPy's function does not have."""
+    unknown = kwargs.keys() - set(parameters)
+    if unknown and not any(parameter.startswith('**') for parameter in parameters):
+        raise TypeError(f'{name}() got an unexpected keyword argument {min(unknown)!r}')
+    if len(args) > len(parameters) and not any(parameter.startswith('*') for parameter in parameters):
+        raise TypeError(f'{name}() takes at most {len(parameters)} positional arguments ({len(args)} given)')
+
+
+def _refuse_host(name, args, kwargs):
+    """Raise TypeError for an array of the host."""
+    for value in _flat([*args, *kwargs.values()]):
+        if isinstance(value, np.ndarray) and not (value.size == 1 and name in ('copyto', 'fill')):
+            raise TypeError(f'Unsupported type {type(value)}')
+
+
+def _refuse_out_of_dot(out, arrays):
+    if np.result_type(*[array.dtype for array in arrays[:2]]) != out.dtype:
+        raise ValueError('Not supported dtype combination.')
+    if not out.flags.c_contiguous:
+        raise ValueError('Output array must be C-contiguous')
 
 
 def _flat(values):
@@ -256,155 +327,428 @@ def _flat(values):
             yield value
 
 
+def _host(value):
+    """Return what NumPy is given for a value."""
+    if isinstance(value, ndarray):
+        return value._host
+    if isinstance(value, (list, tuple)):
+        return type(value)(map(_host, value))
+    return value
+
+
 def _place(key):
-    """Return an index; arrays in it are CuPy's own."""
+    """Return an index for NumPy; arrays in it are CuPy's own, for CuPy would copy others to the GPU each time."""
     for part in key if isinstance(key, tuple) else (key,):
-        if isinstance(part, np.ndarray) and part.ndim:
+        if isinstance(part, np.ndarray):
             raise TypeError('Unsupported type <class numpy.ndarray> in an index')
-    return _unwrap(key)
+        if isinstance(part, ndarray) and part.dtype == bool:
+            _wait('an index of truth values')
+    return _host(key)
 
 
-# Memory between canaries: what a kernel writes beside an array shows in `check`.
-
-_pieces = []
-
-
-def _guarded(shape, dtype, order='C'):
-    shape = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
-    size = int(np.prod(shape)) * dtype.itemsize
-    raw = np.full(size + 2 * GUARD + 512, CANARY, np.uint8)
-    first = GUARD + -(raw.ctypes.data + GUARD) % 256  # aligned as CuPy's pool aligns
-    _pieces.append((_weak(raw), raw.ctypes.data, first, size))
-    if len(_pieces) > 4096:
-        _pieces[:] = [piece for piece in _pieces if piece[0]() is not None]
-    return raw[first : first + size].view(dtype).reshape(shape, order=order)
+def _result(run, arrays, order='C'):
+    """Return what NumPy computes as CuPy would return it: an array itself, a view of it, or memory of its own."""
+    with np.errstate(all='ignore'):
+        result = run()
+    if isinstance(result, (list, tuple)) and any(isinstance(part, np.ndarray) for part in result):
+        parts = [_own(part, lambda i=i: run()[i], arrays, order) for i, part in enumerate(result)]
+        return tuple(parts) if isinstance(result, tuple) else parts
+    return _own(result, run, arrays, order)
 
 
-def _weak(array):
-    import weakref
+def _own(result, run, arrays, order):
+    if isinstance(result, np.generic):
+        result = np.asarray(result)
+    if not isinstance(result, np.ndarray):
+        return result
+    for array in arrays:
+        if result is array._host:
+            return array
+        if np.may_share_memory(result, array._host):
+            return _view(result, array)
+    made = _like(result, order)
+    if _stream().is_capturing():
+        _launch(lambda: np.copyto(made._host, run()))
+    else:
+        np.copyto(made._host, result)
+    return made
 
-    return weakref.ref(array)
+
+# Memory between canaries: what a kernel writes beside an array is noticed.
 
 
-def _fresh(host):
-    """Return a copy in guarded memory whose axes lie as the array's."""
-    order = sorted(range(host.ndim), key=lambda axis: -abs(host.strides[axis]))
-    copy = _guarded([host.shape[axis] for axis in order], host.dtype).transpose(np.argsort(order))
-    np.copyto(copy, host)
-    return copy
+class _Memory:
+    """As cupy.cuda.Memory: a piece of memory that arrays lie in; its size is rounded up as CuPy's pool rounds it."""
+
+    def __init__(self, size, pool):
+        self._asked, self._pool, self.size = size, pool, -(-size // ALIGNED) * ALIGNED
+        self._whole = np.full(self.size + 2 * GUARD + ALIGNED, CANARY, np.uint8)
+        self._first = GUARD + -(_address(self._whole) + GUARD) % ALIGNED
+        self.raw = self._whole[self._first : self._first + self.size]
+        self.ptr = _address(self._whole) + self._first
+        _alive.add(self)
+
+    def _canaries(self):
+        return self._whole[: self._first], self._whole[self._first + self._asked :]
+
+    def mend(self):
+        """Return whether something was written beside the array since the last time."""
+        is_broken = False
+        for canaries in self._canaries():
+            if (canaries != CANARY).any():
+                canaries[:] = CANARY
+                is_broken = True
+        return is_broken
+
+    def __del__(self):
+        self._pool.used -= self.size
+        if self.mend():
+            _broken.append(self._asked)
+
+
+_alive = weakref.WeakSet()
+_broken = []  # sizes of pieces that are gone
 
 
 def check():
-    """Raise HostError if anything was written beside an array since it was made."""
-    for reference, _, first, size in _pieces:
-        raw = reference()
-        if raw is not None and not (
-            (raw[first - GUARD : first] == CANARY).all() and (raw[first + size :] == CANARY).all()
-        ):
-            raise HostError('a kernel has written beside an array')
+    """Raise HostError if anything was written beside an array since the last check."""
+    sizes = _broken + [memory._asked for memory in list(_alive) if memory.mend()]
+    _broken.clear()
+    if sizes:
+        raise HostError(f'written beside arrays of {", ".join(map(str, sizes))} bytes')
+
+
+class _Pointer:
+    """As cupy.cuda.MemoryPointer."""
+
+    def __init__(self, mem, ptr):
+        self.mem, self.ptr = mem, ptr
+
+    def __add__(self, offset):
+        return _Pointer(self.mem, self.ptr + offset)
+
+    def __sub__(self, offset):
+        return _Pointer(self.mem, self.ptr - offset)
+
+
+class _OutOfMemoryError(MemoryError):
+    def __init__(self, size, total, limit=0):
+        super().__init__(f'Out of memory allocating {size:,} bytes (allocated so far: {total:,} bytes).')
+
+
+class _MemoryPool:
+    """As cupy.cuda.MemoryPool."""
+
+    def __init__(self, allocator=None):
+        self.used = self._total = self._limit = 0
+
+    def malloc(self, size):
+        if self._limit and self.used + size > self._limit:
+            raise _OutOfMemoryError(size, self.used, self._limit)
+        memory = _Memory(size, self)
+        self.used += memory.size
+        self._total = max(self._total, self.used)
+        return _Pointer(memory, memory.ptr)
+
+    def set_limit(self, size=None, fraction=None):
+        self._limit = size or 0
+
+    def used_bytes(self):
+        return self.used
+
+    def total_bytes(self):
+        return self._total
+
+    def free_bytes(self):
+        return self._total - self.used
+
+    def free_all_blocks(self, stream=None):
+        self._total = self.used
+
+
+_pool = _MemoryPool()
+
+
+@contextlib.contextmanager
+def _using_allocator(allocator=None):
+    _here.allocators.append(allocator or _MemoryPool().malloc)
+    try:
+        yield
+    finally:
+        _here.allocators.pop()
+
+
+def get_default_memory_pool():
+    return _pool
+
+
+def _address(host):
+    return host.__array_interface__['data'][0]
+
+
+def _wrapped(host, memory, base=None):
+    wrapped = object.__new__(ndarray)
+    wrapped._host, wrapped._memory, wrapped._base = host, memory, base
+    return wrapped
+
+
+def _view(host, array):
+    """Return a part of an array's memory; its base is the array that all such are parts of."""
+    return _wrapped(host, array._memory, array if array._base is None else array._base)
+
+
+def _empty(shape, dtype, order='C'):
+    shape = tuple(map(int, shape)) if np.iterable(shape) else (int(shape),)
+    dtype = np.dtype(dtype)
+    if dtype.kind not in 'biufcV':
+        raise ValueError(f'Unsupported dtype {dtype}')
+    memory = _here.allocators[-1](int(np.prod(shape)) * dtype.itemsize).mem
+    return _wrapped(np.ndarray(shape, dtype, memory.raw, order=order or 'C'), memory)
+
+
+def _like(host, order='K'):
+    """Return an array of the same shape and type in new memory; order 'K' lays its axes as the other's lie."""
+    if order != 'K':
+        return _empty(host.shape, host.dtype, order)
+    axes = sorted(range(host.ndim), key=lambda axis: -abs(host.strides[axis]))
+    made = _empty([host.shape[axis] for axis in axes], host.dtype)
+    made._host = made._host.transpose(np.argsort(axes))
+    return made
 
 
 # Making arrays
 
 
 def empty(shape, dtype=float, order='C'):
-    return _wrap(_guarded(shape, np.dtype(dtype), order))
+    return _empty(shape, dtype, order)
 
 
 def zeros(shape, dtype=float, order='C'):
-    made = empty(shape, dtype, order)
-    made._host.fill(0)
-    return made
+    return full(shape, 0, dtype, order)
 
 
 def ones(shape, dtype=float, order='C'):
-    made = empty(shape, dtype, order)
-    made._host.fill(1)
+    return full(shape, 1, dtype, order)
+
+
+def full(shape, fill_value, dtype=None, order='C'):
+    made = _empty(shape, np.result_type(_host(fill_value)) if dtype is None else dtype, order)
+    made.fill(fill_value)
     return made
 
 
-def full(shape, value, dtype=None, order='C'):
-    made = empty(shape, np.result_type(_unwrap(value)) if dtype is None else dtype, order)
-    made._host.fill(_unwrap(value))
-    return made
-
-
-def array(obj, dtype=None, copy=True, order='K', ndmin=0):
-    if not isinstance(obj, ndarray):
-        _no_capture()
-    host = np.array(_unwrap(obj), dtype, ndmin=ndmin)
-    return _wrap(_fresh(host))
-
-
-def asarray(obj, dtype=None, order=None):
-    if isinstance(obj, ndarray) and dtype in (None, obj.dtype):
-        return obj
-    return array(obj, dtype)
-
-
-def ascontiguousarray(obj, dtype=None):
-    made = asarray(obj, dtype)
-    return made if made.flags.c_contiguous else _wrap(_fresh(np.ascontiguousarray(made._host)))
-
-
-def asnumpy(obj, stream=None, order='C', out=None, blocking=True):
+def array(obj, dtype=None, copy=True, order='K', subok=False, ndmin=0, *, blocking=False):
+    order = order or 'K'
     if isinstance(obj, ndarray):
-        return obj.get(order, out)
-    return np.asarray(obj)
+        if copy is None and obj.ndim >= ndmin and np.dtype(dtype or obj.dtype) == obj.dtype:
+            flags = obj.flags
+            if order == 'K' or (order == 'A' and flags.forc) or getattr(flags, f'{order.lower()}_contiguous', False):
+                return obj
+        made = obj.astype(dtype or obj.dtype, order)
+        made._host = made._host.reshape((1,) * (ndmin - made.ndim) + made.shape)
+        return made
+    parts = [part for part in _flat([obj]) if isinstance(part, ndarray)]
+    if parts:  # a nested sequence of arrays
+        return _call(np.stack, FUNCTIONS['stack'], ([array(part, dtype) for part in obj],), {})
+    host = np.array(obj, dtype, ndmin=ndmin)
+    _wait('a copy from the host')
+    if order == 'A':
+        order = 'F' if isinstance(obj, np.ndarray) and obj.flags.fnc else 'C'
+    made = _like(host, order)
+    np.copyto(made._host, host)
+    return made
 
 
-def arange(*args, **kwargs):
-    return _wrap(_fresh(np.arange(*args, **kwargs)))
+def asarray(a, dtype=None, order=None, *, copy=None, blocking=False):
+    return array(a, dtype, copy, order)
 
 
-def linspace(*args, **kwargs):
-    return _wrap(_fresh(np.linspace(*args, **kwargs)))
+def asanyarray(a, dtype=None, order=None, *, copy=None, blocking=False):
+    return array(a, dtype, copy, order)
 
 
-def eye(*args, **kwargs):
-    return _wrap(_fresh(np.eye(*args, **kwargs)))
+def ascontiguousarray(a, dtype=None):
+    return array(a, dtype, None, 'C', ndmin=1)
 
 
-def get_array_module(*arrays):
-    return sys.modules[__name__] if any(isinstance(value, ndarray) for value in arrays) else np
+def asfortranarray(a, dtype=None):
+    return array(a, dtype, None, 'F')
 
 
-def RawModule(code=None, options=(), name_expressions=(), backend='nvrtc', **others):  # noqa: N802 CuPy's name
-    return HostModule(code, [option for option in options if not option.startswith('-arch=')], name_expressions)
+def asnumpy(a, stream=None, order='C', out=None, *, blocking=True):
+    if isinstance(a, ndarray):
+        return a.get(stream, order, out)
+    made = np.asarray(a, order=order)
+    if out is None:
+        return made
+    np.copyto(out, made)
+    return out
 
 
-def get_default_memory_pool():
-    return _Pool()
+def _made_by(function):
+    """Return a function that makes an array of numbers alone."""
+
+    @functools.wraps(function)
+    def make(*args, **kwargs):
+        _refuse_unknown(function.__name__, FUNCTIONS[function.__name__], args, kwargs)
+        return _result(lambda: function(*args, **kwargs), [])
+
+    return make
 
 
-class _Pool:
-    def used_bytes(self):
-        return sum(size for reference, _, _, size in _pieces if reference() is not None)
-
-    def total_bytes(self):
-        return self.used_bytes()
-
-    def free_all_blocks(self):
-        pass
-
-    def malloc(self, size):
-        raise HostError('memory comes from NumPy')
+arange, linspace, eye, identity = map(_made_by, (np.arange, np.linspace, np.eye, np.identity))
 
 
-# cupy.cuda
+def get_array_module(*args):
+    return sys.modules[__name__] if any(isinstance(value, ndarray) for value in args) else np
+
+
+# Kernels
+
+
+class RawModule:
+    """As cupy.RawModule."""
+
+    def __init__(self, *, code=None, path=None, options=(), backend='nvrtc', name_expressions=None, **others):
+        options = [option for option in options if not option.startswith('-arch=')]
+        self._module = HostModule(code, options, name_expressions or ())
+
+    def get_function(self, name):
+        return _Kernel(self._module.get_function(name))
+
+
+class _Kernel:
+    """As cupy.RawKernel."""
+
+    def __init__(self, kernel):
+        self._kernel = kernel
+
+    @property
+    def max_dynamic_shared_size_bytes(self):
+        return self._kernel.max_dynamic_shared_size_bytes
+
+    @max_dynamic_shared_size_bytes.setter
+    def max_dynamic_shared_size_bytes(self, size):
+        self._kernel.max_dynamic_shared_size_bytes = size
+
+    def __call__(self, grid, block, args, *, shared_mem=0):
+        _launch(lambda: self._kernel(grid, block, args, shared_mem))  # the arrays are held, for their memory is read
+
+
+# cupy.cuda: streams do at once what is launched on them, unless they are captured.
 
 
 class _CUDARuntimeError(RuntimeError):
     pass
 
 
-class _OutOfMemoryError(MemoryError):
-    pass
+class _Stream:
+    def __init__(self, null=False, non_blocking=False, ptds=False, priority=None):
+        self._captured, self._failed, self._is_null = None, False, null
+
+    def __enter__(self):
+        _here.streams.append(self)
+        return self
+
+    def __exit__(self, *error):
+        _here.streams.pop()
+
+    def use(self):
+        _here.streams[-1] = self
+        return self
+
+    @property
+    def done(self):
+        self.synchronize()
+        return True
+
+    def synchronize(self):
+        if self._captured is not None:
+            self._failed = True
+            raise _CUDARuntimeError('cudaErrorStreamCaptureUnsupported: not permitted when stream is capturing')
+
+    def begin_capture(self, mode=None):
+        if self._is_null:
+            raise RuntimeError('cannot capture on the default (legacy) stream')
+        self._captured, self._failed = [], False
+
+    def end_capture(self):
+        if self._captured is None:
+            raise _CUDARuntimeError('cudaErrorIllegalState: the operation cannot be performed in the present state')
+        launched, self._captured = self._captured, None
+        if self._failed:
+            raise _CUDARuntimeError('cudaErrorStreamCaptureInvalidated: operation failed due to a previous error')
+        return _Graph(launched)
+
+    def is_capturing(self):
+        return self._captured is not None
+
+    def wait_event(self, event):
+        pass
+
+    def record(self, event=None):
+        return event or _Event()
+
+
+class _Graph:
+    """As cupy.cuda.Graph: all that was launched, to be done again."""
+
+    def __init__(self, launched):
+        self._launched = launched
+
+    def launch(self, stream=None):
+        for work in self._launched:
+            _launch(work)
+
+    def upload(self, stream=None):
+        pass
+
+
+_Stream.null = _Stream(null=True)
+
+
+class _Here(threading.local):
+    """What is current in a thread: the last of each."""
+
+    def __init__(self):
+        self.streams, self.allocators = [_Stream.null], [_pool.malloc]
+
+
+_here = _Here()
+
+
+def _stream():
+    return _here.streams[-1]
+
+
+def _launch(work):
+    """Do the work, or have it done when the graph that is being captured is launched."""
+    if _stream().is_capturing():
+        _stream()._captured.append(work)
+    else:
+        with np.errstate(all='ignore'):
+            work()
+
+
+def _wait(name):
+    """Raise CUDARuntimeError if the stream is being captured, for it cannot be waited for."""
+    _stream().synchronize()
+
+
+class _Event:
+    def __init__(self, block=False, disable_timing=False, interprocess=False):
+        self.done = True
+
+    def record(self, stream=None):
+        pass
+
+    def synchronize(self):
+        _wait('an event')
 
 
 class _Device:
-    def __init__(self, number=0):
-        self.id = number
+    def __init__(self, device=0):
+        self.id = device
         self.compute_capability = '80'
         self.mem_info = (1 << 30, 1 << 31)
 
@@ -418,97 +762,46 @@ class _Device:
         pass
 
     def synchronize(self):
-        pass
-
-
-class _Graph:
-    """As cupy.cuda.Graph; `launch` does nothing: a test says what a replay would be."""
-
-    def __init__(self, stream):
-        self.stream = stream
-
-    def launch(self, stream=None):
-        pass
-
-    def upload(self, stream=None):
-        pass
-
-
-class _Stream:
-    current = []  # the innermost is the last
-
-    def __init__(self, null=False, non_blocking=False, ptds=False, priority=None):
-        self.capturing = False
-
-    def __enter__(self):
-        self.current.append(self)
-        return self
-
-    def __exit__(self, *error):
-        self.current.pop()
-
-    def synchronize(self):
-        if self.capturing:
-            raise _CUDARuntimeError('cudaErrorStreamCaptureUnsupported')
-
-    def begin_capture(self, mode=None):
-        if self is _Stream.null:
-            raise RuntimeError('cannot capture on the default (legacy) stream')
-        self.capturing = True
-
-    def end_capture(self):
-        self.capturing = False
-        return _Graph(self)
-
-    def is_capturing(self):
-        return self.capturing
-
-    def wait_event(self, event):
-        pass
-
-    def record(self, event=None):
-        return event
-
-
-class _Event:
-    def __init__(self, *args, **kwargs):
-        pass
-
-    def record(self, stream=None):
-        pass
-
-    def synchronize(self):
-        pass
+        _wait('the device')
 
 
 cuda = types.ModuleType('cupy.cuda')
 cuda.runtime = types.ModuleType('cupy.cuda.runtime')
 cuda.runtime.CUDARuntimeError = _CUDARuntimeError
 cuda.runtime.getDeviceCount = lambda: 1
-cuda.runtime.getDeviceProperties = lambda number: {'name': b'NumPy in the place of a GPU', 'multiProcessorCount': 2}
+cuda.runtime.getDevice = lambda: 0
+cuda.runtime.getDeviceProperties = lambda device: {'name': b'NumPy in the place of a GPU', 'multiProcessorCount': 2}
 cuda.runtime.runtimeGetVersion = lambda: 13000
 cuda.runtime.driverGetVersion = lambda: 13000
 cuda.memory = types.ModuleType('cupy.cuda.memory')
 cuda.memory.OutOfMemoryError = _OutOfMemoryError
-cuda.Device, cuda.Stream, cuda.Event, cuda.Graph = _Device, _Stream, _Event, _Graph
+cuda.Device, cuda.Event, cuda.Graph, cuda.Memory, cuda.MemoryPointer = _Device, _Event, _Graph, _Memory, _Pointer
+cuda.Stream, cuda.MemoryPool = _Stream, _MemoryPool
+cuda.using_allocator = _using_allocator
+cuda.get_allocator = lambda: _here.allocators[-1]
 cuda.is_available = lambda: True
-cuda.MemoryPool, cuda.using_allocator = _Pool, lambda allocator: contextlib.nullcontext()
 cuda.alloc_pinned_memory = bytearray
-_Stream.null = _Stream()
-cuda.get_current_stream = lambda: _Stream.current[-1] if _Stream.current else _Stream.null
+cuda.get_current_stream = lambda device_id=-1: _stream()
+cuda.get_elapsed_time = lambda start_event, end_event: 0.0
 
 lib = types.ModuleType('cupy.lib')
 lib.stride_tricks = types.ModuleType('cupy.lib.stride_tricks')
-lib.stride_tricks.as_strided = lambda x, shape=None, strides=None: _wrap(
+lib.stride_tricks.as_strided = lambda x, shape=None, strides=None: _view(
     np.lib.stride_tricks.as_strided(x._host, shape, strides), x
 )
 linalg = types.ModuleType('cupy.linalg')
+for _name in LINALG:
+    setattr(linalg, _name, functools.partial(_call, getattr(np.linalg, _name), LINALG[_name]))
 
 __version__ = 'NumPy in its place'
 
 
 def __getattr__(name):
-    if name in FUNCTIONS and hasattr(np, name):
-        thing = getattr(np, name)
-        return thing if isinstance(thing, type) else lambda *args, **kwargs: _call(thing, args, kwargs)
+    thing = getattr(np, name, None)
+    if name in SAME and thing is not None:
+        return thing
+    if name in UFUNCS and thing is not None:
+        return lambda *args, **kwargs: _call_ufunc(thing, args, kwargs)
+    if name in FUNCTIONS and thing is not None:
+        return lambda *args, **kwargs: _call(thing, FUNCTIONS[name], args, kwargs)
     raise AttributeError(f'module cupy has no attribute {name!r}')
