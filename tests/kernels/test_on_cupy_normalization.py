@@ -79,7 +79,7 @@ def expect_close(results, exact, bound):
 
 @pytest.mark.parametrize('train', [True, False], ids=['training', 'evaluation'])
 @pytest.mark.parametrize('dtype', ['float32', 'float64', 'float16'])
-@pytest.mark.parametrize('seed', range(8))
+@pytest.mark.parametrize('seed', range(6))
 def test_any_shape(cupy, order, seed, dtype, train):
     given = case(seed, dtype, affine=seed % 5 > 0)
     exact = computed(np, on_numpy, given, train, dtype=np.float64)
@@ -89,7 +89,7 @@ def test_any_shape(cupy, order, seed, dtype, train):
 @pytest.mark.parametrize('fused', ['relu', 'residual'])
 @pytest.mark.parametrize('train', [True, False], ids=['training', 'evaluation'])
 @pytest.mark.parametrize('dtype', ['float32', 'float64'])
-@pytest.mark.parametrize('seed', range(8))
+@pytest.mark.parametrize('seed', range(4))
 def test_any_shape_with_relu(cupy, order, seed, dtype, train, fused):
     given = case(seed, dtype, affine=seed % 5 > 0)
     results = computed(cupy, on_cupy, given, train, fused)
@@ -204,7 +204,7 @@ def test_sums_from_elsewhere(cupy):
     parts = cupy.asarray(np.stack([pixels.sum(1), (pixels**2).sum(1)], axis=1))
     weight, bias, mean, var = on(cupy, vectors)
     saved = cupy.ones((2, 12), np.float32)
-    constants = on_gpu(normalization.statistics)(parts, 150, weight, bias, mean, var, *saved, True, 0.3, EPS)
+    constants = on_gpu(normalization.statistics_of_parts)(parts, 150, weight, bias, mean, var, *saved, 0.3, EPS)
     output = Storage().view(input.shape, np.float32, 'map', cupy)
     normalization.normalise(np.moveaxis(on(cupy, [input])[0], 1, -1), None, output, constants, False)
     expect_close([output.get(), mean.get(), var.get(), saved[0].get(), saved[1].get()], exact[:5], 1e-6)

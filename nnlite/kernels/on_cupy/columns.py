@@ -1,11 +1,16 @@
 """How a matrix (rows, channels) is shared out among blocks and threads by the kernels of columns.h."""
 
-from nnlite.kernels.on_cupy.launching import THREADS, blocks
+import numpy as np
 
-AHEAD = 4  # as in columns.h: rows that keep a thread busy
+from nnlite.kernels.on_cupy.launching import THREADS, blocks
+from nnlite.kernels.on_numpy.scratch import scratch
+from nnlite.tensor.devices import gpu
+
+BUSY = 4  # rows that are worth a thread
 SUMMING = 264  # blocks, two for each multiprocessor of an H100: on every GPU alike, and so are the bits of the sums
 PASSING = 1056  # blocks of a pass in which no block has sums to hand on
-FINAL = 8, THREADS // 8  # threads (channels, parts) that add up what blocks have left
+FINAL = 8, THREADS // 8  # threads (channels, parts) that add up what another kernel's blocks have left
+_tickets = {}
 
 
 def is_wide(channels, *arrays):
@@ -26,5 +31,18 @@ def shared_out(rows, channels, width, most):
     while across < min(packs, 32):
         across *= 2
     groups, down = blocks(packs, across), THREADS // across
-    slices = min(blocks(rows, down * AHEAD), max(1, most // groups))
+    slices = min(max(1, blocks(rows, down * BUSY)), max(1, most // max(1, groups)))
     return (groups, slices), (across, down)
+
+
+def parts_and_tickets(grid, kinds, channels):
+    """Return the memory in which blocks of such a grid leave sums of so many kinds, and find out who is the last."""
+    number = gpu().cuda.Device().id
+    if number not in _tickets or len(_tickets[number]) < grid[0]:
+        _tickets[number] = gpu().zeros(max(grid[0], 1024), np.uint32)
+    return scratch('parts', (grid[1], kinds, channels), np.float64), _tickets[number]
+
+
+def name_of(kernel, wide):
+    """Return what a kernel is called that takes 16 bytes at once, or number by number."""
+    return f'{kernel}<{{T}}, {"true" if wide else "false"}>'

@@ -18,20 +18,14 @@ template <class T> struct Labels {
   }
 };
 
-// result[0] = the loss, result[1] = the weight of all: of minus the weighted sum of what was picked, and that weight.
-__device__ __forceinline__ void finish_loss(const double (&sums)[2], int average, double* result) {
-  double loss = 0 - sums[0];
-  result[0] = average && sums[1] != 0 ? loss / sums[1] : loss;
-  result[1] = sums[1];
-}
-
-// The sums over some rows for each block, or, if one has them all, the result. A wrong target makes the loss NaN.
+// result[0] = the loss, result[1] = the weight of all targets, which the loss is divided by if it averages. A wrong
+// target makes the loss NaN.
 template <class T>
 __global__ void nll(const T* input, const long long* target, const T* weights, int ignores, long long ignored,
-                    int average, double* parts, double* result, int rows, int classes) {
+                    int average, double* parts, unsigned* tickets, double* result, int rows, int classes) {
   DYN_SHARED(double, memory);
   Labels<T> labels = {target, weights, ignores, ignored};
-  double sums[2] = {};
+  double sums[2] = {};  // of what was picked, weighted, and of the weights
   for (long long row = blockIdx.y * blockDim.y + threadIdx.y; row < rows; row += gridDim.y * blockDim.y) {
     int place;
     double weight;
@@ -42,20 +36,14 @@ __global__ void nll(const T* input, const long long* target, const T* weights, i
       sums[1] += weight;
     }
   }
-  add_up(sums, memory);
-  if (threadIdx.y) return;
-  if (gridDim.y == 1) finish_loss(sums, average, result);
-  else parts[2 * blockIdx.y] = sums[0], parts[2 * blockIdx.y + 1] = sums[1];
+  if (!add_up_blocks<2, 1>(sums, parts, tickets, 1, memory)) return;
+  double loss = 0 - sums[0];
+  result[0] = average && sums[1] != 0 ? loss / sums[1] : loss;
+  result[1] = sums[1];
 }
 
-__global__ void nll_of_parts(const double* parts, int slices, int average, double* result) {
-  DYN_SHARED(double, memory);
-  double sums[2] = {};
-  load_parts(sums, parts, slices, 1, memory);
-  if (threadIdx.y == 0) finish_loss(sums, average, result);
-}
-
-// gradInput[n, target[n]] = -weight, over the weight of all if it averages; 0 everywhere else, and where that is not > 0.
+// gradInput[n, target[n]] = -weight, over the weight of all if it averages; 0 everywhere else, and where that is not >
+// 0.
 template <class T>
 __global__ void nll_back(const long long* target, const T* weights, int ignores, long long ignored, int average,
                          const double* total_in_memory, double total, T* gradInput, int rows, int classes) {
@@ -78,7 +66,8 @@ template <class T> __device__ __forceinline__ computed<T> lack_of(const T* x, lo
 }
 template <class C> __device__ __forceinline__ C sign(C x) { return x > 0 ? 1 : x; }  // of what is not below 0
 
-// losses[row] = the sum over the row's targets t, a list of classes that a 0 ends, of what all d that are none make it lack.
+// losses[row] = the sum over the row's targets t, a list of classes that a 0 ends, of what all d that are none make it
+// lack.
 template <class T>
 __global__ void multi_label_margin(const T* input, const long long* target, const bool* is_target, double* losses,
                                    int rows, int classes) {

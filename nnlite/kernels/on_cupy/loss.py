@@ -5,18 +5,14 @@ A loss is an array of no dimension, in scratch memory: who wants to keep it copi
 
 import numpy as np
 
-from nnlite.kernels.on_cupy.columns import PASSING, SUMMING, shared_out
+from nnlite.kernels.on_cupy.columns import PASSING, SUMMING, parts_and_tickets, shared_out
 from nnlite.kernels.on_cupy.launching import THREADS, Source, blocks
 from nnlite.kernels.on_cupy.memory import as_double
 from nnlite.kernels.on_cupy.sums import sum_of_rows
 from nnlite.kernels.on_numpy.scratch import contiguous, scratch
 from nnlite.tensor.devices import is_on_gpu
 
-SOURCE = Source(
-    'loss.cu', 'nll<{T}>', 'nll_of_parts', 'nll_back<{T}>', 'multi_label_margin<{T}>', 'multi_label_margin_back<{T}>'
-)  # fmt: skip
-ONE_BLOCK = 4096  # rows that one block adds up alone: fewer are not worth a second kernel
-COLUMN = 1, THREADS  # a block for sums of one column
+SOURCE = Source('loss.cu', 'nll<{T}>', 'nll_back<{T}>', 'multi_label_margin<{T}>', 'multi_label_margin_back<{T}>')
 
 
 def ClassNLLCriterion_updateOutput(input, target, weights, ignoreIndex, sizeAverage):
@@ -25,15 +21,12 @@ def ClassNLLCriterion_updateOutput(input, target, weights, ignoreIndex, sizeAver
     Arguments as for NumPy's; what is returned are arrays () in float64. A target that is no class makes the loss NaN.
     """
     input, rows, classes = contiguous(input, 'input'), target.size, input.shape[-1]
-    slices = 1 if rows <= ONE_BLOCK else min(blocks(rows, THREADS), SUMMING)
-    parts, result = scratch('parts', (slices, 2), np.float64), scratch('loss', (2,), np.float64)
+    grid, block = shared_out(rows, 1, 1, SUMMING)
+    result = scratch('loss', (2,), np.float64)
     SOURCE.launch(
-        'nll<{T}>', input.dtype, (1, slices), COLUMN, input, *_labels(target, weights, ignoreIndex), bool(sizeAverage),
-        parts, result, rows, classes, shared=2 * THREADS * 8,
+        'nll<{T}>', input.dtype, grid, block, input, *_labels(target, weights, ignoreIndex), bool(sizeAverage),
+        *parts_and_tickets(grid, 2, 1), result, rows, classes, shared=2 * THREADS * 8,
     )  # fmt: skip
-    if slices > 1:
-        args = parts, slices, bool(sizeAverage), result
-        SOURCE.launch('nll_of_parts', input.dtype, 1, COLUMN, *args, shared=2 * THREADS * 8)
     return result[:1].reshape(()), result[1:].reshape(())
 
 

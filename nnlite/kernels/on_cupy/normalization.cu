@@ -1,10 +1,38 @@
-// Batch normalization of a batch that lies channels-last: a matrix with a row for each pixel and a column for each channel.
-// Two passes over it each way: one for sums, added up in double; one that does the rest, by constants of each channel.
+// Batch normalization of a batch that lies channels-last: a matrix with a row for each pixel and a column for each
+// channel. Two passes over it each way: one for sums, added up in double, of which the last block makes constants of
+// each channel; one that does the rest by these.
 #include "columns.h"
 
-// parts[slice, 0, c] = the sum over the slice's rows of x[:, c], parts[slice, 1, c] that of its square.
+// What belongs to the statistics of each channel, forward. Pointers to weight and bias may be null.
+template <class T> struct Statistics {
+  const T *weight, *bias;
+  T *running_mean, *running_var, *save_mean, *save_std;
+  computed<T>* constants;  // (3, channels): what `normalise` computes with
+  double count, momentum, eps;
+
+  // Of channel c, from the sums of x and of its square over `count` pixels; the running ones move.
+  __device__ __forceinline__ void learn(int c, int channels, double sum, double squares) const {
+    double mean = sum / count;
+    squares -= sum * mean;
+    squares = squares < 0 ? 0 : squares;
+    running_mean[c] = narrow<T>(momentum * mean + (1 - momentum) * widen(running_mean[c]));
+    running_var[c] = narrow<T>(momentum * (squares / (count - 1)) + (1 - momentum) * widen(running_var[c]));
+    use(c, channels, mean, squares / count);
+  }
+  __device__ __forceinline__ void use(int c, int channels, double mean, double variance) const {
+    save_mean[c] = narrow<T>(mean);
+    save_std[c] = narrow<T>(1 / sqrt(variance + eps));
+    computed<T> std = widen(save_std[c]);
+    constants[c] = widen(save_mean[c]);
+    constants[channels + c] = weight ? std * widen(weight[c]) : std;
+    constants[2 * channels + c] = bias ? widen(bias[c]) : 0;
+  }
+};
+
+// The statistics of pixels x.
 template <class T, bool wide>
-__global__ void __launch_bounds__(256) moments(const T* x, double* parts, int rows, int channels) {
+__global__ void __launch_bounds__(256) learn(const T* x, double* parts, unsigned* tickets, Statistics<T> statistics,
+                                             int rows, int channels) {
   constexpr int N = WIDTH<T, wide>;
   DYN_SHARED(double, memory);
   int first = first_channel<N>();
@@ -19,37 +47,30 @@ __global__ void __launch_bounds__(256) moments(const T* x, double* parts, int ro
             sums[N + k] += value * value;
           }
         });
-  store_parts<2, N>(sums, parts, channels, memory);
+  if (add_up_blocks<2, N>(sums, parts, tickets, channels, memory))
+    for (int k = 0; k < N; k++) statistics.learn(first + k, channels, sums[k], sums[N + k]);
 }
 
-// Mean and 1 / sqrt(variance + eps) of each channel, from the parts in training, else from the running ones, which move in
-// training. constants[0 .. 2, c]: what `normalise` computes with.
+// The same from sums that another kernel has left in parts[slice, 0, c], those of x, and parts[slice, 1, c], of x^2.
 template <class T>
-__global__ void statistics(const double* parts, int slices, double count, const T* weight, const T* bias,
-                           T* running_mean, T* running_var, T* save_mean, T* save_std, int train, double momentum,
-                           double eps, computed<T>* constants, int channels) {
+__global__ void learn_from_parts(const double* parts, int slices, Statistics<T> statistics, int channels) {
   DYN_SHARED(double, memory);
   int c = first_channel<1>();
   double sums[2] = {};
-  if (train) load_parts(sums, parts, slices, channels, memory);
-  if (threadIdx.y || c >= channels) return;
-  double mean = widen(running_mean[c]), variance = widen(running_var[c]);
-  if (train) {
-    double batch_mean = sums[0] / count, squares = sums[1] - sums[0] * batch_mean;
-    squares = squares < 0 ? 0 : squares;
-    running_mean[c] = narrow<T>(momentum * batch_mean + (1 - momentum) * mean);
-    running_var[c] = narrow<T>(momentum * (squares / (count - 1)) + (1 - momentum) * variance);
-    mean = batch_mean, variance = squares / count;
-  }
-  save_mean[c] = narrow<T>(mean);
-  save_std[c] = narrow<T>(1 / sqrt(variance + eps));
-  computed<T> std = widen(save_std[c]);
-  constants[c] = widen(save_mean[c]);
-  constants[channels + c] = weight ? std * widen(weight[c]) : std;
-  constants[2 * channels + c] = bias ? widen(bias[c]) : 0;
+  if (c < channels) add_parts<2, 1>(sums, parts, slices, channels);
+  add_up(sums, memory);
+  if (threadIdx.y == 0 && c < channels) statistics.learn(c, channels, sums[0], sums[1]);
 }
 
-// y = (x - mean) slope + shift, the constants of each channel; + residual, if there is one; if it rectifies, 0 if below.
+// The running ones instead, of each thread's channel.
+template <class T> __global__ void recall(Statistics<T> statistics, int channels) {
+  int c = first_channel<1>();
+  if (c < channels)
+    statistics.use(c, channels, widen(statistics.running_mean[c]), widen(statistics.running_var[c]));
+}
+
+// y = (x - mean) slope + shift, the constants of each channel; + residual, if there is one; if it rectifies, 0 if
+// below.
 template <class T, bool wide>
 __global__ void __launch_bounds__(256) normalise(const T* x, const T* residual, T* y, const computed<T>* constants,
                                                  int rectifies, int rows, int channels) {
@@ -78,18 +99,40 @@ __global__ void __launch_bounds__(256) normalise(const T* x, const T* residual, 
       });
 }
 
-// parts[slice, 0, c] = the sum over the slice's rows of g[:, c], parts[slice, 1, c] that of g (x - mean). g is grads; where
-// an output y is given, 0 unless y > 0, and written to gradSum, which may be grads.
+// What belongs to the gradients of each channel. Pointers to weight, gradWeight and gradBias may be null.
+template <class T> struct Gradients {
+  const T *weight, *running_mean, *running_var, *save_mean, *save_std;
+  T *gradWeight, *gradBias;
+  computed<T>* constants;  // (4, channels): those of `differentiate` in training, else of `normalise`, for gradients
+  double count, scale, eps;
+  long long train;
+
+  // Of channel c, from the sums of g and of g (x - mean) over `count` pixels.
+  __device__ __forceinline__ void finish(int c, int channels, double sum, double dot) const {
+    computed<T> std = widen(train ? save_std[c] : narrow<T>(1 / sqrt(widen(running_var[c]) + eps)));
+    if (gradWeight) gradWeight[c] = narrow<T>(widen(gradWeight[c]) + scale * dot * std);
+    if (gradBias) gradBias[c] = narrow<T>(widen(gradBias[c]) + scale * sum);
+    constants[c] = train ? widen(save_mean[c]) : 0;
+    constants[channels + c] = weight ? std * widen(weight[c]) : std;
+    constants[2 * channels + c] = train ? dot / count * std * std : 0;
+    constants[3 * channels + c] = sum / count;
+  }
+};
+
+// The gradients, from pixels x and grads g; where an output y is given, g is 0 unless y > 0, and written to gradSum,
+// which may be grads.
 template <class T, bool wide>
-__global__ void __launch_bounds__(256) products(const T* x, const T* grads, const T* y, T* gradSum, const T* mean,
-                                                double* parts, int rows, int channels) {
+__global__ void __launch_bounds__(256) add_gradients(const T* x, const T* grads, const T* y, T* gradSum, double* parts,
+                                                     unsigned* tickets, Gradients<T> gradients, int rows,
+                                                     int channels) {
   constexpr int N = WIDTH<T, wide>;
   DYN_SHARED(double, memory);
   int first = first_channel<N>();
   double sums[2 * N] = {};
   if (first < channels) {
-    computed<T> centre[N];
-    for (int k = 0; k < N; k++) centre[k] = widen(mean[first + k]);
+    computed<T> mean[N];
+    for (int k = 0; k < N; k++)
+      mean[k] = widen((gradients.train ? gradients.save_mean : gradients.running_mean)[first + k]);
     struct Fetched { Pack<T, N> x, g, y; };
     for_rows<Fetched>(
         rows,
@@ -105,32 +148,13 @@ __global__ void __launch_bounds__(256) products(const T* x, const T* grads, cons
             if (y && !(widen(fetched.y.at[k]) > 0)) fetched.g.at[k] = narrow<T>(0);
             computed<T> g = widen(fetched.g.at[k]);
             sums[k] += g;
-            sums[N + k] += g * (widen(fetched.x.at[k]) - centre[k]);
+            sums[N + k] += g * (widen(fetched.x.at[k]) - mean[k]);
           }
           if (y) store<N>(gradSum + row * channels + first, fetched.g);
         });
   }
-  store_parts<2, N>(sums, parts, channels, memory);
-}
-
-// gradWeight and gradBias += scale times the gradients that the parts of `products` add up to; each may be null. The
-// constants are those of `differentiate` in training, else of `normalise`, which then takes the gradients.
-template <class T>
-__global__ void gradients(const double* parts, int slices, double count, const T* weight, const T* running_var,
-                          const T* save_mean, const T* save_std, int train, double scale, double eps, T* gradWeight,
-                          T* gradBias, computed<T>* constants, int channels) {
-  DYN_SHARED(double, memory);
-  int c = first_channel<1>();
-  double sums[2] = {};
-  load_parts(sums, parts, slices, channels, memory);
-  if (threadIdx.y || c >= channels) return;
-  computed<T> std = widen(train ? save_std[c] : narrow<T>(1 / sqrt(widen(running_var[c]) + eps)));
-  if (gradWeight) gradWeight[c] = narrow<T>(widen(gradWeight[c]) + scale * sums[1] * std);
-  if (gradBias) gradBias[c] = narrow<T>(widen(gradBias[c]) + scale * sums[0]);
-  constants[c] = train ? widen(save_mean[c]) : 0;
-  constants[channels + c] = weight ? std * widen(weight[c]) : std;
-  constants[2 * channels + c] = train ? sums[1] / count * std * std : 0;
-  constants[3 * channels + c] = sums[0] / count;
+  if (add_up_blocks<2, N>(sums, parts, tickets, channels, memory))
+    for (int k = 0; k < N; k++) gradients.finish(first + k, channels, sums[k], sums[N + k]);
 }
 
 // gradInput = slope (g - (x - mean) per_x - per_batch), the constants of each channel.

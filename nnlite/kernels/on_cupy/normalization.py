@@ -1,23 +1,37 @@
-"""Batch normalization on a GPU: two passes over memory each way, and between them a small kernel for the sums.
+"""Batch normalization on a GPU: two passes over memory each way.
 
 Sums are added up in double, in an order that is always the same, with no number taken off first: they are as exact as
-THNN's. What makes constants of them (`statistics`) is a kernel of its own, so that another kernel than `moments`, a
-convolution's, can leave the sums: `parts` (slices, 2, C), float64, the sums of x and of x^2 over some of the pixels.
+THNN's. Another kernel than the first pass, a convolution's, can leave the sums that are needed forward: `normalised`
+takes them as `parts` (slices, 2, C), float64, the sums of x and of x^2 over some of the pixels each.
 """
 
 import numpy as np
 
 from nnlite.errors import ShapeError
-from nnlite.kernels.on_cupy.columns import FINAL, PASSING, SUMMING, is_wide, shared_out
+from nnlite.kernels.on_cupy.columns import FINAL, PASSING, SUMMING, is_wide, name_of, parts_and_tickets, shared_out
 from nnlite.kernels.on_cupy.launching import THREADS, Source, blocks
 from nnlite.kernels.on_numpy.scratch import channels_last, scratch
 
-_PASSES = 'moments', 'normalise', 'products', 'differentiate'
+_PASSES = 'learn', 'normalise', 'add_gradients', 'differentiate'
 SOURCE = Source(
     'normalization.cu',
-    'statistics<{T}>',
-    'gradients<{T}>',
-    *[f'{kernel}<{{T}}, {wide}>' for kernel in _PASSES for wide in ('false', 'true')],
+    'learn_from_parts<{T}>',
+    'recall<{T}>',
+    *[name_of(kernel, wide) for kernel in _PASSES for wide in (False, True)],
+)
+
+
+def _record(pointers, doubles, *others):
+    """Return the type of a struct of CUDA's, as launched by value."""
+    names = [*[(name, np.uint64) for name in pointers.split()], *[(name, np.float64) for name in doubles.split()]]
+    return np.dtype([*names, *others])
+
+
+STATISTICS = _record('weight bias running_mean running_var save_mean save_std constants', 'count momentum eps')
+GRADIENTS = _record(
+    'weight running_mean running_var save_mean save_std gradWeight gradBias constants',
+    'count scale eps',
+    ('train', np.int64),
 )
 
 
@@ -28,9 +42,8 @@ def BatchNormalization_updateOutput(
 
     Shapes, and what becomes of the statistics: as in NumPy's.
     """
-    statistics_ = weight, bias, running_mean, running_var, save_mean, save_std, train, momentum, eps
-    x = channels_last(input, 'input')
-    normalise(x, None, output, statistics(moments(x) if train else None, x.size // x.shape[-1], *statistics_), False)
+    x, vectors = channels_last(input, 'input'), (weight, bias, running_mean, running_var, save_mean, save_std)
+    normalise(x, None, output, statistics(x, *vectors, train, momentum, eps), False)
 
 
 def BatchNormalizationReLU_updateOutput(
@@ -40,9 +53,9 @@ def BatchNormalizationReLU_updateOutput(
 
     Shapes: as in BatchNormalization_updateOutput; residual like input, or None for zero.
     """
-    statistics_ = weight, bias, running_mean, running_var, save_mean, save_std, train, momentum, eps
-    x, added = channels_last(input, 'input'), None if residual is None else channels_last(residual, 'residual')
-    normalise(x, added, output, statistics(moments(x) if train else None, x.size // x.shape[-1], *statistics_), True)
+    x, vectors = channels_last(input, 'input'), (weight, bias, running_mean, running_var, save_mean, save_std)
+    added = None if residual is None else channels_last(residual, 'residual')
+    normalise(x, added, output, statistics(x, *vectors, train, momentum, eps), True)
 
 
 def BatchNormalization_backward(
@@ -78,32 +91,42 @@ def BatchNormalizationReLU_backward(
         np.copyto(rolled, written)
 
 
-def moments(x):
-    """Return parts, scratch memory: the sums of pixels x (..., C), and of their squares, over some of them each."""
-    return _parts('moments', (x,))
-
-
-def statistics(
-    parts, count, weight, bias, running_mean, running_var, save_mean, save_std, train, momentum, eps
-):  # fmt: skip
-    """Do with the statistics what BatchNormalization_updateOutput says; return what `normalise` computes with.
-
-    Args:
-        parts: in training, sums over all pixels in parts (slices, 2, C), float64, C order: of x and of x^2; else None.
-        count: how many pixels there are.
+def statistics(x, weight, bias, running_mean, running_var, save_mean, save_std, train, momentum, eps):
+    """Do with the statistics of pixels x (..., C), C order, what BatchNormalization_updateOutput says.
 
     Returns:
-        (3, C), scratch memory: mean, slope and shift of each channel, float32 where numbers are float16.
+        what `normalise` computes with, (3, C), scratch memory: mean, slope and shift of each channel, float32 where
+        numbers are float16.
     """
-    channels, dtype = len(running_mean), running_mean.dtype
-    vectors = _in_one_piece(weight, bias, running_mean, running_var, save_mean, save_std)
-    constants = _constants(channels, dtype)
-    slices = 0 if parts is None else len(parts)
+    count, vectors = x.size // x.shape[-1], (weight, bias, running_mean, running_var, save_mean, save_std)
+    constants, record = _statistics(count, *vectors, momentum, eps)
+    if train:
+        _launch_sums('learn', (x,), record)
+    else:
+        SOURCE.launch('recall<{T}>', x.dtype, blocks(x.shape[-1]), THREADS, record, x.shape[-1])
+    return constants
+
+
+def statistics_of_parts(parts, count, weight, bias, running_mean, running_var, save_mean, save_std, momentum, eps):
+    """Do in training the same as `statistics` with sums over `count` pixels that another kernel has left.
+
+    Args:
+        parts: (slices, 2, C), float64, C order: the sums of x, and of x^2, over some of the pixels each.
+    """
+    channels, vectors = len(running_mean), (weight, bias, running_mean, running_var, save_mean, save_std)
+    constants, record = _statistics(count, *vectors, momentum, eps)
     SOURCE.launch(
-        'statistics<{T}>', dtype, blocks(channels, FINAL[0]), FINAL, parts, slices, float(count), *vectors, bool(train),
-        float(momentum), float(eps), constants, channels, shared=2 * THREADS * 8,
+        'learn_from_parts<{T}>', running_mean.dtype, blocks(channels, FINAL[0]), FINAL, parts, len(parts), record,
+        channels, shared=2 * THREADS * 8,
     )  # fmt: skip
     return constants
+
+
+def _statistics(count, weight, bias, running_mean, running_var, save_mean, save_std, momentum, eps):
+    """Return the constants that are to be written, and the record that the kernels get, which knows where."""
+    constants = _constants(3, running_mean)
+    vectors = weight, bias, running_mean, running_var, save_mean, save_std, constants
+    return constants, np.array((*_pointers(*vectors), count, momentum, eps), STATISTICS)[()]
 
 
 def normalise(x, residual, output, constants, rectifies):
@@ -119,16 +142,10 @@ def _hand_back(
     train, scale, eps,
 ):  # fmt: skip
     """Do what BatchNormalization_backward says for pixels x and grads, or BatchNormalizationReLU's, given an output."""
-    channels, dtype = x.shape[-1], x.dtype
-    vectors = _in_one_piece(weight, running_mean, running_var, save_mean, save_std, gradWeight, gradBias)
-    weight, running_mean, running_var, save_mean, save_std, gradWeight, gradBias = vectors
-    parts = _parts('products', (x, grads, output, gradSum), save_mean if train else running_mean)
-    constants = _constants(channels, dtype)
-    SOURCE.launch(
-        'gradients<{T}>', dtype, blocks(channels, FINAL[0]), FINAL, parts, len(parts), float(x.size // channels),
-        weight, running_var, save_mean, save_std, bool(train), float(scale), float(eps), gradWeight, gradBias,
-        constants, channels, shared=2 * THREADS * 8,
-    )  # fmt: skip
+    constants = _constants(4, running_mean)
+    pointers = _pointers(weight, running_mean, running_var, save_mean, save_std, gradWeight, gradBias, constants)
+    record = np.array((*pointers, x.size // x.shape[-1], scale, eps, bool(train)), GRADIENTS)[()]
+    _launch_sums('add_gradients', (x, grads, output, gradSum), record)
     if gradInput is not None:
         g = grads if gradSum is None else gradSum
         if train:
@@ -137,17 +154,16 @@ def _hand_back(
             _pass('normalise', (g, None), gradInput, constants, False)
 
 
-def _parts(kernel, pixels, *args):
-    """Return the two sums that a kernel takes over slices of pixels (..., C): (slices, 2, C), scratch memory."""
+def _launch_sums(kernel, pixels, record):
+    """Launch a kernel that takes two sums for each channel of pixels (..., C), some of them None."""
     x = pixels[0]
     rows, channels, wide = x.size // x.shape[-1], x.shape[-1], is_wide(x.shape[-1], *pixels)
     width = 16 // x.itemsize if wide else 1
     grid, block = shared_out(rows, channels, width, SUMMING)
-    parts = scratch('parts', (grid[1], 2, channels), np.float64)
     SOURCE.launch(
-        _name(kernel, wide), x.dtype, grid, block, *pixels, *args, parts, rows, channels, shared=2 * width * THREADS * 8
-    )
-    return parts
+        name_of(kernel, wide), x.dtype, grid, block, *pixels, *parts_and_tickets(grid, 2, channels), record, rows,
+        channels, shared=2 * width * THREADS * 8,
+    )  # fmt: skip
 
 
 def _pass(kernel, pixels, result, *args):
@@ -156,15 +172,12 @@ def _pass(kernel, pixels, result, *args):
     rows, channels = result.size // result.shape[-1], result.shape[-1]
     wide = is_wide(channels, result, *pixels)
     grid, block = shared_out(rows, channels, 16 // result.itemsize if wide else 1, PASSING)
-    SOURCE.launch(_name(kernel, wide), result.dtype, grid, block, *pixels, result, *args, rows, channels)
+    SOURCE.launch(name_of(kernel, wide), result.dtype, grid, block, *pixels, result, *args, rows, channels)
 
 
-def _name(kernel, wide):
-    return f'{kernel}<{{T}}, {"true" if wide else "false"}>'
-
-
-def _constants(channels, dtype):
-    return scratch('constants', (4, channels), np.promote_types(dtype, np.float32))
+def _constants(kinds, vector):
+    """Return memory for so many numbers for each channel, of the type that the kernels compute in."""
+    return scratch('constants', (kinds, len(vector)), np.promote_types(vector.dtype, np.float32))
 
 
 def _pixels(result):
@@ -175,8 +188,8 @@ def _pixels(result):
     return rolled
 
 
-def _in_one_piece(*vectors):
-    """Return vectors, some of them None, as they are, or say that one has gaps: the kernels know of no strides."""
+def _pointers(*vectors):
+    """Return where vectors begin in memory, 0 for None, or say that one has gaps: the kernels know of no strides."""
     if not all(vector is None or vector.flags.c_contiguous for vector in vectors):
         raise ShapeError('expected a number for each channel side by side in memory, got some with gaps between')
-    return vectors
+    return [0 if vector is None else vector.data.ptr for vector in vectors]

@@ -1,5 +1,5 @@
-// The step of stochastic gradient descent with momentum, over all parameters at once. Every product and sum is rounded by
-// itself, as NumPy's are: no product may melt into the sum after it.
+// The step of stochastic gradient descent with momentum, over all parameters at once. Every product and sum is rounded
+// by itself, as NumPy's are: no product may melt into the sum after it.
 #include "packs.h"
 
 #ifdef __CUDACC__
@@ -25,8 +25,8 @@ template <class T> __device__ __forceinline__ void step_one(T& x, T grad, T& vel
   x = sum(x, product(with.minus_rate, way));
 }
 
-// x and velocity after a step, from n gradients. share is 1 - dampening. The rate is the one in memory where there is one:
-// a captured step finds another there each time, and takes none where it finds NaN.
+// x and velocity after a step, from n gradients. share is 1 - dampening. The rate is the one in memory where there is
+// one: a captured step finds another there each time, and takes none where it finds NaN.
 template <class T>
 __global__ void sgd_step(T* x, const T* dfdx, T* velocity, const double* rate_in_memory, double rate, double momentum,
                          double share, int nesterov, double weightDecay, int wide, long long n) {

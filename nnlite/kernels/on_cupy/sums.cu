@@ -1,9 +1,10 @@
 // Sums over very many rows, added up in double and always in the same order.
 #include "columns.h"
 
-// parts[slice, c] = the sum over the slice's rows of x[:, c].
+// total[c] = the sum of x[:, c]; or, where a result is given, result[c] += scale times it.
 template <class T, bool wide>
-__global__ void __launch_bounds__(256) sums_of_slices(const T* x, double* parts, int rows, int channels) {
+__global__ void __launch_bounds__(256) sum_rows(const T* x, double* parts, unsigned* tickets, double* total, T* result,
+                                                double scale, int rows, int channels) {
   constexpr int N = WIDTH<T, wide>;
   DYN_SHARED(double, memory);
   int first = first_channel<N>();
@@ -14,17 +15,8 @@ __global__ void __launch_bounds__(256) sums_of_slices(const T* x, double* parts,
         [&](long long, const Pack<T, N>& pack) {
           for (int k = 0; k < N; k++) sums[k] += widen(pack.at[k]);
         });
-  store_parts<1, N>(sums, parts, channels, memory);
-}
-
-// total[c] = the sum of the parts; or, where a result is given, result[c] += scale times it.
-template <class T>
-__global__ void sum_of_parts(const double* parts, int slices, double* total, T* result, double scale, int channels) {
-  DYN_SHARED(double, memory);
-  int c = first_channel<1>();
-  double sums[1] = {};
-  load_parts(sums, parts, slices, channels, memory);
-  if (threadIdx.y || c >= channels) return;
-  if (result) result[c] = narrow<T>(widen(result[c]) + scale * sums[0]);
-  else total[c] = sums[0];
+  if (add_up_blocks<1, N>(sums, parts, tickets, channels, memory))
+    for (int k = 0; k < N; k++)
+      if (result) result[first + k] = narrow<T>(widen(result[first + k]) + scale * sums[k]);
+      else total[first + k] = sums[k];
 }

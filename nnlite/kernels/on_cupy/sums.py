@@ -1,4 +1,4 @@
-"""Sums over very many rows on a GPU, in float64: blocks add up slices of the rows, and a small kernel what they leave.
+"""Sums over very many rows on a GPU, in float64: blocks add up slices of the rows, and the last one what they leave.
 
 on_numpy's functions of the same names come here with arrays that live on a GPU.
 """
@@ -7,11 +7,11 @@ import math
 
 import numpy as np
 
-from nnlite.kernels.on_cupy.columns import FINAL, SUMMING, is_wide, shared_out
-from nnlite.kernels.on_cupy.launching import THREADS, Source, blocks
+from nnlite.kernels.on_cupy.columns import SUMMING, is_wide, name_of, parts_and_tickets, shared_out
+from nnlite.kernels.on_cupy.launching import THREADS, Source
 from nnlite.kernels.on_numpy.scratch import contiguous, scratch
 
-SOURCE = Source('sums.cu', 'sums_of_slices<{T}, false>', 'sums_of_slices<{T}, true>', 'sum_of_parts<{T}>')
+SOURCE = Source('sums.cu', 'sum_rows<{T}, false>', 'sum_rows<{T}, true>')
 
 
 def sum_of_rows(matrix, name='sum of rows'):
@@ -55,12 +55,7 @@ def _sum(matrix, total, result, scale):
     wide = is_wide(channels, matrix)
     width = 16 // matrix.itemsize if wide else 1
     grid, block = shared_out(rows, channels, width, SUMMING)
-    parts = scratch('parts', (grid[1], channels), np.float64)
     SOURCE.launch(
-        f'sums_of_slices<{{T}}, {"true" if wide else "false"}>', matrix.dtype, grid, block, matrix, parts, rows,
-        channels, shared=width * THREADS * 8,
-    )  # fmt: skip
-    SOURCE.launch(
-        'sum_of_parts<{T}>', matrix.dtype, blocks(channels, FINAL[0]), FINAL, parts, len(parts), total, result,
-        float(scale), channels, shared=THREADS * 8,
+        name_of('sum_rows', wide), matrix.dtype, grid, block, matrix, *parts_and_tickets(grid, 1, channels), total,
+        result, float(scale), rows, channels, shared=width * THREADS * 8,
     )  # fmt: skip
