@@ -22,7 +22,7 @@ def choose(name: str) -> str:
 
     Raises:
         Error: there is no such name.
-        DeviceError: there is no GPU to use, or none of this number; the message says why.
+        DeviceError: there is no GPU to use, or none of this number, or it has no memory left; the message says which.
     """
     if not re.fullmatch(r'auto|cpu|cuda(:\d+)?', name):
         raise Error(f'expected a device of auto, cpu, cuda or cuda:N, got {name!r}')
@@ -38,7 +38,12 @@ def choose(name: str) -> str:
     if number >= count:
         there = 'the only one is cuda:0' if count == 1 else f'there are cuda:0 to cuda:{count - 1}'
         raise DeviceError(f'expected a GPU of the number {number}, got none', hint=there)
-    cuda.Device(number).use()
+    try:
+        cuda.Device(number).use()
+        _ = cuda.Device(number).mem_info  # which takes the memory that every program takes of a GPU
+    except cuda.runtime.CUDARuntimeError as error:
+        hint = 'nvidia-smi shows what else runs on it; --device cpu computes on the CPU'
+        raise DeviceError(f'the GPU cuda:{number} cannot be used: {error}', hint=hint) from error
     return f'cuda:{number}'
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from nnlite.errors import DataError, DeviceError
+from nnlite.errors import DataError, DeviceError, Error
 from nnlite.kernels import family_of
 from nnlite.kernels.on_numpy.scratch import pieces
 from nnlite.nn.Object import Object
@@ -121,6 +121,8 @@ class StepsOnGPU:
         return usage(self._pool)
 
     def _run(self, replayed: Replayed, images: Any, labels: Any, *rest: Any) -> Any:
+        if self.must_be_read:
+            raise Error(f'expected a reading after {self.unread} steps, got one more step', where='StepsOnGPU')
         images, labels = self._batch.hold(images, labels, self.classes)
         arrays = [images, labels, *filter(is_array, rest)]
         kind = tuple((pointer(array), array.shape) for array in arrays), rest[3:]

@@ -55,6 +55,17 @@ def test_a_number_beyond_the_last_is_named(cupy):
     assert 'cuda:0' in caught.value.hint
 
 
+def test_a_gpu_without_memory_is_named(cupy, monkeypatch):
+    def full(self):
+        raise cupy.cuda.runtime.CUDARuntimeError('cudaErrorMemoryAllocation: out of memory')
+
+    if not hasattr(cupy, 'check'):
+        pytest.skip('there is a GPU, which has memory')
+    monkeypatch.setattr(cupy.cuda.Device, 'use', full)
+    with pytest.raises(DeviceError, match='cuda:0 cannot be used: cudaErrorMemoryAllocation'):
+        choose('auto')
+
+
 @pytest.mark.parametrize('name', ['gpu', 'cuda:', 'cuda:-1', 'cuda:x', 'CPU', ''])
 def test_names_that_are_none_are_refused(name):
     with pytest.raises(Error, match='expected a device of auto, cpu, cuda or cuda:N'):

@@ -6,9 +6,10 @@ import pytest
 import nnlite
 from nnlite import models, nn
 from nnlite.data_prep import Loader
-from nnlite.errors import DataError, DeviceError
+from nnlite.errors import DataError, DeviceError, Error
 from nnlite.training import NotFiniteError, Trainer, account, evaluate, graph
 from nnlite.training.graph import Replayed
+from nnlite.training.on_gpu import StepsOnGPU
 
 
 @pytest.fixture
@@ -262,6 +263,16 @@ def test_labels_beyond_the_scores_are_refused(captures, cupy):
     data.classes = list('abcde')
     with pytest.raises(DataError, match='expected scores of 5 classes'):
         trainer(data=data).run(1)
+
+
+def test_steps_that_nobody_reads_are_refused(captures, monkeypatch):
+    monkeypatch.setattr(account, 'STEPS', 2)
+    steps, (images, labels) = StepsOnGPU(network().cuda(), nn.CrossEntropyCriterion().cuda()), next(Data().epoch(1))
+    for _ in range(2):
+        steps.test(images, labels)
+    with pytest.raises(Error, match='expected a reading after 2 steps'):
+        steps.test(images, labels)
+    assert len(steps.read().losses) == 2
 
 
 def test_memory_is_told_at_the_end(captures, capsys):
