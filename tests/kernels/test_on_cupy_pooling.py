@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from against_numpy import SIDES, agree, maps, normal
 
+from nnlite.kernels.on_cupy import maps as over_maps
+
 
 def windows(rng, sides, dilated=False):
     """Return (input's shape, output's shape, kernel, stride, padding, dilation): any that leave a window on the map."""
@@ -85,3 +87,25 @@ def test_adaptive_pooling(cupy, what, seed):
     indices = np.full((2, *out), 99)
     _, places = agree(cupy, 'AdaptiveMaxPooling_updateOutput', [input, output, indices], [1, 2])
     agree(cupy, 'AdaptiveMaxPooling_updateGradInput', [gradOutput, places, gradInput], [2])
+
+
+def test_more_images_than_a_grid_takes(cupy, monkeypatch):
+    monkeypatch.setattr(over_maps, 'IMAGES', 2)
+    rng, geometry = np.random.default_rng(0), ((3, 2), (2, 1), (1, 0))
+    shape, out = (5, 4, 7, 5), (5, 4, 4, 4)
+    agree(cupy, 'AveragePooling_updateOutput', [normal(rng, shape), maps(out)], [1], *geometry, False)
+    agree(cupy, 'AveragePooling_updateGradInput', [normal(rng, out), maps(shape)], [1], *geometry, False)
+    indices = maps(out, 'int64')
+    _, places = agree(
+        cupy, 'MaxPooling_updateOutput', [normal(rng, shape), maps(out), indices], [1, 2], *geometry, (1, 1)
+    )
+    agree(cupy, 'MaxPooling_updateGradInput', [normal(rng, out), places, maps(shape)], [2], *geometry, (1, 1))
+
+
+def test_division_by_a_product():
+    rng = np.random.default_rng(0)
+    for divisor in (1, 2, 3, 7, 2**16 + 1, 2**31 - 1, *rng.integers(1, 2**31, 200).tolist()):
+        by, factor, shift = over_maps.divisor(divisor)
+        assert by == divisor and factor < 2**32
+        for number in (0, 2**31 - 1, divisor - 1, divisor, *rng.integers(0, 2**31, 50).tolist()):
+            assert (number * factor >> 32) + number >> shift == number // divisor
