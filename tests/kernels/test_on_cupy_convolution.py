@@ -11,6 +11,7 @@ import nnlite
 from nnlite import nn
 from nnlite.kernels import on_cupy
 from nnlite.kernels.on_cupy import choice, convolution, fma, im2col
+from nnlite.kernels.on_cupy.geometry import Geometry
 
 DTYPES = pytest.mark.parametrize('dtype', ['float64', 'float32', 'float16'])
 
@@ -82,6 +83,20 @@ def test_one_pixel_and_one_plane(cupy, way):
 def test_windows_that_lie_beside_the_map(cupy, way):
     shape, out, kernels = (2, 4, 3, 2), (2, 8, 5, 2), (8, 4, 2, 1)
     expect_all_passes(cupy, np.random.default_rng(0), 'float64', shape, out, kernels, (2, 3), (4, 2), (1, 1))
+
+
+@SIDES
+@pytest.mark.parametrize('seed', range(3))
+def test_infinity_reaches_only_what_looks_at_it(cupy, way, seed, sides):
+    rng = np.random.default_rng([10, seed])
+    shape, out, kernels, *geometry = case(rng, sides, (5, 7), rng.integers(1, 4, sides))
+    input, gradOutput = normal(rng, shape), normal(rng, out)
+    input[:, :, -1], gradOutput[:, :, 0] = np.inf, np.inf
+    weight, gradWeight = (rng.standard_normal(kernels) for _ in range(2))
+    with np.errstate(invalid='ignore'):
+        agree(cupy, 'Convolution_updateOutput', [input, maps(out), weight, None], [1], *geometry)
+        agree(cupy, 'Convolution_updateGradInput', [gradOutput, maps(shape), weight], [1], *geometry)
+        agree(cupy, 'Convolution_accGradParameters', [input, normal(rng, out), gradWeight, None], [2], *geometry, 1)
 
 
 # Tiles: outputs and planes of such numbers that each of them is used, with something left over.
@@ -175,6 +190,11 @@ def test_nothing_to_do(cupy, way):
     on_cupy.Convolution_updateGradInput(*empty[::-1], weight, *geometry)
     on_cupy.Convolution_accGradParameters(*empty, grads, None, *geometry, 1)
     assert (grads.get() == 1).all()
+
+
+def test_more_pixels_than_kernels_can_count_are_refused():
+    with pytest.raises(nnlite.ShapeError, match='expected fewer than'):
+        Geometry.of((2048, 3, 1024, 1024), (2048, 5, 1, 1), (1, 1), (1024, 1024), (0, 0), (1, 1))
 
 
 @pytest.mark.parametrize('dtype', ['float32', 'float16'])

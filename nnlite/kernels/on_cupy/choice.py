@@ -70,14 +70,14 @@ def _read():
     try:
         table = json.loads(path().read_text())
         return {key: {name: float(time) for name, time in times.items()} for key, times in table.items()}
-    except (OSError, ValueError, AttributeError, TypeError):
+    except (OSError, RuntimeError, ValueError, AttributeError, TypeError):  # RuntimeError: nobody knows a home
         return {}
 
 
 def _keep(key, times):
     """Add an entry to the table, and to that on disk if it can be written; other processes add theirs."""
     _table()[key] = times
-    with contextlib.suppress(OSError, Error):
+    with contextlib.suppress(OSError, RuntimeError, Error):
         path().parent.mkdir(parents=True, exist_ok=True)
         text = json.dumps({**_read(), key: times}, indent=1, sort_keys=True)
         with whole_file(path()) as file:

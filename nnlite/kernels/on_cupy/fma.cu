@@ -114,7 +114,7 @@ convolve(const T* __restrict__ read, const T* __restrict__ weight, const T* __re
 
   // Threads 0 .. BK - 1 look ahead, each at every BK-th of the terms.
   const int terms = product(taps) * planes, pieces = (terms + BK - 1) / BK, share = (pieces + slices - 1) / slices;
-  const int begin = min(slice * share, pieces), tiles = min(share, pieces - begin);
+  const int begin = slice * share, tiles = min(share, pieces - begin);
   int plane = 0, tap[3] = {};
   if (tid < BK && terms > 0) {
     plane = (begin * BK + tid) % planes;
@@ -230,7 +230,7 @@ weight_gradient(const T* __restrict__ input, const T* __restrict__ gradOutput, c
   const int tid = threadIdx.x, m0 = blockIdx.y * BM, n0 = blockIdx.x * BN;
   const int columns = product(g.kernel) * g.planes, pixels = g.images * product(g.out);
   const int pieces = (pixels + BK - 1) / BK, share = (pieces + gridDim.z - 1) / gridDim.z;
-  const int begin = min((int)blockIdx.z * share, pieces), tiles = min(share, pieces - begin);
+  const int begin = blockIdx.z * share, tiles = min(share, pieces - begin);
 
   const int m = m0 + tid % DOWN * V, n = n0 + tid % ACROSS * V, plane = n % g.planes;  // of what this thread reads
   int tap[3];

@@ -6,6 +6,8 @@ import math
 
 import numpy as np
 
+from nnlite.errors import ShapeError
+
 SIDES = 3  # of maps, to the kernels: those that are missing are one pixel long
 
 
@@ -87,7 +89,11 @@ def _of(input, output, *sides):
         (*[missing] * (SIDES - len(sizes)), *map(int, sizes))
         for sizes, missing in zip((input[2:], output[2:], *sides), (1, 1, 1, 1, 0, 1), strict=True)
     ]
-    return Geometry(input[0], input[1], output[1], *filled)
+    geometry = Geometry(input[0], input[1], output[1], *filled)
+    pixels = geometry.images * max(math.prod(geometry.space), math.prod(geometry.out))
+    if pixels >= 2**31:
+        raise ShapeError(f'expected fewer than 2^31 pixels in a batch, got {pixels}', hint='use a smaller batch')
+    return geometry
 
 
 _RECORD = np.dtype([
