@@ -5,7 +5,7 @@ import numpy as np
 from nnlite.errors import Error
 from nnlite.nn.arguments import flag, number
 from nnlite.nn.noise import Noise
-from nnlite.tensor.random import fill_uniform
+from nnlite.tensor.devices import is_on_gpu
 
 
 class RReLU(Noise):
@@ -41,10 +41,15 @@ class RReLU(Noise):
     def _draw(self, input):
         """Draw a noise for each number that is not positive, in their logical order; it is 1 for the others."""
         drawn = np.less_equal(input, 0, out=self.buffer('drawn', input.shape, like=input, dtype=bool))
-        draws = self.buffer('draws', (int(np.count_nonzero(drawn)),), like=input)
         self.noise = self.buffer('noise', input.shape, like=input)
-        self.noise.fill(1)
-        self.noise[drawn] = fill_uniform(draws, self.lower, self.upper)
+        if is_on_gpu(input):  # where it costs less to draw for all than to ask how many there are
+            self.kernels.Uniform_fill(self.noise, self.lower, self.upper)
+            np.copyto(self.noise, 1, where=np.logical_not(drawn, out=drawn))
+        else:
+            draws = self.buffer('draws', (int(np.count_nonzero(drawn)),), like=input)
+            self.kernels.Uniform_fill(draws, self.lower, self.upper)
+            self.noise.fill(1)
+            self.noise[drawn] = draws
 
     def _write_gradInput(self, input, gradOutput, gradInput):
         if self.train and self.upper - self.lower > 1e-6:

@@ -8,7 +8,10 @@ from nnlite.nn.transfer import Transfer
 
 
 class Noise(Transfer):
-    """The base of layers that draw random numbers in training, and keep them in `noise` for the way back."""
+    """The base of layers that draw random numbers in training, and keep them in `noise` for the way back.
+
+    On the host they are Torch's; a GPU has a stream of its own, which nnlite.manualSeed begins too.
+    """
 
     cleared = (*Transfer.cleared, 'noise')
 
