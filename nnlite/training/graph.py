@@ -1,5 +1,6 @@
 """A step as one CUDA graph: its kernels are launched together, so none of them waits for Python."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Hashable
 from contextlib import suppress
@@ -10,6 +11,7 @@ from nnlite.tensor.devices import gpu
 from nnlite.training.gpu_memory import path
 
 WARM = 2  # steps that run as they are: kernels are compiled, chosen and loaded, and memory grows to its size
+VERBOSE = 1  # cudaGraphDebugDotFlagsVerbose
 GRAPHS = 4  # of so many kinds of steps at most: batches that are all of different shapes are not worth it
 
 
@@ -41,10 +43,17 @@ class Graph:
                 raise
             why = ' > '.join([*path(error), str(error)])
             raise CaptureError(f'a step cannot be captured in a CUDA graph: {why}') from error
+        if _copies(self._graph):
+            raise CaptureError('a step cannot be captured in a CUDA graph: it copies from or to the host')
 
     def launch(self) -> None:
         """Do all that was captured once more."""
         self._graph.launch()
+
+
+def _copies(graph: Any) -> bool:
+    """Return whether a graph copies from or to the host: CUDA captures that, and copies whatever is there by then."""
+    return any(re.search('HtoD|DtoH|HostToDevice|DeviceToHost', graph.debug_dot_str(flags)) for flags in (0, VERBOSE))
 
 
 class Replayed:

@@ -152,6 +152,8 @@ class StudyFolder:
             self.data, 'train', study.batchSize, run.seed, case.augment, self.workers, self.limit, device=self.device
         )
         val = Loader(self.data, 'val', study.batchSize, limit=self.limit, device=self.device)
+        if self.device != 'cpu' and train.place.startswith('stay'):
+            self._say(f'the training images {train.place}')
         nnlite.manualSeed(run.seed)
         net = self._build(run, train)
         parameters = sum(weight.size for weight in net.parameters()[0])

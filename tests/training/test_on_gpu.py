@@ -242,6 +242,15 @@ def test_a_step_that_cannot_be_captured_runs_without_graph_unless_one_is_asked_f
     assert '--no-graph' in caught.value.hint
 
 
+def test_a_graph_that_copies_from_the_host_is_none(cupy, capsys, monkeypatch):
+    if not hasattr(cupy, 'check'):
+        pytest.skip('no graph of ours copies')
+    monkeypatch.setenv('NNLITE_CUDA_BENCHMARK', '0')
+    monkeypatch.setattr(cupy.cuda.Graph, 'debug_dot_str', lambda graph, flags: 'MEMCPY (HtoD,64)')
+    trainer(quiet=False).run(2)
+    assert capsys.readouterr().out.count('captured in a CUDA graph: it copies from or to the host') == 1
+
+
 def test_out_of_memory_names_the_module_and_a_smaller_batch(captures, cupy):
     class Hungry(nn.Identity):
         def updateOutput(self, input):
