@@ -1,13 +1,13 @@
-// Convolution as an implicit matrix product by multiply-adds: the columns of im2col are never written; each block copies
-// the pieces that it multiplies from the maps into shared memory. With all sides 1 it is a product of matrices.
+// Convolution as an implicit matrix product by multiply-adds: the columns of im2col are never written; each block
+// copies the pieces that it multiplies from the maps into shared memory. With all sides 1 it is a product of matrices.
 //
-// A block makes BM x BN numbers of the result, a thread TM x TN of them. The reduction goes BK terms at a time: while one
-// piece is multiplied, the next is on its way from memory to registers. V numbers are read at once.
+// A block makes BM x BN numbers of the result, a thread TM x TN of them. The reduction goes BK terms at a time: while
+// one piece is multiplied, the next is on its way from memory to registers. V numbers are read at once.
 #include "cuda_common.h"
 #include "geometry.h"
 
 constexpr int BK = 16;
-template <class T> constexpr int OCCUPANCY = sizeof(T) > 4 ? 256 : 512;  // threads that a multiprocessor has registers for
+template <class T> constexpr int OCCUPANCY = sizeof(T) > 4 ? 256 : 512;  // threads for which there are registers
 constexpr int FAR = -(1 << 29);  // beside every map, and so is the sum of two
 
 // One side of the maps. Of the taps those that count are first + step * (0 .. taps - 1), of the pixels written those of
@@ -36,8 +36,12 @@ template <class C, int BM, int BN, int TM, int TN> struct Sums {
   static constexpr int ACROSS = BN / TN, THREADS = BM / TM * ACROSS;
   C at[TM][TN];
 
-  __device__ __forceinline__ static int row(int i) { return threadIdx.x / ACROSS * 4 + i / 4 * (BM / (TM / 4)) + i % 4; }
-  __device__ __forceinline__ static int column(int j) { return threadIdx.x % ACROSS * 4 + j / 4 * (BN / (TN / 4)) + j % 4; }
+  __device__ __forceinline__ static int row(int i) {
+    return threadIdx.x / ACROSS * 4 + i / 4 * (BM / (TM / 4)) + i % 4;
+  }
+  __device__ __forceinline__ static int column(int j) {
+    return threadIdx.x % ACROSS * 4 + j / 4 * (BN / (TN / 4)) + j % 4;
+  }
 
   __device__ __forceinline__ void clear() {
 #pragma unroll
@@ -69,9 +73,9 @@ template <class T, int V> __device__ __forceinline__ Vector<T, V> load(const T* 
 }
 
 // written[m, n] = bias[n] + sum over taps and planes of read[the pixel of m under the tap, plane] * weight.
-// Forward that is input and weight (n, tap, plane); BACK it is gradOutput and weight (plane, tap, n), the columns those of
-// gradInput. blockIdx.x: rows, .y: columns, .z: phase + phases * slice. With more slices of the reduction than one, each
-// leaves its part of the sums in `parts`.
+// Forward that is input and weight (n, tap, plane); BACK it is gradOutput and weight (plane, tap, n), the columns those
+// of gradInput. blockIdx.x: rows, .y: columns, .z: phase + phases * slice. With more slices of the reduction than one,
+// each leaves its part of the sums in `parts`.
 template <class T, int BM, int BN, int TM, int TN, int V, bool BACK>
 __global__ void __launch_bounds__(BM / TM * (BN / TN), OCCUPANCY<T> / (BM / TM * (BN / TN)))
 convolve(const T* __restrict__ read, const T* __restrict__ weight, const T* __restrict__ bias, T* __restrict__ written,
@@ -206,18 +210,19 @@ convolve(const T* __restrict__ read, const T* __restrict__ weight, const T* __re
         *reinterpret_cast<Vector<C, V>*>(parts + slice * whole + to + n) = value;
       } else {
         Vector<T, V> value;
-        for (int v = 0; v < V; v++) value.at[v] = narrow<T>(bias ? sums.at[i][j + v] + widen(bias[n + v]) : sums.at[i][j + v]);
+        for (int v = 0; v < V; v++) value.at[v] = narrow<T>(sums.at[i][j + v] + (bias ? widen(bias[n + v]) : 0));
         *reinterpret_cast<Vector<T, V>*>(written + to + n) = value;
       }
     }
   }
 }
 
-// parts[slice, o, (tap, plane)] = sum over the slice's pixels of gradOutput[pixel, o] input[the pixel under the tap, plane].
+// parts[slice, o, (tap, plane)] = sum over the slice's pixels of gradOutput[pixel, o] input[pixel under the tap, plane].
 // blockIdx.x: columns (tap, plane), .y: outputs, .z: slices.
 template <class T, int BM, int BN, int TM, int TN, int V>
 __global__ void __launch_bounds__(BM / TM * (BN / TN), OCCUPANCY<T> / (BM / TM * (BN / TN)))
-weight_gradient(const T* __restrict__ input, const T* __restrict__ gradOutput, computed<T>* __restrict__ parts, Geometry g) {
+weight_gradient(const T* __restrict__ input, const T* __restrict__ gradOutput, computed<T>* __restrict__ parts,
+                Geometry g) {
   using C = computed<T>;
   constexpr int THREADS = BM / TM * (BN / TN), DOWN = BM / V, ACROSS = BN / V;
   constexpr int A = BK * DOWN / THREADS, B = BK * ACROSS / THREADS;

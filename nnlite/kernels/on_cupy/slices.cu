@@ -3,7 +3,8 @@
 
 // written[row, column] = bias[column] + parts[0, row, column] + parts[1, row, column] + ...
 template <class T>
-__global__ void sum_slices(const computed<T>* parts, const T* bias, T* written, long long count, int columns, int slices) {
+__global__ void sum_slices(const computed<T>* parts, const T* bias, T* written, long long count, int columns,
+                           int slices) {
   long long i = (long long)blockIdx.x * blockDim.x + threadIdx.x;
   if (i >= count) return;
   computed<T> sum = bias ? widen(bias[i % columns]) : 0;
