@@ -217,7 +217,7 @@ convolve(const T* __restrict__ read, const T* __restrict__ weight, const T* __re
   }
 }
 
-// parts[slice, o, (tap, plane)] = sum over the slice's pixels of gradOutput[pixel, o] input[pixel under the tap, plane].
+// parts[slice, o, (tap, plane)] = sum over a slice's pixels of gradOutput[pixel, o] input[pixel under the tap, plane].
 // blockIdx.x: columns (tap, plane), .y: outputs, .z: slices.
 template <class T, int BM, int BN, int TM, int TN, int V>
 __global__ void __launch_bounds__(BM / TM * (BN / TN), OCCUPANCY<T> / (BM / TM * (BN / TN)))
