@@ -4,6 +4,7 @@ import pickle
 
 import numpy as np
 
+from nnlite.tensor.devices import array_module, to_host
 from nnlite.tensor.random import rand, uniform
 
 
@@ -11,7 +12,7 @@ class Jacobian:
     """The Jacobian of a module: rows for the elements of its input, or of a parameter, columns for those of its output.
 
     Each of these functions takes a module that does not work in place, and float64 arrays that it changes and puts
-    back. Those called test... draw the input, and the parameter, from minval to maxval, -2 and 2 by default, and return
+    back; what they return is on the host, wherever the module computes. Those called test... draw the input, and the parameter, from minval to maxval, -2 and 2 by default, and return
     the largest error. Differences are taken over a perturbation of 1e-6 by default.
 
     >>> import numpy as np
@@ -35,7 +36,7 @@ class Jacobian:
             module.zeroGradParameters()
             gradInput = module.updateGradInput(input, gradOutput)
             module.accGradParameters(input, gradOutput)
-            columns.append(np.array(cls._values(gradInput) if param is None else dparam).ravel())
+            columns.append(np.array(to_host(cls._values(gradInput) if param is None else dparam)).ravel())
         return np.stack(columns, 1)
 
     @classmethod
@@ -47,7 +48,7 @@ class Jacobian:
             module.zeroGradParameters()
             module.updateGradInput(input, gradOutput)
             module.accUpdateGradParameters(input, gradOutput, 1)
-            columns.append(param.ravel().copy())
+            columns.append(to_host(param).ravel().copy())
             for parameter, before in zip(parameters, kept, strict=True):
                 np.copyto(parameter, before)
         return np.stack(columns, 1)
@@ -58,10 +59,10 @@ class Jacobian:
         perturbation = 1e-6 if perturbation is None else perturbation
         values, rows = cls._values(input) if param is None else param, []
         for place in np.ndindex(values.shape):
-            kept, sides = values[place], []
+            kept, sides = values[place].copy(), []
             for moved in (kept - perturbation, kept + perturbation):
                 values[place] = moved
-                sides.append(np.array(module.forward(input), np.float64).ravel())
+                sides.append(np.array(to_host(module.forward(input)), np.float64).ravel())
             values[place] = kept
             rows.append((sides[1] - sides[0]) / (2 * perturbation))
         return np.stack(rows)
@@ -69,7 +70,7 @@ class Jacobian:
     @classmethod
     def forwardUpdate(cls, module, input, param, perturbation=None):
         """Return what backwardUpdate does, as central differences have it."""
-        return param.reshape(-1, 1) - cls.forward(module, input, param, perturbation)
+        return to_host(param).reshape(-1, 1) - cls.forward(module, input, param, perturbation)
 
     @classmethod
     def backwardDiagHessian(cls, module, input, diagHessianParamName):
@@ -86,7 +87,7 @@ class Jacobian:
                 getattr(module, name).fill(0)
         module.updateDiagHessianInput(input, ones)
         module.accDiagHessianParameters(input, ones)
-        return getattr(module, diagHessianParamName)
+        return to_host(getattr(module, diagHessianParamName))
 
     @classmethod
     def linearModuleDiagHessian(cls, module, input, gradParamName):
@@ -102,7 +103,7 @@ class Jacobian:
             module.zeroGradParameters()
             module.updateGradInput(input, gradOutput)
             module.accGradParameters(input, gradOutput)
-            total = total + np.square(getattr(module, gradParamName))
+            total = total + np.square(to_host(getattr(module, gradParamName)))
         return total
 
     @classmethod
@@ -157,9 +158,9 @@ class Jacobian:
         gradOutput = _draw(np.empty_like(module.forward(input)), minval, maxval)
         results = []
         for one in (module, pickle.loads(pickle.dumps(module.clearState()))):
-            output = one.forward(input.copy()).copy()
+            output = np.array(to_host(one.forward(input.copy())))
             one.zeroGradParameters()
-            results.append((output, np.array(one.backward(input, gradOutput.copy()))))
+            results.append((output, np.array(to_host(one.backward(input, gradOutput.copy())))))
         return tuple(_largest(one - other) for one, other in zip(*results, strict=True))
 
     @classmethod
@@ -173,7 +174,7 @@ class Jacobian:
         """
         lr = uniform(0.1, 1)
         output = module.clone().forward(input)
-        gradOutput = rand(output.shape).astype(output.dtype)
+        gradOutput = module.placed(rand(output.shape).astype(output.dtype))
 
         def accGradParameters(*modules):
             for one in modules:
@@ -217,7 +218,7 @@ class Jacobian:
 def _units(output):
     """Yield gradients of the output's shape, 1 at one place and 0 elsewhere, for each place in turn."""
     for place in np.ndindex(output.shape):
-        unit = np.zeros(output.shape, output.dtype)
+        unit = array_module(output).zeros(output.shape, output.dtype)
         unit[place] = 1
         yield unit
 
@@ -225,7 +226,7 @@ def _units(output):
 def _draw(array, minval, maxval):
     """Fill an array with uniform numbers, from -2 to 2 if nothing else is said; return it."""
     minval, maxval = -2 if minval is None else minval, 2 if maxval is None else maxval
-    np.copyto(array, rand(array.shape) * (maxval - minval) + minval)
+    array[...] = array_module(array).asarray(rand(array.shape) * (maxval - minval) + minval)
     return array
 
 

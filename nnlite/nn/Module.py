@@ -147,7 +147,7 @@ class Module(Object):
         """
         params, grads = self.parameters()
         if not params:
-            return np.empty(0, self.dtype), np.empty(0, self.dtype)
+            return self.xp.empty(0, self.dtype), self.xp.empty(0, self.dtype)
         if not all(is_array(grad) for grad in grads):
             hint = 'nn.IndexLinear, which keeps rows for the inputs it has seen, takes its steps by updateParameters'
             raise Error('expected gradients that are arrays, got a table', where=self._name(), hint=hint)

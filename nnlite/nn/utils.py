@@ -11,7 +11,7 @@ import numpy as np
 from nnlite.errors import DtypeError
 from nnlite.nn.Object import convert, emptied
 from nnlite.nn.table import each, mapped
-from nnlite.tensor.devices import is_array
+from nnlite.tensor.devices import is_array, is_on_gpu
 from nnlite.tensor.dimensions import axis_of
 
 
@@ -19,7 +19,7 @@ def recursiveType(param, type, tensorCache=None):
     """Return an array, a module, a criterion, or a table of them, converted to a type such as 'torch.FloatTensor'.
 
     What shares memory goes on sharing it, also from one call to the next, if these get the same dict as tensorCache.
-    Arrays of whole numbers stay what they are.
+    Arrays of whole numbers keep their type, and go where the others go.
 
     >>> recursiveType([np.zeros(2), [np.ones(1)]], 'torch.FloatTensor')
     [array([0., 0.], dtype=float32), [array([1.], dtype=float32)]]
@@ -36,6 +36,8 @@ def recursiveType(param, type, tensorCache=None):
 def recursiveResizeAs(t1, t2):
     """Return an array of t2's shape, or a table of them: t1's own where they have as many elements, else new ones.
 
+    New ones live where t2's do, and t1's own are taken where they live there too.
+
     Raises:
         DtypeError: in t2 there is something that is neither an array nor a table.
     """
@@ -45,7 +47,8 @@ def recursiveResizeAs(t1, t2):
         raise DtypeError(f'expected an array or a table of arrays, got {_kind(t2)}')
     if not is_array(t1):
         return np.empty_like(t2)
-    return t1.reshape(t2.shape) if t1.size == t2.size else np.empty_like(t2, t1.dtype)
+    fits = t1.size == t2.size and is_on_gpu(t1) == is_on_gpu(t2)
+    return t1.reshape(t2.shape) if fits else np.empty_like(t2, t1.dtype)
 
 
 def recursiveFill(t2, val):

@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from nnlite.errors import Error, ShapeError
+from nnlite.tensor.devices import to_host
 
 
 class ConfusionMatrix:
@@ -58,10 +59,10 @@ class ConfusionMatrix:
         Raises:
             ShapeError, Error: as for `batchAdd`.
         """
-        self.batchAdd(*(np.asarray(given)[None] for given in (prediction, target)))
+        self.batchAdd(*(np.asarray(to_host(given))[None] for given in (prediction, target)))
 
     def batchAdd(self, predictions, targets):
-        """Count a batch of N samples.
+        """Count a batch of N samples; what is on a GPU is copied from there.
 
         Args:
             predictions: classes (N) or (N, 1), or scores for each class (N, nclasses).
@@ -90,7 +91,7 @@ class ConfusionMatrix:
 
     def _classes_in(self, what, given):
         """Return the classes (N) that `given` says, be it by number or by scores."""
-        array = np.asarray(given)
+        array = np.asarray(to_host(given))
         if array.ndim == 2 and array.shape[1] == self.nclasses > 1:
             # As floats, because Torch compares them so: numbers that are equal there are a tie, and the first wins.
             return array.astype(np.float32, copy=False).argmax(axis=1) + 1

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from nnlite.errors import Error
+from nnlite.tensor.devices import is_on_gpu
 from nnlite.whole_file import whole_file
 
 # Torch's names for how a curve looks, as matplotlib says them.
@@ -100,7 +101,7 @@ class Logger:
             if len(symbols) != len(names):
                 raise Error(f'expected {len(names)}, one for each column, got {len(symbols)}', where=self.name)
             symbols = dict(zip(names, symbols, strict=True))
-        return {str(name): given for name, given in symbols.items()}
+        return {str(name): given.item() if is_on_gpu(given) else given for name, given in symbols.items()}
 
     def _cell(self, name, value):
         if isinstance(value, str):
