@@ -12,6 +12,7 @@ class Criterion(Object):
 
     On a GPU the loss is computed there, and `forward` waits for it to return it as a float; while a CUDA graph is
     captured it returns the array on the GPU, of no dimension and float64, that each launch of the graph fills anew.
+    Labels may be on the host too, where they are checked; those on a GPU are not.
 
     Many losses are sums. `sizeAverage`, which may be set at any time, says whether such a sum is divided by the number
     of its terms, so that a loss means the same for small batches and large ones; it is True by default.

@@ -12,8 +12,9 @@ class Jacobian:
     """The Jacobian of a module: rows for the elements of its input, or of a parameter, columns for those of its output.
 
     Each of these functions takes a module that does not work in place, and float64 arrays that it changes and puts
-    back; what they return is on the host, wherever the module computes. Those called test... draw the input, and the parameter, from minval to maxval, -2 and 2 by default, and return
-    the largest error. Differences are taken over a perturbation of 1e-6 by default.
+    back; what they return is on the host, wherever the module computes. Those called test... draw the input, and the
+    parameter, from minval to maxval, -2 and 2 by default, and return the largest error. Differences are taken over a
+    perturbation of 1e-6 by default.
 
     >>> import numpy as np
     >>> from nnlite import nn

@@ -191,6 +191,6 @@ def test_what_counts_takes_outputs_from_there(cupy):
 def test_without_a_gpu_there_is_one_clear_sentence(monkeypatch):
     monkeypatch.setattr(devices, '_found', lambda: ('there is none', 'get one'))
     net = nn.Linear(2, 2)
-    with pytest.raises(nnlite.DeviceError, match='expected a GPU to compute on, got none: there is none\n.*get one'):
+    with pytest.raises(nnlite.DeviceError, match=r'expected a GPU to compute on, got none: there is none\n.*get one'):
         net.cuda()
     assert net.type() == 'torch.FloatTensor' and not is_on_gpu(net.weight)
