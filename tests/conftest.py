@@ -67,7 +67,11 @@ def cupy(monkeypatch):
         yield cupy
     else:
         import fake_cupy
+        import host_module
 
+        why = host_module.why_no_host_cuda()
+        if why:
+            pytest.skip(why)
         monkeypatch.setitem(sys.modules, 'cupy', fake_cupy)
         devices._found.cache_clear()
         yield fake_cupy

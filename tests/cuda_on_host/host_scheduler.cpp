@@ -222,6 +222,7 @@ void on_fault(int signal_number, siginfo_t* fault, void*) {
     return;
   }
   if (signal_number == SIGFPE) fail("division of an integer by 0");
+  if (signal_number == SIGILL) fail("what has no meaning in C++, as g++ has noticed");
   auto address = static_cast<char*>(fault->si_addr);
   if (address >= self()->stack && address < self()->stack + PAGE) fail("more than %d bytes of local memory", STACK);
   fail("illegal address %p", static_cast<void*>(address));
@@ -229,8 +230,8 @@ void on_fault(int signal_number, siginfo_t* fault, void*) {
 
 // For as long as it lives, faults end the launch and not the process.
 class FaultsCaught {
-  static constexpr int SIGNALS[] = {SIGSEGV, SIGBUS, SIGFPE};
-  struct sigaction before[3];
+  static constexpr int SIGNALS[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL};
+  struct sigaction before[4];
   stack_t stack_before;
 
  public:
@@ -242,10 +243,10 @@ class FaultsCaught {
     struct sigaction action = {};
     action.sa_sigaction = on_fault;
     action.sa_flags = SA_SIGINFO | SA_NODEFER | SA_ONSTACK;
-    for (int i = 0; i < 3; i++) sigaction(SIGNALS[i], &action, &before[i]);
+    for (int i = 0; i < 4; i++) sigaction(SIGNALS[i], &action, &before[i]);
   }
   ~FaultsCaught() {
-    for (int i = 0; i < 3; i++) sigaction(SIGNALS[i], &before[i], nullptr);
+    for (int i = 0; i < 4; i++) sigaction(SIGNALS[i], &before[i], nullptr);
     sigaltstack(&stack_before, nullptr);
   }
 };
