@@ -32,7 +32,10 @@ from host_module import HostError, HostModule
 
 ALIGNED = 512  # bytes, as CuPy's pool aligns
 GUARD = 64  # bytes of canaries before and behind each piece of memory, at least
-CANARY = 0xFF  # of which NaNs are made, and -1
+# What memory holds that nobody has written: no number, in each floating type. Each float64 and every second float32 is a
+# signalling NaN: it becomes another one where something is added to it, so that this too is seen to be written.
+NANS = np.uint64(0x7FF17DA17FA17DA1)
+CANARIES = np.full(256, NANS).view(np.uint8)
 
 HOST_TOO = {'can_cast', 'common_type', 'min_scalar_type', 'result_type'}  # take arrays of the host
 LAID_AS_THEIRS = {'astype', 'copy', 'empty_like', 'full_like', 'ones_like', 'zeros_like'}  # others make C order
@@ -382,21 +385,20 @@ class _Memory:
 
     def __init__(self, size, pool):
         self._asked, self._pool, self.size = size, pool, -(-size // ALIGNED) * ALIGNED
-        self._whole = np.full(self.size + 2 * GUARD + ALIGNED, CANARY, np.uint8)
+        self._whole = np.full((self.size + 2 * GUARD + ALIGNED) // 8, NANS).view(np.uint8)
         self._first = GUARD + -(_address(self._whole) + GUARD) % ALIGNED
         self.raw = self._whole[self._first : self._first + self.size]
         self.ptr = _address(self._whole) + self._first
+        self._before, self._behind = self._whole[: self._first], self._whole[self._first + size :]
+        self._behind[:] = CANARIES[: self._behind.size]
         _alive.add(self)
-
-    def _canaries(self):
-        return self._whole[: self._first], self._whole[self._first + self._asked :]
 
     def mend(self):
         """Return whether something was written beside the array since the last time."""
         is_broken = False
-        for canaries in self._canaries():
-            if (canaries != CANARY).any():
-                canaries[:] = CANARY
+        for canaries in (self._before, self._behind):
+            if canaries.tobytes() != CANARIES[: canaries.size].tobytes():
+                canaries[:] = CANARIES[: canaries.size]
                 is_broken = True
         return is_broken
 
