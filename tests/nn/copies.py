@@ -6,6 +6,7 @@ import pickle
 import numpy as np
 
 import nnlite
+from nnlite.tensor.devices import array_module
 
 COPIES = {
     'clone': lambda thing, path: thing.clone(),
@@ -24,13 +25,17 @@ def through_fields(thing):
 
 
 def channels_last(array, axis):
-    return np.moveaxis(np.ascontiguousarray(np.moveaxis(array, axis, -1)), -1, axis)
+    return np.moveaxis(in_order(np.moveaxis(array, axis, -1)), -1, axis)
+
+
+def in_order(array):
+    return array_module(array).ascontiguousarray(array)
 
 
 LAYOUTS = {
-    'C order': np.ascontiguousarray,
+    'C order': in_order,
     'Fortran order': np.asfortranarray,
     'channels-last': lambda array: channels_last(array, min(1, array.ndim - 1)),
     'with holes': lambda array: np.repeat(array, 2, -1)[..., ::2],
-    'backwards': lambda array: np.ascontiguousarray(array[::-1])[::-1],
+    'backwards': lambda array: in_order(array[::-1])[::-1],
 }

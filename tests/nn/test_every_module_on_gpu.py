@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
-from on_gpu import brought_home, here, moved, run_there, there
+from copies import LAYOUTS
+from on_gpu import alike, brought_home, here, moved, run_there, there
 from row import BOTH
 from runs import Run, forward, gradient_for, gradients_of, in_pytorch, run
 from table import MODULES, every
-from trees import assert_close, copied, leaves
+from trees import assert_close, copied, leaves, mapped
 
 import nnlite
 from nnlite.tensor.devices import is_on_gpu
@@ -62,6 +63,29 @@ def test_backward_is_its_two_halves_and_adds_up(row, cupy):
         forward(module, given)
         module.accGradParameters(given, gradOutput)
         assert_close(here(gradients_of(module)), [2 * gradient for gradient in whole.gradParams], 1e-13, 'gradParams')
+
+
+@every_row
+@pytest.mark.parametrize('layout', ['channels-last', 'with holes', 'backwards'])
+def test_memory_layout_does_not_matter(row, layout, cupy):
+    module, input = moved(row.module(), np.float64), row.given()
+    plain = run_there(cupy, module, input)
+    module.zeroGradParameters()
+    given = mapped(LAYOUTS[layout], there(cupy, input))
+    output = forward(module, given)
+    kept = here(output)
+    gradInput = module.backward(given, mapped(LAYOUTS[layout], alike(cupy, gradient_for(kept), output)))
+    Run(kept, here(gradInput), here(gradients_of(module))).assert_close(plain, 1e-12)
+
+
+@every(MODULES, lambda row: row.batch)
+@in_both_modes
+def test_smaller_batch_after_a_bigger_one(row, mode, cupy):
+    module, input = moved(row.module(mode), np.float64), row.given()
+    smaller = mapped(lambda array: array[:-1], input)
+    expected = run_there(cupy, moved(row.module(mode), np.float64), smaller)
+    run_there(cupy, module, input)
+    expected.assert_equal(run_there(cupy, module, smaller))
 
 
 @every_row
