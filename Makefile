@@ -4,7 +4,7 @@ BIN := .venv/bin
 OUT ?= studies/quick
 COUNT ?= 1000000
 
-.PHONY: study test test-slow bench golden fuzz lint types clean
+.PHONY: study test test-slow bench bench-gpu golden fuzz lint types clean
 
 study: .venv/ready  ## set up, run the main job on embedded data, leave its pictures and tables in $(OUT)
 	$(BIN)/nnlite study quick --out $(OUT)
@@ -17,6 +17,9 @@ test-slow: .venv/ready-for-tests  ## the learning and killing runs of minutes; N
 
 bench: .venv/ready-for-tests  ## measure steps of whole networks against PyTorch's, leave table and picture in bench/
 	$(BIN)/nnlite bench --out bench
+
+bench-gpu: .venv/ready-for-tests  ## check and measure a GPU beside PyTorch, in 9 minutes; CuPy is to be in .venv, and a PyTorch for CUDA
+	$(BIN)/nnlite bench --device cuda --out bench
 
 golden: .venv/ready-for-tests  ## all of Torch7's own results that NNLITE_GOLDEN, or else tests/golden, holds, in one table
 	$(BIN)/pytest -q -m golden

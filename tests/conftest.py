@@ -57,6 +57,12 @@ def kernels(request):
     nnlite.setkernels(before)
 
 
+def pytest_itemcollected(item):
+    """Mark what asks for CuPy, so that `pytest -m gpu` runs it."""
+    if 'cupy' in getattr(item, 'fixturenames', ()):
+        item.add_marker(pytest.mark.gpu)
+
+
 @pytest.fixture
 def cupy(monkeypatch):
     """CuPy where there is a GPU; elsewhere NumPy in its place, and CUDA's kernels compiled for the host."""

@@ -1,7 +1,7 @@
 """The cases as PyTorch computes them; the networks are nnlite's, layer by layer."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
@@ -30,13 +30,7 @@ def _network(case: Network, layout: torch.memory_format) -> dict[str, Callable[[
     net = twin(case.model()).to(memory_format=layout)
     images, labels = map(torch.from_numpy, case.images_and_labels())
     images = images.contiguous(memory_format=layout)
-    sgd = torch.optim.SGD(
-        net.parameters(),
-        lr=RECIPE['learningRate'],
-        momentum=RECIPE['momentum'],
-        weight_decay=RECIPE['weightDecay'],
-        nesterov=RECIPE['nesterov'],
-    )
+    sgd = optimizer(net.parameters())
 
     def training() -> float:
         net.train()
@@ -54,9 +48,26 @@ def _network(case: Network, layout: torch.memory_format) -> dict[str, Callable[[
     return {'training': training, 'evaluation': evaluation}
 
 
+def optimizer(parameters: Iterable[torch.nn.Parameter], **options: Any) -> torch.optim.SGD:
+    """Return the SGD of the recipe."""
+    return torch.optim.SGD(
+        parameters,
+        lr=RECIPE['learningRate'],
+        momentum=RECIPE['momentum'],
+        weight_decay=RECIPE['weightDecay'],
+        nesterov=RECIPE['nesterov'],
+        **options,
+    )
+
+
 def _layer(case: Layer, layout: torch.memory_format) -> dict[str, Callable[[], Any]]:
     maps, grads = (torch.from_numpy(array).contiguous(memory_format=layout) for array in case.maps())
     weight = torch.randn(case.planes_out, case.planes, case.kernel, case.kernel).contiguous(memory_format=layout)
+    return passes(case, maps, grads, weight)
+
+
+def passes(case: Layer, maps: torch.Tensor, grads: torch.Tensor, weight: torch.Tensor) -> dict[str, Callable[[], Any]]:
+    """Return the passes of a convolution by name, of tensors that lie anywhere in any layout."""
     stride, padding = [case.stride] * 2, [case.kernel // 2] * 2
 
     def backward(which: list[bool]) -> Any:

@@ -41,6 +41,9 @@ COLOURS = {
     'numba+fused': BLUE,
     'PyTorch': GREY,
     'PyTorch channels-last': '#aaaaaa',
+    'nnlite': BLUE,
+    'nnlite without graph': '#56b4e9',
+    'PyTorch compiled': '#444444',
 }
 
 
@@ -105,15 +108,15 @@ def networks_table(groups: list[list[Result]], imports: dict[str, float]) -> lis
         imports: how long it takes to import each family, in seconds.
     """
     names = ['network', 'batch', 'kernels', 'training ms', 'ratio', 'evaluation ms', 'ratio', 'memory MB', 'ratio']
-    lines = _header([*names, 'first step s', 'import s'], left=3)
+    lines = table_head([*names, 'first step s', 'import s'], left=3)
     for results in groups:
         memory = min((r.step_memory for r in results if is_pytorch(r.contestant) and r.step_memory), default=None)
         for result in results:
             cells = [result.case.name, str(result.case.batch), result.contestant]
             for step in Network.steps:
                 cells += _time_and_ratio(result, best_of_pytorch(results, step), step)
-            cells += [_shown(_megabytes(result.step_memory), '.0f'), _shown(_ratio(result.step_memory, memory), '.2f')]
-            lines.append(_line([*cells, f'{result.first:.2f}', f'{imports[family_of(result.contestant)]:.2f}']))
+            cells += [shown(_megabytes(result.step_memory), '.0f'), shown(_ratio(result.step_memory, memory), '.2f')]
+            lines.append(table_line([*cells, f'{result.first:.2f}', f'{imports[family_of(result.contestant)]:.2f}']))
     return [
         *lines,
         '',
@@ -127,19 +130,19 @@ def networks_table(groups: list[list[Result]], imports: dict[str, float]) -> lis
 def layers_table(groups: list[list[Result]]) -> list[str]:
     """Return the lines of the table of single convolutions."""
     columns = [column for step in Layer.steps for column in (f'{step} ms', 'ratio')]
-    lines = _header(['convolution', 'batch', 'kernels', *columns], left=3)
+    lines = table_head(['convolution', 'batch', 'kernels', *columns], left=3)
     for results in groups:
         for result in results:
             cells = [result.case.name, str(result.case.batch), result.contestant]
             for step in Layer.steps:
                 cells += _time_and_ratio(result, best_of_pytorch(results, step), step)
-            lines.append(_line(cells))
+            lines.append(table_line(cells))
     return [*lines, *_others(groups)]
 
 
-def draw_networks(path: str | os.PathLike[str], groups: list[list[Result]]) -> None:
+def draw_networks(path: str | os.PathLike[str], groups: list[list[Result]], precision: str = 'float32') -> None:
     """Draw bars, a row of pictures for each network: medians, with a line from quartile to quartile, and ratios."""
-    title = "One step, in milliseconds and as a multiple of PyTorch's best"
+    title = f"One step in {precision}, in milliseconds and as a multiple of PyTorch's best (eager)"
     figure, axes = new_figure(len(groups), len(Network.steps), title)
     axes = np.reshape(axes, (len(groups), len(Network.steps)))
     for results, pair in zip(groups, axes, strict=True):
@@ -207,10 +210,10 @@ def growth_lines(points: list[tuple[int, list[Result]]]) -> list[dict[str, Any]]
 
 def growth_table(points: list[tuple[int, list[Result]]]) -> list[str]:
     """Return the lines of the table of what a block, two more layers, adds to a training step."""
-    lines = _header(['kernels', 'network', 'ms per block', 'off the straight line'], left=2)
+    lines = table_head(['kernels', 'network', 'ms per block', 'off the straight line'], left=2)
     for line in growth_lines(points):
         slope, off = straight(line['amounts'], line['seconds'])
-        lines.append(_line([line['contestant'], line['network'], f'{2e3 * slope:.2f}', f'{100 * off:.0f} %']))
+        lines.append(table_line([line['contestant'], line['network'], f'{2e3 * slope:.2f}', f'{100 * off:.0f} %']))
     return lines
 
 
@@ -242,7 +245,7 @@ def _time_and_ratio(result: Result, best: float | None, step: str) -> list[str]:
     low, high = result.quartiles(step)
     return [
         f'{1e3 * result.median(step):.4g} ({1e3 * low:.4g} to {1e3 * high:.4g})',
-        _shown(_ratio(result.median(step), best), '.2f'),
+        shown(_ratio(result.median(step), best), '.2f'),
     ]
 
 
@@ -258,13 +261,20 @@ def _rounded(value: float | None) -> float | None:
     return None if value is None else float(f'{value:.6g}')
 
 
-def _shown(value: float | None, form: str) -> str:
+def shown(value: float | None, form: str) -> str:
+    """Return a number in a format, '-' if there is none.
+
+    >>> shown(1.25, '.1f'), shown(None, '.1f')
+    ('1.2', '-')
+    """
     return '-' if value is None else format(value, form)
 
 
-def _header(names: list[str], left: int) -> list[str]:
-    return [_line(names), _line(['---' if place < left else '---:' for place in range(len(names))])]
+def table_head(names: list[str], left: int) -> list[str]:
+    """Return the first two lines of a Markdown table, whose first `left` columns are words."""
+    return [table_line(names), table_line(['---' if place < left else '---:' for place in range(len(names))])]
 
 
-def _line(cells: list[str]) -> str:
+def table_line(cells: list[str]) -> str:
+    """Return a line of a Markdown table."""
     return f'| {" | ".join(cells)} |'

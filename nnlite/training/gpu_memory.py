@@ -18,10 +18,15 @@ def size(count: float) -> str:
     return f'{count / 1e9:.1f} GB' if count >= 1e9 else f'{count / 1e6:.0f} MB'
 
 
-def usage(*pools: Any) -> str:
+def taken(*pools: Any) -> tuple[int, int]:
     """Return how many bytes are used, and how many CuPy holds for later use, in its own pool and in others."""
     pools = (gpu().get_default_memory_pool(), *pools)
-    used, held = (sum(getattr(pool, name)() for pool in pools) for name in ('used_bytes', 'total_bytes'))
+    return sum(pool.used_bytes() for pool in pools), sum(pool.total_bytes() for pool in pools)
+
+
+def usage(*pools: Any) -> str:
+    """Return what `taken` does, in words."""
+    used, held = taken(*pools)
     return f'{size(used)} used, {size(held)} held'
 
 

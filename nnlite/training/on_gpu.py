@@ -14,8 +14,9 @@ from nnlite.optim.vectors import check_like
 from nnlite.tensor.devices import gpu, is_array, is_on_gpu
 from nnlite.tensor.memory import pointer
 from nnlite.training.account import Account, Reading
+from nnlite.training.backward import backward_to_parameters
 from nnlite.training.batch import Batch
-from nnlite.training.gpu_memory import enough_memory, usage
+from nnlite.training.gpu_memory import enough_memory, taken, usage
 from nnlite.training.graph import CaptureError, Replayed
 
 
@@ -120,6 +121,10 @@ class StepsOnGPU:
         """Return how many bytes of the GPU's memory are used, and how many are held for later use."""
         return usage(self._pool)
 
+    def taken(self) -> tuple[int, int]:
+        """Return the same in bytes."""
+        return taken(self._pool)
+
     def _run(self, replayed: Replayed, images: Any, labels: Any, *rest: Any) -> Any:
         if self.must_be_read:
             raise Error(f'expected a reading after {self.unread} steps, got one more step', where='StepsOnGPU')
@@ -147,7 +152,7 @@ class StepsOnGPU:
         gradParams.fill(0)
         output = self.net.forward(images)
         loss = self.criterion.forward(output, labels)
-        self.net.backward(images, self.criterion.backward(output, labels))
+        backward_to_parameters(self.net, images, self.criterion.backward(output, labels))
         self._account.enter(loss, output, labels, gradParams)
         family_of(self.net.type()).SGD_step(params, gradParams, velocity, self._account.rate, *rules)
         return output

@@ -95,10 +95,11 @@ def Convolution_accGradBias(gradOutput, gradBias, scale):
 
 def go(name, *args):
     """Do one of the three passes, with the arguments of a way's function, in the way that is chosen."""
-    getattr(WAYS[_chosen(name, *args)], name)(*args)
+    getattr(WAYS[chosen(name, *args)], name)(*args)
 
 
-def _chosen(name, *args):
+def chosen(name, *args):
+    """Return the name of the way that a pass goes; it is measured if it has not been yet."""
     dtype, geometry = args[0].dtype, args[-1]
     if _way is not None and WAYS[_way].takes(dtype, geometry):
         return _way
