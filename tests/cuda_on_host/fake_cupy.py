@@ -32,8 +32,8 @@ from host_module import HostError, HostModule
 
 ALIGNED = 512  # bytes, as CuPy's pool aligns
 GUARD = 64  # bytes of canaries before and behind each piece of memory, at least
-# What memory holds that nobody has written: no number, in each floating type. Each float64 and every second float32 is a
-# signalling NaN: it becomes another one where something is added to it, so that this too is seen to be written.
+# What memory holds that nobody has written: no number, in each floating type. Each float64 and every second float32 is
+# a signalling NaN: it becomes another one where something is added to it, so that this too is seen to be written.
 NANS = np.uint64(0x7FF17DA17FA17DA1)
 CANARIES = np.full(256, NANS).view(np.uint8)
 

@@ -17,6 +17,7 @@ HERE = Path(__file__).parent
 TYPES = {np.dtype('float16'): '__half', np.dtype('float32'): 'float', np.dtype('float64'): 'double'}
 OPTIONS = ('-std=c++17',)
 THREADS = 256  # in a block where nothing asks for another number
+SOURCES = []  # all that there are
 SHARED = 48 << 10  # bytes of shared memory that a kernel may have without asking
 
 
@@ -32,6 +33,7 @@ class Source:
     def __init__(self, file, *kernels, architecture=None):
         self.file, self.names, self.architecture = file, kernels, architecture
         self._compiled = {}
+        SOURCES.append(self)
 
     def launch(self, name, dtype, grid, block, *args, shared=0):
         """Launch a kernel on the current stream.
