@@ -6,6 +6,7 @@ from typing import Any
 from nnlite import nn, optim, optnet
 from nnlite.bench.cases import Case, Layer, Network
 from nnlite.bench.recipe import RECIPE
+from nnlite.training.backward import backward_to_parameters
 
 
 def steps_of(case: Case, fused: bool) -> dict[str, Callable[[], Any]]:
@@ -31,7 +32,7 @@ def _network(case: Network, fused: bool) -> dict[str, Callable[[], Any]]:
         gradients.fill(0)
         output = net.forward(images)
         loss = criterion.forward(output, labels)
-        net.backward(images, criterion.backward(output, labels))
+        backward_to_parameters(net, images, criterion.backward(output, labels))
         return loss, gradients
 
     def training() -> float:

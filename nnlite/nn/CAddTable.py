@@ -1,9 +1,7 @@
 """The sum at the end of a residual block."""
 
-import numpy as np
-
 from nnlite.nn.Module import Module
-from nnlite.nn.table import expect_alike
+from nnlite.nn.table import add_into, copy_into, expect_alike
 
 
 class CAddTable(Module):
@@ -37,19 +35,14 @@ class CAddTable(Module):
         if self.inplace:
             self.output = input[0]
         else:
-            self.output = self.buffer('output', input[0].shape, like=input[0])
-            np.copyto(self.output, input[0])
+            self.output = copy_into(self, 'output', input[0])
         for term in input[1:]:
-            np.add(self.output, term, out=self.output)
+            add_into(self.output, term)
         return self.output
 
     def updateGradInput(self, input, gradOutput):
         self.expect(gradOutput, input[0].shape, 'gradOutput')
         self.gradInput = []
         for number in range(len(input)):
-            grad = gradOutput
-            if not self.inplace:
-                grad = self.buffer(f'gradInput.{number}', gradOutput.shape, like=gradOutput)
-                np.copyto(grad, gradOutput)
-            self.gradInput.append(grad)
+            self.gradInput.append(gradOutput if self.inplace else copy_into(self, f'gradInput.{number}', gradOutput))
         return self.gradInput

@@ -1,7 +1,8 @@
 """The fork: one input goes to every branch."""
 
 from nnlite.nn.Container import Container
-from nnlite.nn.table import add_into, copy_into
+from nnlite.nn.Identity import Identity
+from nnlite.nn.table import add_into, copy_into, sum_into
 
 
 class ConcatTable(Container):
@@ -45,14 +46,20 @@ class ConcatTable(Container):
 
     def _back(self, method, input, gradOutput, *scale):
         self.expect_table(gradOutput, len(self.modules), 'gradOutput')
-        self.gradInput = None
+        total = first = None  # first: the only gradient up to now, where its branch left it
         # Each branch's gradient is added before the next branch runs: branches may share the memory of their gradients.
+        # The identity, which most shortcuts are, runs nothing: nobody's memory changes.
         for index in range(len(self.modules)):
+            if first is not None and type(self.modules[index]) is not Identity:
+                first, total = None, copy_into(self, 'gradInput', first)
             grad = self.rethrowErrors(index, method, input, gradOutput[index], *scale)
             if grad is None:
                 continue  # a first layer that nobody asks for it
-            if self.gradInput is None:
-                self.gradInput = copy_into(self, 'gradInput', grad)
+            if total is not None:
+                add_into(total, grad)
+            elif first is not None:
+                first, total = None, sum_into(self, 'gradInput', first, grad)
             else:
-                add_into(self.gradInput, grad)
+                first = grad
+        self.gradInput = total if first is None else copy_into(self, 'gradInput', first)
         return self.gradInput

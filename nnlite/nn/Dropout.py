@@ -5,6 +5,7 @@ import numpy as np
 from nnlite.errors import Error
 from nnlite.nn.arguments import flag
 from nnlite.nn.noise import Drops
+from nnlite.tensor.memory import as_they_lie
 
 
 class Dropout(Drops):
@@ -34,14 +35,18 @@ class Dropout(Drops):
     def _write_output(self, input, output):
         if self.p > 0 and self._draws():
             self._draw(input, input.shape)
+            noise, input, output = as_they_lie(self.noise, input, output)
             if self.v2:
-                np.divide(self.noise, 1 - self.p, out=self.noise)
-            np.multiply(input, self.noise, out=output)
+                np.divide(noise, 1 - self.p, out=noise)
+            np.multiply(input, noise, out=output)
         else:
+            input, output = as_they_lie(input, output)
             np.multiply(input, 1 if self.v2 else 1 - self.p, out=output)
 
     def _write_gradInput(self, input, gradOutput, gradInput):
         if self.p > 0 and self.train:
-            np.multiply(gradOutput, self.noise, out=gradInput)
+            noise, gradOutput, gradInput = as_they_lie(self.noise, gradOutput, gradInput)
+            np.multiply(gradOutput, noise, out=gradInput)
         else:
+            gradOutput, gradInput = as_they_lie(gradOutput, gradInput)
             np.multiply(gradOutput, 1 if self.v2 else 1 - self.p, out=gradInput)

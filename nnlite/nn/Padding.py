@@ -6,6 +6,7 @@ from nnlite.errors import ShapeError
 from nnlite.nn.arguments import number, whole, whole_or_none
 from nnlite.nn.Module import Module
 from nnlite.tensor.dimensions import axis_of, narrow
+from nnlite.tensor.memory import as_they_lie
 
 
 class Padding(Module):
@@ -60,15 +61,21 @@ class Padding(Module):
         self.outputSize = list(input.shape)
         self.outputSize[axis] += abs(self.pad)
         self.output = self.buffer('output', self.outputSize, like=input)
-        np.copyto(narrow(self.output, axis, front), narrow(input, axis, front))
-        np.copyto(narrow(self.output, axis, new), self.value)
-        np.copyto(narrow(self.output, axis, moved), narrow(input, axis, behind))
+        self._copy(input, front, self.output, front, axis)
+        narrow(self.output, axis, new).fill(self.value)
+        self._copy(input, behind, self.output, moved, axis)
         return self.output
 
     def updateGradInput(self, input, gradOutput):
         self.expect(gradOutput, self.output.shape, 'gradOutput')
         axis, front, behind, _, moved = self._place(input)
         self.gradInput = self.buffer('gradInput', input.shape, like=input)
-        np.copyto(narrow(self.gradInput, axis, front), narrow(gradOutput, axis, front))
-        np.copyto(narrow(self.gradInput, axis, behind), narrow(gradOutput, axis, moved))
+        self._copy(gradOutput, front, self.gradInput, front, axis)
+        self._copy(gradOutput, moved, self.gradInput, behind, axis)
         return self.gradInput
+
+    @staticmethod
+    def _copy(source, place, target, to, axis):
+        """Copy what one array has at a slice of an axis to a slice of another array's."""
+        source, target = as_they_lie(narrow(source, axis, place), narrow(target, axis, to))
+        np.copyto(target, source)

@@ -4,6 +4,7 @@ import numpy as np
 
 from nnlite.nn.reduction import Reduction, along
 from nnlite.nn.table import zeros_like
+from nnlite.tensor.devices import is_on_gpu
 
 
 class Extremum(Reduction):
@@ -23,7 +24,10 @@ class Extremum(Reduction):
         axis = self._axis(input)
         self.output = self._reduced('output', input, axis)
         self._indices = self._reduced('indices', input, axis, np.int64)
-        self.best(input, axis, keepdims=True, out=along(axis, self.output, input))
+        if is_on_gpu(input):  # CuPy 14's amin takes its `out` for a type
+            np.copyto(along(axis, self.output, input), self.best(input, axis, keepdims=True))
+        else:
+            self.best(input, axis, keepdims=True, out=along(axis, self.output, input))
         self.place(input, axis, keepdims=True, out=along(axis, self._indices, input))
         return self.output
 

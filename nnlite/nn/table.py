@@ -3,6 +3,7 @@
 import numpy as np
 
 from nnlite.errors import ShapeError
+from nnlite.tensor.memory import as_they_lie
 
 
 def expect_like(module, given, like, name):
@@ -49,7 +50,9 @@ def copy_into(module, name, source, scale=1, dtype=None):
     if isinstance(source, (list, dict)):
         return each(lambda key, part: copy_into(module, f'{name}.{key}', part, scale, dtype), source)
     copy = module.buffer(name, source.shape, like=source, dtype=dtype)
-    return np.multiply(source, scale, out=copy)
+    source, rows = as_they_lie(source, copy)
+    np.multiply(source, scale, out=rows)
+    return copy
 
 
 def add_into(total, term):
@@ -57,7 +60,18 @@ def add_into(total, term):
     if isinstance(total, (list, dict)):
         each(lambda key, part: add_into(part, term[key]), total)
     else:
-        np.add(total, term, out=total)
+        rows, term = as_they_lie(total, term)
+        np.add(rows, term, out=rows)
+
+
+def sum_into(module, name, first, second):
+    """Return the sum of two arrays, or of two tables of arrays, in the module's own memory for `name`."""
+    if isinstance(first, (list, dict)):
+        return each(lambda key, part: sum_into(module, f'{name}.{key}', part, second[key]), first)
+    total = module.buffer(name, first.shape, like=first)
+    first, second, rows = as_they_lie(first, second, total)
+    np.add(first, second, out=rows)
+    return total
 
 
 def room_like(module, name, source):

