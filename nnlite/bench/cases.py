@@ -60,6 +60,7 @@ class Layer:
     stride: int = 1
     kernel: int = 3
 
+    kind: ClassVar = 'convolution'
     steps: ClassVar = ('forward', 'gradInput', 'gradWeight')
 
     def maps(self) -> tuple[np.ndarray, np.ndarray]:

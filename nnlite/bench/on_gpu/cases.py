@@ -72,6 +72,8 @@ PIECES = [
     Piece('resnet-18', SGD, 1, 11_097_608),
 ]
 
+TIMED: list[Timed] = [*CONVOLUTIONS, *PIECES]
+
 
 def networks(names: list[str], batch: int | None = None) -> list[Network]:
     """Return the networks of these names with the batches they are measured with, the most important first.

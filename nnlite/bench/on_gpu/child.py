@@ -15,9 +15,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import nnlite
-from nnlite.bench.cases import from_json
+from nnlite.bench.cases import Network, from_json
 from nnlite.bench.contestants import CHANNELS_LAST
-from nnlite.bench.on_gpu.cases import CONVOLUTIONS, PIECES
+from nnlite.bench.on_gpu.cases import TIMED, Timed
 from nnlite.bench.on_gpu.clock import samples
 from nnlite.bench.on_gpu.jobs import COMPILED, FLOAT32, FLOORS, LAYERS, NNLITE, STEPS, TRAINING, Job, is_nnlite
 from nnlite.bench.on_gpu.training import train
@@ -83,6 +83,7 @@ def _settle(job: Job) -> None:
 
 def _steps_of(job: Job) -> Any:
     case = from_json(job.case)
+    assert isinstance(case, Network)
     if is_nnlite(job.contestant):
         from nnlite.bench.on_gpu import ours
 
@@ -119,16 +120,15 @@ def steps(job: Job) -> Iterator[dict[str, Any]]:
 
 def layers(job: Job) -> Iterator[dict[str, Any]]:
     """Yield for each pass of each layer its times; those of a layer that fails are left out, with a note."""
-    for case in (*CONVOLUTIONS, *PIECES):
-        kind = getattr(case, 'kind', 'convolution')
+    for case in TIMED:
         try:
             for record in _times_of(case, job):
-                yield {'layer': case.name, 'kind': kind, 'batch': case.batch, **record}
+                yield {'layer': case.name, 'kind': case.kind, 'batch': case.batch, **record}
         except Exception as error:
-            yield {'note': f'{kind} {case.name}: {job.contestant}: {type(error).__name__}: {error}'}
+            yield {'note': f'{case.kind} {case.name}: {job.contestant}: {type(error).__name__}: {error}'}
 
 
-def _times_of(case: Any, job: Job) -> Iterator[dict[str, Any]]:
+def _times_of(case: Timed, job: Job) -> Iterator[dict[str, Any]]:
     if is_nnlite(job.contestant):
         from nnlite.bench.on_gpu import ours
 

@@ -41,7 +41,7 @@ class Job:
     rounds: int = 7
     seconds: float = 0.2
     epochs: int = 0
-    limit: float = 60
+    limit: float = 120
 
     def __str__(self) -> str:
         """Return it in words."""
@@ -88,7 +88,7 @@ def measurements(
     """
 
     def of(case: Network, contestant: str, precision: str = TF32) -> Job:
-        limit = compiling if contestant == COMPILED else 60
+        limit = compiling if contestant == COMPILED else 120
         return Job(STEPS, contestant, device, precision, to_json(case), rounds, seconds, limit=limit)
 
     theirs = [EAGER, EAGER_LAST] if with_pytorch else []
@@ -104,7 +104,7 @@ def measurements(
     if layers:
         whose = [NNLITE, *theirs[1:]]
         jobs += [Job(FLOORS, whose[-1], device, seconds=seconds)]
-        jobs += [Job(LAYERS, contestant, device, rounds=rounds, seconds=seconds, limit=90) for contestant in whose]
+        jobs += [Job(LAYERS, contestant, device, rounds=rounds, seconds=seconds) for contestant in whose]
     jobs += [job for case in twins for job in plain[case]]
     jobs += [job for case in (*same, *twins) for job in compiled[case]]
     if precise:
