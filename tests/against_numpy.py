@@ -26,13 +26,19 @@ def _exact(array):
     return array.astype('float64') if array.dtype.kind == 'f' else array.copy('K')
 
 
+def to_gpu(cupy, array):
+    """Return a copy on the GPU whose axes lie as the array's; those of cupy.asarray lie in C order."""
+    axes = sorted(range(array.ndim), key=lambda axis: -abs(array.strides[axis]))
+    return cupy.asarray(np.ascontiguousarray(array.transpose(axes))).transpose(np.argsort(axes).tolist())
+
+
 def agree(cupy, name, arrays, results, *options):
     """Say that a kernel leaves the same in its results as NumPy's, in double precision, does, but for rounding.
 
     Return what NumPy's left.
     """
     exact = [array if array is None else _exact(array) for array in arrays]
-    ours = [array if array is None else cupy.asarray(array) for array in arrays]
+    ours = [array if array is None else to_gpu(cupy, array) for array in arrays]
     with np.errstate(all='ignore'):
         getattr(on_numpy, name)(*exact, *options)
     getattr(on_cupy, name)(*ours, *options)

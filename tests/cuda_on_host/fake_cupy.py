@@ -554,7 +554,7 @@ def array(obj, dtype=None, copy=True, order='K', subok=False, ndmin=0, *, blocki
         return _call(np.stack, FUNCTIONS['stack'], ([array(part, dtype) for part in obj],), {})
     host = np.array(obj, dtype, ndmin=ndmin)
     _wait('a copy from the host')
-    if order == 'A':
+    if order in 'KA':
         order = 'F' if isinstance(obj, np.ndarray) and obj.flags.fnc else 'C'
     made = _like(host, order)
     np.copyto(made._host, host)

@@ -14,6 +14,7 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -127,7 +128,7 @@ def _version(compiler):
 
 
 @pytest.fixture(scope='module')
-def compiled(tmp_path_factory):
+def compiled():
     """A function that returns what a compiler says of a unit, which it is at work on already, with all the others."""
 
     def run(compiler, file, architecture, types):
@@ -135,7 +136,8 @@ def compiled(tmp_path_factory):
         key = '\0'.join([_version(compiler), architecture, code, *expressions, *launching.OPTIONS])
         kept = BUILD / f'{hashlib.sha256(key.encode()).hexdigest()[:24]}.{compiler}'
         if not kept.exists():
-            said = COMPILERS[compiler](code, expressions, architecture, tmp_path_factory.mktemp('cuda'))
+            with tempfile.TemporaryDirectory() as folder:
+                said = COMPILERS[compiler](code, expressions, architecture, Path(folder))
             BUILD.mkdir(parents=True, exist_ok=True)
             part = kept.with_suffix(f'.{os.getpid()}')
             part.write_text(said)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from against_numpy import SIDES, agree, maps, normal
+from against_numpy import SIDES, agree, maps, normal, to_gpu
 
 from nnlite.kernels import on_cupy, on_numpy
 
@@ -26,7 +26,7 @@ def test_fractional_max_pooling(cupy, seed, sides):
     input[:, 0, ::2] = -np.inf
     samples = rng.random((*out[:2], sides)).astype(dtype)
     if dtype == 'float16':  # in whose precision windows begin: NumPy is to compute in it
-        arrays = [cupy.asarray(array) for array in (input, output, indices, samples)]
+        arrays = [to_gpu(cupy, array) for array in (input, output, indices, samples)]
         on_cupy.FractionalMaxPooling_updateOutput(*arrays, kernel)
         on_numpy.FractionalMaxPooling_updateOutput(input, output, indices, samples, kernel)
         np.testing.assert_array_equal(arrays[2].get(), indices)
@@ -59,7 +59,7 @@ def test_unpooling_of_windows_of_nothing(cupy):
     for shape, nothing in (((1, 1, 2), -1), ((1, 1, 2, 2), 0), ((1, 1, 2, 2, 2), 0xFFFFFF)):
         sides = len(shape) - 2
         ones, indices = np.ones(shape), np.full(shape, nothing)
-        output, gradInput = cupy.asarray(maps((1, 1, *[4] * sides))), cupy.asarray(maps(shape))
+        output, gradInput = to_gpu(cupy, maps((1, 1, *[4] * sides))), to_gpu(cupy, maps(shape))
         notes, options = cupy.asarray(indices), ((2,) * sides, (0,) * sides)
         on_cupy.MaxUnpooling_updateOutput(cupy.asarray(ones), output, notes, *options)
         on_cupy.MaxUnpooling_updateGradInput(output, gradInput, notes, *options)
