@@ -15,8 +15,8 @@ SIDE = 8  # pixels, of a block
 KERNEL = 3  # taps, of a side
 HALO = (SIDE + KERNEL - 1) ** 2  # pixels
 
-# Blocks of pixels, columns, and stages; by the columns that there are.
-TILES = {64: (4, 64, 4), 128: (4, 128, 4)}
+# Blocks of pixels, columns, stages, and taps of a stage; by the columns that there are.
+TILES = {64: (4, 64, 4, 3), 128: (4, 128, 4, 1)}
 GRADIENT_STAGES, GRADIENT_PLANES, GRADIENT_PITCH = 3, 64, 72  # the last: from pixel to pixel in shared memory
 
 
@@ -27,7 +27,7 @@ def _gemm(tile):
 _GRADIENT = f'weight_gradient_halo<{GRADIENT_STAGES}, {KERNEL}, {KERNEL}>'
 _sources = {tile: Source('halo.cu', _gemm(tile), architecture='sm_90a') for tile in TILES.values()}
 _others = Source('halo.cu', 'pack_turned<{T}>', architecture='sm_90a')
-_gradient = Source('halo.cu', _GRADIENT, 'turn_blocks', architecture='sm_90a')
+_gradient = Source('halo.cu', _GRADIENT, architecture='sm_90a')
 
 
 def takes(dtype, geometry):
@@ -63,7 +63,7 @@ def _launch_gemm(read, written, weight, bias, sizes):
     down, across = blocks(int(sizes['OH']), SIDE), blocks(int(sizes['OW']), SIDE)
     grid = blocks(int(sizes['N']) * down * across, tile[0]), blocks(columns, tile[1])
     halos = blocks(tile[0] * HALO * LINE, GROUP) * GROUP
-    shared = 2 * halos + tile[2] * tile[1] * LINE + GROUP
+    shared = 2 * halos + tile[3] * tile[2] * tile[1] * LINE + GROUP
     _sources[tile].launch(
         _gemm(tile), read.dtype, grid, tile[0] * 128, read, weight, bias, written, sizes, down, across, shared=shared
     )
@@ -77,16 +77,13 @@ def weight_gradient(input, gradOutput, gradWeight, scale, geometry):
     sizes, *_ = exchanged(geometry, False)
     down, across = blocks(geometry.out[1], SIDE), blocks(geometry.out[2], SIDE)
     count = geometry.images * down * across
-    turned = scratch('turned', (geometry.outputs, count * SIDE * SIDE), input.dtype)
-    grid = count * SIDE * SIDE // 32, blocks(geometry.outputs, 32)
-    _gradient.launch('turn_blocks', input.dtype, grid, (32, 8), gradOutput, turned, sizes, down, across)
     rows, columns = blocks(geometry.planes, GRADIENT_PLANES), blocks(geometry.outputs, GRADIENT_PLANES)
-    slices, each = slices_of(count, rows * columns, 1)
+    slices, each = slices_of(count, rows * columns, 1, waves=2)
     part = scratch('slices', (slices, geometry.column, geometry.outputs), np.float32)
-    pixel_bytes = 4 * GRADIENT_PITCH
-    shared = GRADIENT_STAGES * (2 * GRADIENT_PLANES * LINE + HALO * pixel_bytes) + GROUP
+    grads = 2 * GRADIENT_PLANES * LINE
+    shared = grads + GRADIENT_STAGES * (grads + HALO * 4 * GRADIENT_PITCH) + GROUP
     _gradient.launch(
-        _GRADIENT, input.dtype, (rows, columns, slices), KERNEL * 128, input, turned, part, sizes, down, across, each,
+        _GRADIENT, input.dtype, (rows, columns, slices), KERNEL * 128, input, gradOutput, part, sizes, down, across, each,
         shared=shared,
     )  # fmt: skip
     add_slices(warpgroups.others, 'add_turned_slices<{T}>', part, gradWeight, geometry, scale)

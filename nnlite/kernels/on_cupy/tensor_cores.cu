@@ -251,6 +251,7 @@ __global__ void add_slices(const float* part, T* gradWeight, int O, int C, int t
   int i = blockIdx.x * blockDim.x + threadIdx.x, K = C * taps;
   if (i >= O * K) return;
   float sum = 0;
+#pragma unroll 8
   for (int z = 0; z < slices; z++) sum += part[(size_t)z * O * K + i];
   int o = i / K, t = i % K / C, c = i % C;
   T* to = gradWeight + ((size_t)o * C + c) * taps + t;

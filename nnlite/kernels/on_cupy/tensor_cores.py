@@ -185,12 +185,12 @@ def _divisor(number):
     return np.array((number, 2**32 * (2**shift - number) // number + 1, shift), DIVISOR)[()]
 
 
-def slices_of(pixels, others, step):
+def slices_of(pixels, others, step, waves=4):
     """Return into how many slices so many pixels are cut, and how many are in each, a multiple of `step`.
 
-    There are to be four blocks for each multiprocessor, `others` of them for each slice, but four steps in a slice.
+    There are to be `waves` blocks for each multiprocessor, `others` of them for each slice, but four steps in a slice.
     """
-    wanted = max(1, min(4 * multiprocessors() // others, pixels // (4 * step)))
+    wanted = max(1, min(waves * multiprocessors() // others, pixels // (4 * step)))
     each = blocks(blocks(pixels, wanted), step) * step
     return blocks(pixels, each), each
 

@@ -230,6 +230,7 @@ __global__ void add_turned_slices(const float* part, T* gradWeight, int O, int C
   int i = blockIdx.x * blockDim.x + threadIdx.x, K = C * taps;
   if (i >= O * K) return;
   float sum = 0;
+#pragma unroll 8
   for (int z = 0; z < slices; z++) sum += part[(size_t)z * O * K + i];
   int o = i % O, t = i / O / C, c = i / O % C;
   T* to = gradWeight + ((size_t)o * C + c) * taps + t;
