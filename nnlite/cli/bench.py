@@ -5,11 +5,12 @@ layers.md and layers.csv, single convolutions; with --scaling growth.md, growth.
 training step grows with depth, width and batch. Only a quiet machine measures well.
 
 With --device cuda it is the GPU that is measured, one process after the other, for --minutes at most: first the tests
-of what runs on it, then steps, most important first, single layers, and with --train the time to train. The folder
-gets gpu.md, gpu.json and gpu.png, after each measurement.
+of what runs on it, then steps, most important first, and single layers. The folder gets gpu.md, gpu.json and gpu.png,
+after each measurement. Exit status 1: a test failed.
 """
 
 import argparse
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -62,7 +63,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     gpu.add_argument('--compiled', action=argparse.BooleanOptionalAction, default=True, help='with torch.compile too')
     gpu.add_argument('--compiling', type=float, metavar='SECONDS', default=150, help='that each of these may take')
     gpu.add_argument('--precise', action='store_true', help='at last, in exact float32 too')
-    gpu.add_argument('--train', action='append', metavar='FILE.h5', help='train a ResNet on these data, from scratch')
+    gpu.add_argument(
+        '--train', action='append', metavar='FILE.h5', help='then train a ResNet on these data, for --minutes more'
+    )
     gpu.add_argument('--epochs', type=int, default=30, help='of --train')
 
 
@@ -71,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
     unknown = [name for name in args.nets if name not in NETWORKS]
     if unknown:
         raise Error(f'expected networks of {", ".join(NETWORKS)}, got {", ".join(unknown)}', where='--nets')
-    for option in ('rounds', 'threads', 'batch'):
+    for option in ('rounds', 'threads', 'batch', 'epochs'):
         value = getattr(args, option)
         if value is not None and value < 1:
             raise Error(f'expected 1 or more, got {value}', where=f'--{option}')
@@ -90,6 +93,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _run_on_gpu(args: argparse.Namespace, with_pytorch: bool) -> int:
+    for option in ('minutes', 'compiling'):
+        if not getattr(args, option) > 0:
+            raise Error(f'expected more than 0, got {getattr(args, option)}', where=f'--{option}')
     device = choose('cuda' if args.device == 'auto' else args.device)
     from nnlite.bench.on_gpu.cases import networks
     from nnlite.bench.on_gpu.folder import GPUFolder
@@ -102,12 +108,15 @@ def _run_on_gpu(args: argparse.Namespace, with_pytorch: bool) -> int:
         jobs = [job for job in jobs if job.what in (LAYERS, FLOORS)]
     if not args.compiled:
         jobs = [job for job in jobs if job.contestant != COMPILED]
-    for path in args.train or ():
-        jobs.append(Job(TRAINING, NNLITE, device, case=path, epochs=args.epochs, limit=60 * args.minutes))
-    folder = GPUFolder(args.out, device, args.minutes, args.quiet)
+    limit = 60 * args.minutes
+    started = time.monotonic()
+    folder = GPUFolder(args.out, device, args.quiet)
     if args.checks:
-        folder.check(min(CHECKING, 30 * args.minutes))
-    folder.measure(jobs, cases if args.steps else [])
+        folder.check(min(CHECKING, limit / 2))
+    folder.measure(jobs, started + limit, cases)
+    if args.train:
+        runs = [Job(TRAINING, NNLITE, device, case=path, epochs=args.epochs, limit=limit) for path in args.train]
+        folder.measure(runs, time.monotonic() + limit, cases)
     return 1 if folder.checks is not None and folder.checks['failed'] else 0
 
 

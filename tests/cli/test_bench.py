@@ -1,12 +1,15 @@
 """`nnlite bench`, quick and small, as a user would run it, and what a user may type wrong."""
 
 import csv
+import json
 import shlex
+from pathlib import Path
 
 import pytest
 
 from nnlite.bench import contestants
 from nnlite.cli import main
+from nnlite.tensor.devices import why_no_gpu
 
 TINY = shlex.split('bench --nets resnet-8 --kernels numpy --batch 2 --rounds 1 --threads 1 --seconds 0')
 
@@ -52,3 +55,52 @@ def test_what_is_wrong_is_said_before_anything_is_measured(args, message, tmp_pa
     assert main(['bench', *args, '--out', str(tmp_path / 'none')]) == 2
     assert message in capsys.readouterr().err
     assert not (tmp_path / 'none').exists()
+
+
+GPU = shlex.split('bench --device cuda --nets resnet-8 --batch 2 --rounds 1 --seconds 0 --without-pytorch --quiet')
+
+
+def test_without_a_gpu_it_is_said_in_a_sentence(tmp_path, capsys):
+    if why_no_gpu()[0] is None:
+        pytest.skip('there is one')
+    assert main([*GPU, '--out', str(tmp_path / 'none')]) == 2
+    assert 'expected a GPU for the device cuda, got none: ' in capsys.readouterr().err
+    assert not (tmp_path / 'none').exists()
+
+
+@pytest.fixture
+def for_children(cupy, tmp_path, monkeypatch):
+    """Let the processes that are started have NumPy in CuPy's place too, where that is what we have."""
+    if hasattr(cupy, 'check'):
+        (tmp_path / 'cupy.py').write_text("import sys, fake_cupy\nsys.modules['cupy'] = fake_cupy\n")
+        monkeypatch.setenv('PYTHONPATH', f'{tmp_path}:{Path(cupy.__file__).parent}')
+
+
+def test_a_gpu_is_measured(for_children, tmp_path, capsys):
+    assert main([*GPU, '--no-checks', '--no-layers', '--out', str(tmp_path / 'bench')]) == 0
+    table = (tmp_path / 'bench' / 'gpu.md').read_text()
+    assert '| resnet-8 | 2 | TF32 | nnlite | ' in table and '| resnet-8 | 2 | TF32 | nnlite without graph | ' in table
+    assert 'came to nothing' not in table
+    content = json.loads((tmp_path / 'bench' / 'gpu.json').read_text())
+    assert (
+        content['machine']['GPU']
+        and [record['step'] for record in content['records']]
+        == [
+            'training',
+            'evaluation',
+        ]
+        * 2
+    )
+    assert (tmp_path / 'bench' / 'gpu.png').stat().st_size > 10_000
+
+
+def test_a_gpu_trains(for_children, shapes, tmp_path):
+    line = ['--no-checks', '--no-layers', '--no-steps', '--train', shapes, '--epochs', '1', '--minutes', '0.4']
+    main([*GPU, *line, '--out', str(tmp_path / 'bench')])
+    records = json.loads((tmp_path / 'bench' / 'gpu.json').read_text())['records']
+    assert [record['what'] for record in records] == ['training']
+
+
+def test_minutes_that_are_none_are_refused(cupy, tmp_path, capsys):
+    assert main([*GPU, '--minutes', '0', '--out', str(tmp_path / 'none')]) == 2
+    assert 'in --minutes' in capsys.readouterr().err

@@ -1,6 +1,8 @@
 """The checks before the times: the tests with the marker `gpu`, where there are tests to run."""
 
+import contextlib
 import importlib.util
+import os
 import re
 import signal
 import subprocess
@@ -47,14 +49,15 @@ def check(folder: Path, seconds: float, log: Path) -> dict[str, Any] | None:
     line += ['--continue-on-collection-errors', *map(str, there)]
     started = time.monotonic()
     with open(log, 'w') as file:
-        process = subprocess.Popen(line, cwd=folder, stdout=file, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(line, cwd=folder, stdout=file, stderr=subprocess.STDOUT, start_new_session=True)
         try:
             process.wait(seconds)
             ended = True
         except subprocess.TimeoutExpired:
             ended = False
         finally:
-            process.send_signal(signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
             process.wait()
     outcomes = _OUTCOME.findall(log.read_text(errors='replace'))
     return {

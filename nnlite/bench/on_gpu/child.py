@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Iterator
 from typing import Any
 
@@ -48,8 +49,8 @@ def main(job: Job) -> None:
     except Error as error:
         answer({'error': str(error)})
     except Exception as error:
+        traceback.print_exc()
         answer({'error': f'{type(error).__name__}: {error}'})
-        raise
 
 
 def _import(job: Job) -> None:

@@ -6,7 +6,6 @@ import os
 import platform
 import shutil
 import subprocess
-import time
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -33,13 +32,11 @@ class GPUFolder:
     Args:
         path: the folder; it is made if it is not there.
         device: the GPU, as 'cuda:0'.
-        minutes: after which nothing more is begun, and what runs is ended.
         quiet: print nothing.
     """
 
-    def __init__(self, path: str | os.PathLike[str], device: str, minutes: float, quiet: bool = False) -> None:
+    def __init__(self, path: str | os.PathLike[str], device: str, quiet: bool = False) -> None:
         self.path, self.progress = Path(path), Progress(quiet)
-        self.deadline = time.monotonic() + 60 * minutes
         self.path.mkdir(parents=True, exist_ok=True)
         self.machine = _machine(device)
         self.checks: Record | None = None
@@ -55,15 +52,16 @@ class GPUFolder:
             self.progress.say(f'checks: {self.checks["counts"]}, {self.checks["seconds"]:.0f} s')
         self._write()
 
-    def measure(self, jobs: list[Job], cases: list[Network]) -> None:
+    def measure(self, jobs: list[Job], deadline: float, cases: list[Network]) -> None:
         """Do the jobs, and print the tables.
 
         Args:
             jobs: in order.
+            deadline: when nothing more is begun, and what runs is ended, as of time.monotonic.
             cases: the networks among them, for the picture.
         """
         try:
-            for job, answer in answers(jobs, self.deadline, self.path / 'gpu.log'):
+            for job, answer in answers(jobs, deadline, self.path / 'gpu.log'):
                 name, batch = job.name_and_batch
                 fields = dict(what=job.what, contestant=job.contestant, precision=job.precision, name=name, batch=batch)
                 self.records.append({**fields, 'job': str(job), **answer})

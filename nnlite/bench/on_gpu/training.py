@@ -23,7 +23,7 @@ def rise_and_fall(epoch: int, epochs: int, learningRate: float) -> float:
     """
     top = max(1, round(RISE * epochs))
     if epoch <= top:
-        return learningRate * epoch / top
+        return learningRate * (epoch / top)
     return learningRate * (epochs - epoch + 0.5) / (epochs - top)
 
 
