@@ -31,6 +31,12 @@ BLOCKS = [
     ((1, 128, 17, 9), 64, (3, 3), (1, 1), (1, 1), (1, 1)),
     ((3, 64, 5, 12), 128, (3, 3), (1, 1), (0, 2), (1, 1)),
 ]
+FEW = [
+    ((2, 16, 8, 8), 16, (3, 3), (1, 1), (1, 1), (1, 1)),
+    ((1, 32, 17, 9), 16, (3, 3), (1, 1), (1, 1), (1, 1)),
+    ((3, 16, 5, 12), 32, (3, 3), (1, 1), (0, 2), (1, 1)),
+    ((5, 32, 3, 3), 32, (3, 3), (1, 1), (1, 1), (1, 1)),
+]
 ORDERS = ('ascending', 'random')
 
 
@@ -42,6 +48,8 @@ def cases():
         yield pytest.param('tensor_cores', np.float32, shape, id=f'tensor_cores-float-{name}')
         if all(count % 8 == 0 for count in planes):
             yield pytest.param('tensor_cores', np.float16, shape, id=f'tensor_cores-half-{name}')
+    for shape in FEW:
+        yield pytest.param('narrow', np.float32, shape, id=f'narrow-{"x".join(map(str, shape[0]))}-{shape[1]}')
     for way, shapes in (('warpgroups', WIDE), ('halo', BLOCKS)):
         for shape in shapes:
             for dtype, kind in ((np.float32, 'float'), (np.float16, 'half')):
@@ -54,7 +62,7 @@ def setway(cupy, monkeypatch):
     from nnlite.kernels.on_cupy import convolution, warpgroups
 
     def set_to(way):
-        if way != 'tensor_cores' and not warpgroups.is_there():
+        if way in ('warpgroups', 'halo') and not warpgroups.is_there():
             if cupy.__name__ == 'cupy':
                 pytest.skip('this GPU has no products of warpgroups: it is not of compute capability 9.0')
             monkeypatch.setattr(warpgroups, 'is_there', lambda: True)
@@ -81,7 +89,7 @@ def assert_close(found, expected):
 
 
 @pytest.mark.parametrize('order', ORDERS)
-@pytest.mark.parametrize(('way', 'dtype', 'shape'), cases())
+@pytest.mark.parametrize(('way', 'dtype', 'shape'), list(cases()))
 def test_three_passes(cupy, setway, order, way, dtype, shape):
     from nnlite.kernels import on_cupy
     from nnlite.kernels.on_cupy.convolution import WAYS

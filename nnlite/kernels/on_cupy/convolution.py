@@ -21,7 +21,7 @@ import numpy as np
 
 from nnlite.errors import DeviceError
 from nnlite.kernels import getprecise
-from nnlite.kernels.on_cupy import fma, halo, im2col, tensor_cores, warpgroups
+from nnlite.kernels.on_cupy import fma, halo, im2col, narrow, tensor_cores, warpgroups
 from nnlite.kernels.on_cupy.choice import fastest
 from nnlite.kernels.on_cupy.geometry import Geometry
 from nnlite.kernels.on_cupy.launching import flattened
@@ -29,7 +29,14 @@ from nnlite.kernels.on_cupy.sums import add_sum_of_rows
 from nnlite.kernels.on_numpy.scratch import channels_last, contiguous, scratch, scratch_like
 from nnlite.tensor.devices import gpu
 
-WAYS = {'im2col': im2col, 'fma': fma, 'tensor_cores': tensor_cores, 'warpgroups': warpgroups, 'halo': halo}
+WAYS = {
+    'im2col': im2col,
+    'fma': fma,
+    'tensor_cores': tensor_cores,
+    'warpgroups': warpgroups,
+    'halo': halo,
+    'narrow': narrow,
+}
 EXACT = 'fma'  # the way that is for all numbers and sizes, and rounds no more than they make it
 
 _way = os.environ.get('NNLITE_CUDA_CONVOLUTION')

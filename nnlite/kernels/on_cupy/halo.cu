@@ -4,19 +4,9 @@
 //
 // T is float, whose products are of TF32, or __half; sums are float. 128 bytes of planes make a row of shared memory, so
 // that the planes read are a multiple of 32 (float) or 64 (half).
+#include "blocks.h"
 #include "implicit.h"
 #include "warpgroup.h"
-
-constexpr int SIDE = 8;  // pixels, of a block
-
-// Where a block of pixels lies.
-struct Place {
-  int n, h, w;
-
-  __device__ __forceinline__ Place(int number, int down, int across) {
-    n = number / (down * across), h = number / across % down * SIDE, w = number % across * SIDE;
-  }
-};
 
 // y[m, o] = bias[o] + sum over taps t and planes c of x[pixel(m) + t, c] w[o, t, c], the kernel being R x S.
 //
@@ -229,15 +219,4 @@ weight_gradient_halo(const float* __restrict__ x, const float* __restrict__ grad
         }
       }
     }
-}
-
-// packed[c, t, o] = w[o, c, the last tap - t]: with these weights a convolution's gradInput is a convolution. What tensor
-// cores do not look at rounds.
-template <class T> __global__ void pack_turned(const T* w, T* packed, int O, int C, int taps) {
-  int i = blockIdx.x * blockDim.x + threadIdx.x;
-  if (i >= O * C * taps) return;
-  int o = i % O, t = i / O % taps, c = i / O / taps;
-  T value = w[((size_t)o * C + c) * taps + taps - 1 - t];
-  if constexpr (sizeof(T) == 4) value = __uint_as_float(to_tf32(value) & ~0x1fffu);
-  packed[i] = value;
 }

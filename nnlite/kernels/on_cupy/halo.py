@@ -6,17 +6,16 @@ For kernels of 3 x 3 with stride 1, which is most of a ResNet. As warpgroups.py 
 import numpy as np
 
 from nnlite.kernels.on_cupy import warpgroups
-from nnlite.kernels.on_cupy.launching import THREADS, Source, blocks
+from nnlite.kernels.on_cupy.launching import Source, blocks
+from nnlite.kernels.on_cupy.narrow import HALO, KERNEL, SIDE, turned, turned_sizes
 from nnlite.kernels.on_cupy.tensor_cores import LINE, add_slices, exchanged, packed, slices_of
 from nnlite.kernels.on_cupy.warpgroups import GROUP
-from nnlite.kernels.on_numpy.scratch import contiguous, scratch
-
-SIDE = 8  # pixels, of a block
-KERNEL = 3  # taps, of a side
-HALO = (SIDE + KERNEL - 1) ** 2  # pixels
+from nnlite.kernels.on_numpy.scratch import scratch
 
 # Blocks of pixels, columns, stages, and taps of a stage; by the columns that there are.
 TILES = {64: (4, 64, 4, 3), 128: (4, 128, 4, 1)}
+SMALL = (2, 64, 4, 3)  # where there are few blocks, and few columns
+FEW = 512
 GRADIENT_STAGES, GRADIENT_PLANES, GRADIENT_PITCH = 3, 64, 72  # the last: from pixel to pixel in shared memory
 
 
@@ -25,7 +24,7 @@ def _gemm(tile):
 
 
 _GRADIENT = f'weight_gradient_halo<{GRADIENT_STAGES}, {KERNEL}, {KERNEL}>'
-_sources = {tile: Source('halo.cu', _gemm(tile), architecture='sm_90a') for tile in TILES.values()}
+_sources = {tile: Source('halo.cu', _gemm(tile), architecture='sm_90a') for tile in (*TILES.values(), SMALL)}
 _others = Source('halo.cu', 'pack_turned<{T}>', architecture='sm_90a')
 _gradient = Source('halo.cu', _GRADIENT, architecture='sm_90a')
 
@@ -48,20 +47,15 @@ def forward(input, output, weight, bias, geometry):
 
 def back(gradOutput, gradInput, weight, geometry):
     """GradInput (N, *space, planes) = what gradOutput (N, *out, outputs) hands back: its convolution, too."""
-    sizes = exchanged(geometry, True)[0].copy()
-    sizes['padH'], sizes['padW'] = (KERNEL - 1 - pad for pad in geometry.padding[1:])
-    weight = contiguous(weight, 'weight')
-    turned = scratch('packed weight', (weight.size,), weight.dtype)
-    counts = geometry.outputs, geometry.planes, geometry.taps
-    _others.launch('pack_turned<{T}>', weight.dtype, blocks(weight.size), THREADS, weight, turned, *counts)
-    _launch_gemm(gradOutput, gradInput, turned, None, sizes)
+    _launch_gemm(gradOutput, gradInput, turned(_others, weight, geometry), None, turned_sizes(geometry))
 
 
 def _launch_gemm(read, written, weight, bias, sizes):
     columns = int(sizes['O'])
-    tile = TILES[64 if columns <= 64 else 128]
     down, across = blocks(int(sizes['OH']), SIDE), blocks(int(sizes['OW']), SIDE)
-    grid = blocks(int(sizes['N']) * down * across, tile[0]), blocks(columns, tile[1])
+    count = int(sizes['N']) * down * across
+    tile = TILES[128] if columns > 64 else SMALL if count < FEW else TILES[64]
+    grid = blocks(count, tile[0]), blocks(columns, tile[1])
     halos = blocks(tile[0] * HALO * LINE, GROUP) * GROUP
     shared = 2 * halos + tile[3] * tile[2] * tile[1] * LINE + GROUP
     _sources[tile].launch(
@@ -83,7 +77,7 @@ def weight_gradient(input, gradOutput, gradWeight, scale, geometry):
     grads = 2 * GRADIENT_PLANES * LINE
     shared = grads + GRADIENT_STAGES * (grads + HALO * 4 * GRADIENT_PITCH) + GROUP
     _gradient.launch(
-        _GRADIENT, input.dtype, (rows, columns, slices), KERNEL * 128, input, gradOutput, part, sizes, down, across, each,
-        shared=shared,
+        _GRADIENT, input.dtype, (rows, columns, slices), KERNEL * 128, input, gradOutput, part, sizes, down, across,
+        each, shared=shared,
     )  # fmt: skip
     add_slices(warpgroups.others, 'add_turned_slices<{T}>', part, gradWeight, geometry, scale)

@@ -27,7 +27,7 @@ class Source:
     Args:
         file: its name.
         kernels: what they are called.
-        architecture: what they are compiled for, as 'sm_90a', where they use what only this one has; else for the GPU's.
+        architecture: what they are compiled for, as 'sm_90a', where they use what only that has; else the GPU's.
     """
 
     def __init__(self, file, *kernels, architecture=None):

@@ -65,7 +65,7 @@ def _gradient(tile, vx, vy):
 
 
 _sources = {name: Source('tensor_cores.cu', name) for name in _names()}
-_others = Source('tensor_cores.cu', 'pack_weight<{T}, false>', 'pack_weight<{T}, true>', 'add_slices<{T}>')
+others = Source('tensor_cores.cu', 'pack_weight<{T}, false>', 'pack_weight<{T}, true>', 'add_slices<{T}>')
 
 
 def takes(dtype, geometry):
@@ -138,7 +138,7 @@ def weight_gradient(input, gradOutput, gradWeight, scale, geometry):
         name, input.dtype, (rows, columns, slices), threads, input, gradOutput, part, sizes, *divisors, each,
         shared=shared,
     )  # fmt: skip
-    add_slices(_others, 'add_slices<{T}>', part, gradWeight, geometry, scale)
+    add_slices(others, 'add_slices<{T}>', part, gradWeight, geometry, scale)
 
 
 def _gradient_tile(geometry):
@@ -156,7 +156,7 @@ def packed(weight, geometry, back):
     weight = contiguous(weight, 'weight')
     result = scratch('packed weight', (weight.size,), weight.dtype)
     name, sizes = f'pack_weight<{{T}}, {str(back).lower()}>', (geometry.outputs, geometry.planes, geometry.taps)
-    _others.launch(name, weight.dtype, blocks(weight.size), THREADS, weight, result, *sizes)
+    others.launch(name, weight.dtype, blocks(weight.size), THREADS, weight, result, *sizes)
     return result
 
 

@@ -1,0 +1,99 @@
+"""Convolution on tensor cores where there are few planes: blocks of 8 x 8 pixels, all they need copied at once.
+
+For kernels of 3 x 3 with stride 1 and 16 or 32 planes, which are most of a ResNet for CIFAR-10; GPUs from 8.0 on.
+"""
+
+import numpy as np
+
+from nnlite.kernels.on_cupy import tensor_cores
+from nnlite.kernels.on_cupy.launching import THREADS, Source, blocks
+from nnlite.kernels.on_cupy.tensor_cores import add_slices, exchanged, multiprocessors, packed
+from nnlite.kernels.on_numpy.scratch import contiguous, scratch
+
+SIDE, KERNEL = 8, 3  # pixels of a block, and taps, of a side
+HALO = (SIDE + KERNEL - 1) ** 2  # pixels
+PLANES = 16, 32
+GROUPS = 4  # blocks of pixels at a time
+
+_PAIRS = [(planes, outputs) for planes in PLANES for outputs in PLANES]
+
+
+def _gemm(planes, outputs):
+    return f'conv_narrow<{planes}, {outputs}, {GROUPS}, {KERNEL}, {KERNEL}>'
+
+
+def _gradient(planes, outputs):
+    return f'weight_gradient_narrow<{planes}, {outputs}, {GROUPS}, {KERNEL}, {KERNEL}>'
+
+
+_sources = {pair: Source('narrow.cu', _gemm(*pair), _gradient(*pair)) for pair in _PAIRS}
+_others = Source('narrow.cu', 'pack_turned<{T}>')
+
+
+def takes(dtype, geometry):
+    """Return whether this way is for such numbers and sizes."""
+    return (
+        dtype == np.float32
+        and geometry.kernel[1:] == (KERNEL, KERNEL)
+        and set(geometry.stride) == set(geometry.dilation) == {1}
+        and max(geometry.padding) < KERNEL
+        and (geometry.planes, geometry.outputs) in _sources
+        and tensor_cores.takes(dtype, geometry)
+    )
+
+
+def forward(input, output, weight, bias, geometry):
+    """Output (N, *out, outputs) = the convolution of input (N, *space, planes), weight (outputs, planes, *kernel)."""
+    sizes, *_ = exchanged(geometry, False)
+    _launch_gemm(input, output, packed(weight, geometry, back=False), bias, sizes)
+
+
+def back(gradOutput, gradInput, weight, geometry):
+    """GradInput (N, *space, planes) = what gradOutput (N, *out, outputs) hands back: its convolution, too."""
+    _launch_gemm(gradOutput, gradInput, turned(_others, weight, geometry), None, turned_sizes(geometry))
+
+
+def _launch_gemm(read, written, weight, bias, sizes):
+    pair = int(sizes['C']), int(sizes['O'])
+    down, across = blocks(int(sizes['OH']), SIDE), blocks(int(sizes['OW']), SIDE)
+    grid = blocks(int(sizes['N']) * down * across, GROUPS)
+    shared = (KERNEL * KERNEL * pair[1] + GROUPS * HALO) * (pair[0] + 4) * read.itemsize
+    _sources[pair].launch(
+        _gemm(*pair), read.dtype, grid, GROUPS * 32, read, weight, bias, written, sizes, down, across, shared=shared
+    )
+
+
+def weight_gradient(input, gradOutput, gradWeight, scale, geometry):
+    """GradWeight (outputs, planes, *kernel) += scale * gradOutput^T @ the windows of the input."""
+    pair = geometry.planes, geometry.outputs
+    sizes, *_ = exchanged(geometry, False)
+    down, across = blocks(geometry.out[1], SIDE), blocks(geometry.out[2], SIDE)
+    rounds = blocks(geometry.images * down * across, GROUPS)
+    each = blocks(rounds, multiprocessors())
+    part = scratch('slices', (blocks(rounds, each), geometry.outputs, geometry.column), np.float32)
+    stage = GROUPS * (HALO * (pair[0] + 8) + SIDE * SIDE * (pair[1] + 8))
+    shared = max(2 * stage, GROUPS * geometry.outputs * geometry.column) * input.itemsize
+    _sources[pair].launch(
+        _gradient(*pair), input.dtype, len(part), GROUPS * KERNEL * 32, input, gradOutput, part, sizes, down, across,
+        each, shared=shared,
+    )  # fmt: skip
+    add_slices(tensor_cores.others, 'add_slices<{T}>', part, gradWeight, geometry, scale)
+
+
+# What the ways that go by blocks share: a gradInput with stride 1 is a convolution with the kernel turned round.
+
+
+def turned_sizes(geometry):
+    """Return the sizes of the convolution that makes gradInput of gradOutput."""
+    sizes = exchanged(geometry, True)[0].copy()
+    sizes['padH'], sizes['padW'] = (KERNEL - 1 - pad for pad in geometry.padding[1:])
+    return sizes
+
+
+def turned(source, weight, geometry):
+    """Return its weights, (planes, taps, outputs), rounded; scratch."""
+    weight = contiguous(weight, 'weight')
+    result = scratch('packed weight', (weight.size,), weight.dtype)
+    counts = geometry.outputs, geometry.planes, geometry.taps
+    source.launch('pack_turned<{T}>', weight.dtype, blocks(weight.size), THREADS, weight, result, *counts)
+    return result
