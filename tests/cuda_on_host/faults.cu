@@ -1,5 +1,5 @@
-// Small kernels with and without faults, for test_host_module.py. Those with (x, y) are given 64 numbers and one block of
-// 64 threads, and reverse the numbers if nothing is wrong with them.
+// Small kernels with and without faults, for test_host_module.py. Those with (x, y) are given 64 numbers and one block
+// of 64 threads, and reverse the numbers if nothing is wrong with them.
 #include "cuda_common.h"
 
 #define REVERSED(a) y[threadIdx.x] = a[63 - threadIdx.x]
@@ -105,7 +105,9 @@ __global__ void two_shuffles(const float* x, float* y) {
 }
 
 // Memory.
-__global__ void reads_behind(const float* x, float* y) { y[63 - threadIdx.x] = x[threadIdx.x] + 0 * x[threadIdx.x + 1]; }
+__global__ void reads_behind(const float* x, float* y) {
+  y[63 - threadIdx.x] = x[threadIdx.x] + 0 * x[threadIdx.x + 1];
+}
 __global__ void reads_before(const float* x, float* y) {
   y[63 - threadIdx.x] = x[threadIdx.x] + 0 * x[(int)threadIdx.x - 1];
 }

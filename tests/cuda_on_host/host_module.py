@@ -7,6 +7,7 @@ The interface is that of cupy.RawModule, so that what launches on a GPU launches
 import contextlib
 import ctypes
 import functools
+import getpass
 import hashlib
 import os
 import platform
@@ -22,7 +23,8 @@ import numpy as np
 HERE = Path(__file__).parent
 FILES = [HERE / name for name in ('host_shim.h', 'host_ops.h', 'host_wgmma.h', 'host_scheduler.cpp')]
 VERSION = b'\0'.join(path.read_bytes() for path in FILES)
-BUILD = Path(os.environ.get('NNLITE_CUDA_ON_HOST', Path(tempfile.gettempdir()) / f'nnlite-cuda-on-host-{os.getuid()}'))
+OURS = f'nnlite-cuda-on-host-{getpass.getuser()}'
+BUILD = Path(os.environ.get('NNLITE_CUDA_ON_HOST', Path(tempfile.gettempdir()) / OURS))
 COMMON = ('g++', '-shared', '-fPIC', '-fvisibility=hidden', '-fno-strict-aliasing', '-w', f'-I{HERE}', '-x', 'c++')
 FLAGS = ('-O1', '-fsanitize=alignment,bounds', '-fstack-clash-protection')
 ORDERS = {'ascending': 0, 'descending': 1, 'random': 2}  # in which a block's threads take turns
@@ -54,7 +56,9 @@ class HostModule:
     def __init__(self, code, options=(), name_expressions=(), flags=FLAGS):
         _load_scheduler()
         exports = ''.join(f'SHIM_EXPORT(shim_kernel_{i}, {name})\n' for i, name in enumerate(name_expressions))
-        library = _compiled(f'#include "host_shim.h"\n#line 1\n{code}\n{exports}', (*options, *flags))
+        headers = ['host_shim.h'] + ['host_wgmma.h'] * ('wgmma' in code)  # which takes longer to compile
+        includes = ''.join(f'#include "{header}"\n' for header in headers)
+        library = _compiled(f'{includes}#line 1\n{code}\n{exports}', (*options, *flags))
         self._library = ctypes.PyDLL(str(library))  # which holds the GIL, so that kernels run one at a time
         self._names, self._lines = list(name_expressions), code.splitlines()
 
@@ -145,7 +149,7 @@ def _compiled(source, flags):
     key = hashlib.sha256(VERSION + '\0'.join([source, *command]).encode()).hexdigest()[:24]
     library = BUILD / f'{key}.so'
     if not library.exists():
-        BUILD.mkdir(parents=True, exist_ok=True)
+        BUILD.mkdir(0o700, parents=True, exist_ok=True)
         part = BUILD / f'{key}.{os.getpid()}'
         try:
             command += ['-', '-o', part]

@@ -159,8 +159,8 @@ inline void cp_async4(void* to, const void* from, bool ok) { shim::copy_async(to
 inline void cp_async_commit() { shim::commit_copies(); }
 template <int N> void cp_async_wait() { shim::wait_for_copies(N); }
 
-// c += a b of a warp, a 16 x K, b K x 8. As the PTX ISA lays it out, lane l has, with g = l / 4 and t = l % 4, and `many`
-// neighbours along K in a register (1 of TF32, 2 of half precision):
+// c += a b of a warp, a 16 x K, b K x 8. As the PTX ISA lays it out, lane l has, with g = l / 4 and t = l % 4 and with
+// `many` neighbours along K in a register (1 of TF32, 2 of half precision):
 //   a, register r: row g + 8 (r & 1), columns from many t + (K / 2) (r >> 1);
 //   b, register r: column g, rows from many t + (K / 2) r;
 //   c, register r: row g + 8 (r >> 1), column 2 t + (r & 1).
@@ -218,5 +218,3 @@ inline void ldmatrix_x4_transposed(unsigned r[4], const void* row) {
   const int g = shim::current->lane / 4, t = shim::current->lane % 4;
   for (int i = 0; i < 4; i++) r[i] = shim_row(table, i, 2 * t)[g] | shim_row(table, i, 2 * t + 1)[g] << 16;
 }
-
-#include "host_wgmma.h"

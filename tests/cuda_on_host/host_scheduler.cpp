@@ -1,9 +1,9 @@
 // The threads of a block on one thread of the host: each is a fiber, which runs until it reaches a barrier, a warp
 // operation or its end; then another has its turn. Blocks run one after another.
 //
-// Turns are taken in an order: ascending, descending, or random, where moreover some warps wait a round. In each a block
-// is right only if its barriers make it so. A thread that never waits needs no stack of its own: the next begins where
-// it ended, so that kernels without barriers run as plain loops.
+// Turns are taken in an order: ascending, descending, or random, where moreover some warps wait a round. In each a
+// block is right only if its barriers make it so. A thread that never waits needs no stack of its own: the next begins
+// where it ended, so that kernels without barriers run as plain loops.
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -188,7 +188,7 @@ void say_who_waits() {
     line = fiber.line;
   }
   snprintf(error, sizeof error,
-           "block (%u, %u, %u): deadlock: %d threads at __syncthreads, %d in operations of a warp, %d ended, at line %d",
+           "block (%u, %u, %u): deadlock: %d threads at __syncthreads, %d in operations of a warp, %d ended; line %d",
            block_index.x, block_index.y, block_index.z, at_barrier, in_operation, ended, line);
 }
 

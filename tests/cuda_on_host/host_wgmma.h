@@ -1,5 +1,5 @@
-// Hopper's products of warpgroups, as warpgroup.h names them, on the host. A product reads its operands in shared memory
-// when it is waited for, as late as it may on the device: what is overwritten before that shows.
+// Hopper's products of warpgroups, as warpgroup.h names them, on the host. A product reads its operands in shared
+// memory when it is waited for, as late as it may on the device: what is overwritten before that shows.
 #pragma once
 #include <functional>
 #include <map>
@@ -10,7 +10,7 @@ struct Operand {
   int stride, bytes;  // from group to group, and further along the rows
 };
 inline Operand operand(const void* shared, int stride = 1024) {
-  if ((uintptr_t)shared % 128 || stride % 128) shim::fail("wgmma: the rows of the operand at %p are misaligned", shared);
+  if ((uintptr_t)shared % 128 || stride % 128) shim::fail("wgmma: rows of the operand at %p are misaligned", shared);
   return {(const char*)shared, stride, 0};
 }
 inline Operand further(Operand operand, int bytes) { return {operand.begin, operand.stride, operand.bytes + bytes}; }
@@ -57,26 +57,29 @@ template <class T, int N> struct Warpgroup {
       for (int j = 0; j < N / 8; j++)
         for (int e = 0; e < 4; e++)
           for (int k = 0; k < K; k++)
-            sums[j * 4 + e] += shim::operand_at<T>(a, row + e / 2 * 8, k) * shim::operand_at<T>(b, j * 8 + column + e % 2, k);
+            sums[j * 4 + e] +=
+                shim::operand_at<T>(a, row + e / 2 * 8, k) * shim::operand_at<T>(b, j * 8 + column + e % 2, k);
     });
   }
 
   static void multiply(float (&c)[N / 2], const unsigned (&a)[4], Operand b) {
     int g = shim::current->lane / 4, column = shim::current->lane % 4 * 2;
-    std::vector<float> rows(2 * K);  // of a, as the lanes of this row have them: see mma_m16n8k8_tf32 and mma_m16n8k16_f16
+    std::vector<float> rows(2 * K);  // of a, as this row's lanes have them: see mma_m16n8k8_tf32 and mma_m16n8k16_f16
     for (int i = 0; i < 4; i++)
       for (int t = 0; t < 4; t++) {
         unsigned bits = __shfl_sync(~0u, a[i], g * 4 + t);
         for (int e = 0; e < (int)(4 / sizeof(T)); e++) {
           int k = (sizeof(T) == 4 ? t : 2 * t + e) + (i >> 1) * K / 2;
-          rows[(i & 1) * K + k] = sizeof(T) == 4 ? __uint_as_float(bits & ~0x1fffu) : __half2float(shim_bits<__half>((uint16_t)(bits >> 16 * e)));
+          rows[(i & 1) * K + k] = sizeof(T) == 4 ? __uint_as_float(bits & ~0x1fffu)
+                                                 : __half2float(__half{uint16_t(bits >> 16 * e)});
         }
       }
     float* sums = c;
     shim::my_products().back().push_back([=] {
       for (int j = 0; j < N / 8; j++)
         for (int e = 0; e < 4; e++)
-          for (int k = 0; k < K; k++) sums[j * 4 + e] += rows[e / 2 * K + k] * shim::operand_at<T>(b, j * 8 + column + e % 2, k);
+          for (int k = 0; k < K; k++)
+            sums[j * 4 + e] += rows[e / 2 * K + k] * shim::operand_at<T>(b, j * 8 + column + e % 2, k);
     });
   }
 };
