@@ -15,6 +15,7 @@ from typing import Any
 MARKS = ('cupy', 'mark.gpu')  # which files with such tests have in their text
 FIRST = ('tests/training/test_on_gpu.py', 'tests/kernels/test_on_cupy_tensor_cores.py', 'tests/kernels/')
 
+_BROKEN = re.compile(r'^ERROR ([^\s:]+\.py)\b(?!::)', re.MULTILINE)  # a file that cannot be imported
 _OUTCOME = re.compile(r'^(\S+::.+?) (PASSED|FAILED|ERROR|SKIPPED|XFAIL|XPASS)\b', re.MULTILINE)
 
 
@@ -59,7 +60,8 @@ def check(folder: Path, seconds: float, log: Path) -> dict[str, Any] | None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-    outcomes = _OUTCOME.findall(log.read_text(errors='replace'))
+    text = log.read_text(errors='replace')
+    outcomes = [*_OUTCOME.findall(text), *((file, 'ERROR') for file in dict.fromkeys(_BROKEN.findall(text)))]
     return {
         'files': len(there),
         'counts': dict(Counter(outcome.lower() for _, outcome in outcomes)),

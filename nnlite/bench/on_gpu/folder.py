@@ -19,7 +19,6 @@ from nnlite.bench.on_gpu.jobs import Job
 from nnlite.bench.on_gpu.processes import answers
 from nnlite.bench.on_gpu.report import Record, draw_steps, sections
 from nnlite.training.device import gpu_facts
-from nnlite.training.progress import Progress
 from nnlite.whole_file import whole_file
 
 CHECKOUT = Path(nnlite.__file__).parents[1]
@@ -36,7 +35,7 @@ class GPUFolder:
     """
 
     def __init__(self, path: str | os.PathLike[str], device: str, quiet: bool = False) -> None:
-        self.path, self.progress = Path(path), Progress(quiet)
+        self.path, self.quiet = Path(path), quiet
         self.path.mkdir(parents=True, exist_ok=True)
         self.machine = _machine(device)
         self.checks: Record | None = None
@@ -44,12 +43,12 @@ class GPUFolder:
 
     def check(self, seconds: float) -> None:
         """Run the tests, for so long at most."""
-        self.progress.say(f'checks: pytest -m gpu, for {seconds:.0f} s at most')
+        self._say(f'checks: pytest -m gpu, for {seconds:.0f} s at most')
         self.checks = check(CHECKOUT, seconds, self.path / 'checks.log')
         if self.checks is None:
-            self.progress.say('checks: there are no tests here, or no pytest')
+            self._say('checks: there are no tests here, or no pytest')
         else:
-            self.progress.say(f'checks: {self.checks["counts"]}, {self.checks["seconds"]:.0f} s')
+            self._say(f'checks: {self.checks["counts"]}, {self.checks["seconds"]:.0f} s')
         self._write()
 
     def measure(self, jobs: list[Job], deadline: float, cases: list[Network]) -> None:
@@ -65,11 +64,15 @@ class GPUFolder:
                 name, batch = job.name_and_batch
                 fields = dict(what=job.what, contestant=job.contestant, precision=job.precision, name=name, batch=batch)
                 self.records.append({**fields, 'job': str(job), **answer})
-                self.progress.say(f'{job}: {_told(answer)}')
+                self._say(f'{job}: {_told(answer)}')
                 self._write()
         finally:
             draw_steps(self.path / 'gpu.png', cases, self.records)
-        self.progress.say('\n' + '\n'.join(self._lines()))
+        self._say('\n' + '\n'.join(self._lines()))
+
+    def _say(self, line: str) -> None:
+        if not self.quiet:
+            print(line, flush=True)
 
     def _lines(self) -> list[str]:
         return sections(self.machine, self.checks, self.records)

@@ -47,9 +47,16 @@ def test_outcomes_are_counted_and_failures_named(checkout):
     assert result['failed'] == ['tests/kernels/test_first.py::test_fails']
 
 
+def test_a_file_that_cannot_be_imported_is_an_error(checkout):
+    (checkout / 'tests' / 'test_broken.py').write_text('import no_such_module  # cupy')
+    result = check(checkout, 60, checkout / 'log')
+    assert result['counts'] == {'passed': 1, 'failed': 1, 'error': 1}
+    assert result['failed'][-1] == 'tests/test_broken.py'
+
+
 def test_what_has_ended_counts_when_time_is_over(checkout):
     (checkout / 'tests' / 'test_slow.py').write_text('import time\ndef test_long(cupy): time.sleep(60)')
-    result = check(checkout, 8, checkout / 'log')
+    result = check(checkout, 4, checkout / 'log')
     assert result['counts'] == {'passed': 1, 'failed': 1} and not result['ended']
 
 
