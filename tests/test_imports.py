@@ -12,7 +12,11 @@ HEAVY = {'matplotlib', 'h5py', 'PIL', 'tqdm', 'torch', 'numba', 'cupy', 'cuda'}
 
 # A family of kernels loads when it is chosen, PyTorch's side of the benchmark in its process, and with it what it is
 # made with.
-MADE_WITH = {'nnlite.kernels.on_numba': 'numba', 'nnlite.bench.in_torch': 'torch'}
+MADE_WITH = {
+    'nnlite.kernels.on_numba': 'numba',
+    'nnlite.bench.in_torch': 'torch',
+    'nnlite.bench.on_gpu.in_torch': 'torch',
+}
 
 # Who may import whom: each layer those that come after it. 'nnlite' itself, what Torch calls torch.*, is for those who
 # use the layers: what it is made of may not look back at it.
