@@ -62,7 +62,8 @@ class Padding(Module):
         self.outputSize[axis] += abs(self.pad)
         self.output = self.buffer('output', self.outputSize, like=input)
         self._copy(input, front, self.output, front, axis)
-        narrow(self.output, axis, new).fill(self.value)
+        (new,) = as_they_lie(narrow(self.output, axis, new))
+        new.fill(self.value)
         self._copy(input, behind, self.output, moved, axis)
         return self.output
 

@@ -27,6 +27,11 @@ class Fused(nn.Sequential):
         super().__init__()
         self.modules = list(modules)
 
+    @property
+    def kernels(self):
+        """The family of kernels of the modules, which may have been moved to a GPU since they were fused."""
+        return self.modules[0].kernels
+
     # what a fused module says
 
     def _trains(self):

@@ -404,7 +404,7 @@ class _Memory:
 
     def __del__(self):
         self._pool.used -= self.size
-        if self.mend():
+        if CANARIES is not None and self.mend():  # at the end of the process modules are gone before their objects
             _broken.append(self._asked)
 
 

@@ -23,7 +23,8 @@ from host_module import BUILD
 from nnlite.kernels.on_cupy import fma, launching
 
 MANY = 10_000 if os.environ.get('NNLITE_CUDA_ALL') else 6  # kernels of a file
-TENSOR_CORES = {'tensor_cores.cu', 'warpgroups.cu', 'halo.cu'}  # which multiply no doubles, and are used from sm_80 on
+# These multiply no doubles, and are used from sm_80 on.
+TENSOR_CORES = {'tensor_cores.cu', 'warpgroups.cu', 'halo.cu', 'narrow.cu'}
 TYPES = ('float', '__half', 'double')
 
 

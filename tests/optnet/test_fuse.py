@@ -309,3 +309,11 @@ def test_needs_less_memory():
     run(net, images)
     run(optimized := optnet.optimizeMemory(optnet.fuse(net.clone())), images)
     assert optnet.countUsedMemory(optimized) < 0.4 * optnet.countUsedMemory(net)
+
+
+@pytest.mark.parametrize('before', [True, False], ids=['fused and moved', 'moved and fused'])
+def test_computes_with_the_kernels_of_where_it_lives(before, cupy):
+    net = sequence(convolution(), norm(), nn.ReLU())
+    net = optnet.fuse(net).cuda() if before else optnet.fuse(net.cuda())
+    (block,) = net.sequence().modules
+    assert block.kernels is net.get(1).kernels and block.kernels.__name__ == 'nnlite.kernels.on_cupy'

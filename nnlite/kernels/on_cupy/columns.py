@@ -1,5 +1,7 @@
 """How a matrix (rows, channels) is shared out among blocks and threads by the kernels of columns.h."""
 
+from typing import Any
+
 import numpy as np
 
 from nnlite.kernels.on_cupy.launching import THREADS, blocks
@@ -10,7 +12,7 @@ BUSY = 4  # rows that are worth a thread
 SUMMING = 264  # blocks, two for each multiprocessor of an H100: on every GPU alike, and so are the bits of the sums
 PASSING = 1056  # blocks of a pass in which no block has sums to hand on
 FINAL = 8, THREADS // 8  # threads (channels, parts) that add up what another kernel's blocks have left
-_tickets = {}
+_tickets: dict[int, Any] = {}  # of each GPU, by its number
 
 
 def is_wide(channels, *arrays):
