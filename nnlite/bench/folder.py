@@ -6,13 +6,17 @@ from pathlib import Path
 from nnlite.bench.cases import GROWTH, Layer, Network, growing
 from nnlite.bench.contestants import FUSED, family_of
 from nnlite.bench.interleaved import Result, Settings, import_seconds, measure
+from nnlite.bench.loading import Rates, measure_loading
 from nnlite.bench.report import (
     draw_growth,
     draw_networks,
     growth_table,
     head,
     layers_table,
+    loading_rows,
+    loading_table,
     networks_table,
+    write_loading,
     write_rows,
 )
 from nnlite.training.progress import Progress
@@ -34,6 +38,7 @@ class BenchFolder:
     ) -> None:
         self.path, self.contestants, self.settings = Path(path), contestants, settings
         self.progress = Progress(quiet)
+        self.networks: list[list[Result]] = []
         self.path.mkdir(parents=True, exist_ok=True)
 
     def measure_networks(self, cases: list[Network]) -> None:
@@ -44,12 +49,26 @@ class BenchFolder:
         """
         families = dict.fromkeys(map(family_of, self.contestants))
         imports = {family: import_seconds(family, self.settings.rounds) for family in families}
-        groups: list[list[Result]] = []
+        groups = self.networks = []
         for case in cases:
             groups.append(self._measure(case))
             write_rows(self.path / 'results.csv', groups)
             draw_networks(self.path / 'steps.png', groups)
             text = self._write('table.md', 'Steps of whole networks', networks_table(groups, imports))
+        self.progress.say(text)
+
+    def measure_loading(self) -> None:
+        """Measure the loader beside the networks that were measured: loading.md and loading.csv."""
+        rates: dict[tuple[int, int], Rates] = {}
+        rows = []
+        for results in self.networks:
+            case = results[0].case
+            if (case.size, case.batch) not in rates:
+                self.progress.say(f'images of {case.size} pixels, in batches of {case.batch}: loading')
+                rates[case.size, case.batch] = measure_loading(case, self.settings)
+            rows += loading_rows(results, rates[case.size, case.batch])
+        write_loading(self.path / 'loading.csv', rows)
+        text = self._write('loading.md', 'What the loader makes ready', loading_table(rows))
         self.progress.say(text)
 
     def measure_layers(self, cases: list[Layer]) -> None:

@@ -102,6 +102,11 @@ class Convolution(MapLayer):
     # its life
 
     def updateOutput(self, input):
+        self._output_by(input, self._convolve)
+        return self.output
+
+    def _output_by(self, input, convolve):
+        """Do what updateOutput does by a function that fills an output, and return what that returns."""
         self._expect_input(input)
         self._expect_geometry()
         self.expect(self.weight, self._weight_shape(), 'weight')
@@ -110,9 +115,9 @@ class Convolution(MapLayer):
         maps = self._maps(input)
         shape = len(maps), self._planes()[1], *self._output_space(input)
         output = self.buffer('output', shape, like=maps, layout='map')
-        self._convolve(maps, output)
+        result = convolve(maps, output)
         self.output = self._as_given(output, input)
-        return self.output
+        return result
 
     def accGradParameters(self, input, gradOutput, scale=1):
         self._accumulate(self._maps(input), self._maps(gradOutput), self._kernels(self.gradWeight), scale)

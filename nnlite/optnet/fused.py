@@ -8,6 +8,7 @@ accGradParameters, are the modules' own: only forward and backward, which are ru
 import numpy as np
 
 from nnlite import nn
+from nnlite.nn.convolution import Convolution
 from nnlite.nn.table import expect_alike
 
 
@@ -91,18 +92,29 @@ class FusedNorm(Fused):
         return self.layer is None or self.norm.train
 
     def _evaluate(self, input):
-        norm = self.norm
-        norm.output = _folded(self.layer, norm).updateOutput(input)
+        norm, folded = self.norm, _folded(self.layer, self.norm)
+        if self.relu is not None and isinstance(folded, Convolution):
+            method, *args = _convolving(folded, input, _rectifying(self.kernels))
+            getattr(folded, method)(*args)
+        else:
+            folded.updateOutput(input)
+            if self.relu is not None:
+                self.kernels.Threshold_updateOutput(folded.output, folded.output, 0, 0)
+        norm.output = folded.output
         if self.relu is not None:
-            self.kernels.Threshold_updateOutput(norm.output, norm.output, 0, 0)
             self.relu.output = norm.output
         return norm.output
 
     def _compute(self, input):
-        if self.relu is None:
-            return super()._compute(input)
-        given = input if self.layer is None else self.rethrowErrors(0, 'updateOutput', input)
-        return _normalised(self.norm, given, None, self.relu)
+        given, moments = input, None
+        if isinstance(self.layer, Convolution) and self.norm.train:
+            moments = self.rethrowErrors(
+                0, *_convolving(self.layer, input, self.kernels.ConvolutionMoments_updateOutput)
+            )
+            given = self.layer.output
+        elif self.layer is not None:
+            given = self.rethrowErrors(0, 'updateOutput', input)
+        return _normalised(self.norm, given, None, self.relu, moments)
 
     def _hand_back(self, input, gradOutput, scale):
         if self.relu is None:
@@ -138,16 +150,42 @@ class FusedResidual(Fused):
         return any(module.train for module in self.fork.listModules())
 
     def _evaluate(self, input):
-        branches = self.rethrowErrors(0, 'updateOutput', input)
-        expect_alike(self.sum, branches)
-        return _rectified_sum(self.sum, branches, self.relu, output=branches[self.place])
+        sequence = self.ahead.modules[self.place].sequence()
+        if not sequence.modules or not isinstance(sequence.modules[-1], Convolution):
+            branches = self.rethrowErrors(0, 'updateOutput', input)
+            expect_alike(self.sum, branches)
+            return _rectified_sum(self.sum, branches, self.relu, output=branches[self.place])
+        residual = self.fork.rethrowErrors(1 - self.place, 'updateOutput', input)
+        given = _all_but_last(sequence, input)
+        folded = _folded(sequence.modules[-1], self.norm)
+        sequence.modules = [*sequence.modules[:-1], folded]
+        rectify = _rectifying(self.kernels, self.norm._batch(residual), self.sum)
+        sequence.rethrowErrors(-1, *_convolving(folded, given, rectify))
+        return self._leave(folded.output, residual)
 
     def _compute(self, input):
-        outputs = self.ahead.updateOutput(input)
+        outputs, moments = [None, None], None
+        for place in range(2):
+            if place != self.place:
+                outputs[place] = self.ahead.rethrowErrors(place, 'updateOutput', input)
+                continue
+            branch = self.ahead.modules[place]
+            sequence = branch.sequence()
+            if sequence.modules and isinstance(sequence.modules[-1], Convolution) and self.norm.train:
+                given, layer = _all_but_last(sequence, input), sequence.modules[-1]
+                kernel = self.kernels.ConvolutionMoments_updateOutput
+                moments = sequence.rethrowErrors(-1, *_convolving(layer, given, kernel))
+                outputs[place] = branch.output = layer.output
+            else:
+                outputs[place] = self.ahead.rethrowErrors(place, 'updateOutput', input)
+        self.ahead.output = outputs
         expect_alike(self.sum, outputs)
         given, residual = outputs[self.place], outputs[1 - self.place]
-        output = _normalised(self.norm, given, residual, self.relu)
-        self.sum.output = self.fork.modules[self.place].output = output
+        return self._leave(_normalised(self.norm, given, residual, self.relu, moments), residual)
+
+    def _leave(self, output, residual):
+        """Leave the output, and the residual, where the modules would have left theirs; return the output."""
+        self.norm.output = self.relu.output = self.sum.output = self.fork.modules[self.place].output = output
         self.fork.output = [output if place == self.place else residual for place in range(2)]
         return output
 
@@ -207,15 +245,50 @@ def _folded(layer, norm):
     return folded
 
 
-def _normalised(norm, input, residual, relu):
-    """Return the ReLU of what a batch normalization makes of its input, and of a residual if there is one."""
+def _all_but_last(sequence, input):
+    """Return what goes into the last module of a Sequential."""
+    for index in range(len(sequence.modules) - 1):
+        input = sequence.rethrowErrors(index, 'updateOutput', input)
+    return input
+
+
+def _convolving(layer, input, kernel):
+    """Return the method of a convolution, and its arguments, that does what updateOutput does by another kernel."""
+
+    def convolve(maps, output):
+        return kernel(maps, output, layer._kernels(layer.weight), layer.bias, *layer._geometry())
+
+    return '_output_by', input, convolve
+
+
+def _rectifying(kernels, residual=None, sum=None):
+    """Return the kernel that convolves, adds a residual, if there is one, and takes the ReLU of what comes out."""
+
+    def rectify(maps, output, *rest):
+        if residual is not None:
+            sum.expect(residual, output.shape)
+        kernels.ConvolutionReLU_updateOutput(maps, residual, output, *rest)
+
+    return rectify
+
+
+def _normalised(norm, input, residual, relu, moments=None):
+    """Return what a batch normalization makes of its input, and the ReLU of that, and of a residual if there is one.
+
+    Moments are what ConvolutionMoments_updateOutput returned, if the input comes from there.
+    """
 
     def kernel(batch, *rest):
+        if relu is None:
+            norm.kernels.BatchNormalization_updateOutput(batch, *rest, moments=moments)
+            return
         added = None if residual is None else norm._batch(residual)
-        norm.kernels.BatchNormalizationReLU_updateOutput(batch, added, *rest)
+        norm.kernels.BatchNormalizationReLU_updateOutput(batch, added, *rest, moments=moments)
 
-    relu.output = norm._normalise(input, kernel)
-    return relu.output
+    output = norm._normalise(input, kernel)
+    if relu is not None:
+        relu.output = output
+    return output
 
 
 def _handed_back(norm, input, relu, gradOutput, scale):

@@ -69,3 +69,70 @@ def test_what_is_no_number_stays():
     output = np.empty_like(first)
     family().CAddReLU_updateOutput(first, np.zeros_like(first), output)
     np.testing.assert_array_equal(output, [[np.nan, 0, 1]])
+
+
+# (N, planes, H, W), outputs, kernel, stride, padding: by Winograd's algorithm, whole tiles and ragged ones; directly
+CONVOLUTIONS = [
+    ((2, 16, 8, 8), 16, 3, 1, 1),
+    ((3, 17, 9, 6), 20, 3, 1, 1),
+    ((1, 40, 5, 13), 33, 3, 1, 0),
+    ((2, 16, 9, 8), 32, 3, 2, 1),
+    ((2, 3, 8, 8), 16, 3, 1, 1),
+    ((1, 1, 1, 1), 1, 1, 1, 0),
+]
+each_convolution = pytest.mark.parametrize('case', CONVOLUTIONS, ids=str)
+
+
+def convolution(case, dtype=np.float32):
+    """Return (input, weight, bias, output, options) of a convolution; the output is undefined."""
+    shape, outputs, kernel, stride, padding = case
+    out = [(side + 2 * padding - kernel) // stride + 1 for side in shape[2:]]
+    input, weight, bias = (
+        drawn(s, seed, dtype) for seed, s in enumerate([shape, (outputs, shape[1], kernel, kernel), (outputs,)])
+    )
+    output = channels_last((shape[0], outputs, *out), dtype)
+    return LAYOUTS['channels-last'](input), weight, bias, output, ((stride, stride), (padding, padding), (1, 1))
+
+
+@each_convolution
+@pytest.mark.parametrize('layout', ['none', 'channels-last', 'C order', 'with holes'])
+def test_convolution_residual_and_relu(case, layout):
+    input, weight, bias, output, options = convolution(case)
+    kernels, plain = family(), np.empty_like(output)
+    kernels.Convolution_updateOutput(input, plain, weight, bias, *options)
+    residual = None if layout == 'none' else LAYOUTS[layout](drawn(output.shape, 9, np.float32))
+    output.fill(np.nan)
+    kernels.ConvolutionReLU_updateOutput(input, residual, output, weight, bias, *options)
+    assert_close(output, np.maximum(plain if residual is None else plain + residual, 0), 1e-6, 'output')
+    assert (output == 0).any() or output.size == 1
+
+
+def test_what_is_no_number_stays_behind_a_convolution():
+    input, weight, bias, output, options = convolution(CONVOLUTIONS[0])
+    bias[3] = np.nan
+    family().ConvolutionReLU_updateOutput(input, None, output, weight, bias, *options)
+    assert np.isnan(output[:, 3]).all() and not np.isnan(np.delete(output, 3, 1)).any()
+
+
+@each_convolution
+@pytest.mark.parametrize('far', [0, 300], ids=['', 'far from zero'])
+def test_moments_of_a_convolution(case, far):
+    input, weight, bias, output, options = convolution(case)
+    bias += far
+    plain = np.empty_like(output)
+    moments = family().ConvolutionMoments_updateOutput(input, output, weight, bias, *options)
+    family().Convolution_updateOutput(input, plain, weight, bias, *options)
+    np.testing.assert_array_equal(output, plain)
+    if moments is None:
+        return
+    exact = output.astype(np.float64)
+    mean, variance = exact.mean((0, 2, 3)), exact.var((0, 2, 3))
+    count = output.size // output.shape[1]
+    np.testing.assert_allclose(moments[0] / count, mean, rtol=1e-6, atol=1e-6 * np.sqrt(variance.max()))
+    np.testing.assert_allclose(moments[1] / count - (moments[0] / count) ** 2, variance, rtol=2e-6)
+
+    ours, expected = statistics(output.shape[1], np.float32, True), statistics(output.shape[1], np.float32, True)
+    result, wanted = np.empty_like(output), np.empty_like(output)
+    family().BatchNormalizationReLU_updateOutput(output, None, result, *ours, moments=moments)
+    family().BatchNormalizationReLU_updateOutput(output, None, wanted, *expected)
+    assert_close([result, *ours[:6]], [wanted, *expected[:6]], 3e-6, 'output and statistics')

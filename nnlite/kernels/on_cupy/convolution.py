@@ -26,6 +26,7 @@ from nnlite.kernels.on_cupy.choice import fastest
 from nnlite.kernels.on_cupy.geometry import Geometry
 from nnlite.kernels.on_cupy.launching import flattened
 from nnlite.kernels.on_cupy.sums import add_sum_of_rows
+from nnlite.kernels.on_cupy.transfer import CAddReLU_updateOutput, Threshold_updateOutput
 from nnlite.kernels.on_numpy.scratch import channels_last, contiguous, scratch, scratch_like
 from nnlite.tensor.devices import gpu
 
@@ -70,6 +71,23 @@ def Convolution_updateOutput(input, output, weight, bias, stride, padding, dilat
     maps, bias = channels_last(input, 'input'), None if bias is None else contiguous(bias, 'bias')
     with in_order(output, 'output') as result:
         go('forward', maps, result, weight, bias, geometry)
+
+
+def ConvolutionReLU_updateOutput(input, residual, output, weight, bias, stride, padding, dilation):
+    """Output = max(0, Convolution_updateOutput's + residual); NaN stays.
+
+    Shapes: as in NumPy's.
+    """
+    Convolution_updateOutput(input, output, weight, bias, stride, padding, dilation)
+    if residual is None:
+        Threshold_updateOutput(output, output, 0, 0)
+    else:
+        CAddReLU_updateOutput(output, residual, output)
+
+
+def ConvolutionMoments_updateOutput(input, output, weight, bias, stride, padding, dilation):
+    """Do what Convolution_updateOutput does; moments are not taken on the way: return None."""
+    Convolution_updateOutput(input, output, weight, bias, stride, padding, dilation)
 
 
 def Convolution_updateGradInput(gradOutput, gradInput, weight, stride, padding, dilation):

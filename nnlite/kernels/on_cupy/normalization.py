@@ -36,7 +36,7 @@ GRADIENTS = _record(
 
 
 def BatchNormalization_updateOutput(
-    input, output, weight, bias, running_mean, running_var, save_mean, save_std, train, momentum, eps
+    input, output, weight, bias, running_mean, running_var, save_mean, save_std, train, momentum, eps, moments=None
 ):
     """Output = (input - mean) / sqrt(var + eps) * weight + bias, for each channel.
 
@@ -47,8 +47,9 @@ def BatchNormalization_updateOutput(
 
 
 def BatchNormalizationReLU_updateOutput(
-    input, residual, output, weight, bias, running_mean, running_var, save_mean, save_std, train, momentum, eps
-):
+    input, residual, output, weight, bias, running_mean, running_var, save_mean, save_std, train, momentum, eps,
+    moments=None,
+):  # fmt: skip
     """Output = max(0, BatchNormalization_updateOutput's + residual), in the same passes; NaN stays.
 
     Shapes: as in BatchNormalization_updateOutput; residual like input, or None for zero.

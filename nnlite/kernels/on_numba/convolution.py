@@ -15,8 +15,9 @@ from nnlite.kernels.on_numba.compiling import run
 from nnlite.kernels.on_numba.memory import aligned, pixels
 from nnlite.kernels.on_numba.points import POINTS
 from nnlite.kernels.on_numba.simd import LANES, SUMS
+from nnlite.kernels.on_numba.transfer import CAddReLU_updateOutput, Threshold_updateOutput
 from nnlite.kernels.on_numpy import convolution as on_numpy
-from nnlite.kernels.on_numpy.scratch import channels_last
+from nnlite.kernels.on_numpy.scratch import channels_last, scratch
 from nnlite.tensor.threads import getnumthreads
 
 CACHE = 1 << 20  # bytes that a thread works on at a time: what stays in the cache that a core has for itself
@@ -38,6 +39,34 @@ def Convolution_updateOutput(input, output, weight, bias, stride, padding, dilat
     else:
         windows = tuple(zip(output.shape[2:], stride, weight.shape[2:], strict=True))
         _directly(direct.convolve, input, weight, bias, output, stride, padding, windows)
+
+
+def ConvolutionReLU_updateOutput(input, residual, output, weight, bias, stride, padding, dilation):
+    """Output = max(0, Convolution_updateOutput's + residual); NaN stays. By Winograd's algorithm it costs no pass.
+
+    Shapes: as in NumPy's.
+    """
+    if _are_ours((input, output, weight), dilation) and _winograd_pays(output, weight, stride):
+        _expect_windows(input, output, weight, stride, padding)
+        _by_winograd(input, weight, bias, output, padding, residual, rectifies=True)
+        return
+    Convolution_updateOutput(input, output, weight, bias, stride, padding, dilation)
+    if residual is None:
+        Threshold_updateOutput(output, output, 0, 0)
+    else:
+        CAddReLU_updateOutput(output, residual, output)
+
+
+def ConvolutionMoments_updateOutput(input, output, weight, bias, stride, padding, dilation):
+    """Do what Convolution_updateOutput does; return the sums of the output and of its squares, for each plane.
+
+    They are scratch memory (2, nOutputPlane), float64; None where they would cost a pass of their own.
+    """
+    if _are_ours((input, output, weight), dilation) and _winograd_pays(output, weight, stride):
+        _expect_windows(input, output, weight, stride, padding)
+        return _by_winograd(input, weight, bias, output, padding, counts=True)
+    Convolution_updateOutput(input, output, weight, bias, stride, padding, dilation)
+    return None
 
 
 def Convolution_updateGradInput(gradOutput, gradInput, weight, stride, padding, dilation):
@@ -102,8 +131,12 @@ def _winograd_pays(result, weight, stride):
     return 2 * tiles * POINTS <= math.prod(result.shape[2:]) * 9
 
 
-def _by_winograd(input, weight, bias, output, padding):
-    """Output = the convolution of the input with weights of 3x3, its stride 1."""
+def _by_winograd(input, weight, bias, output, padding, residual=None, rectifies=False, counts=False):
+    """Output = the convolution of the input with weights of 3x3, its stride 1, and more: see winograd.convolve.
+
+    Returns:
+        where it `counts`, the totals over all threads.
+    """
     maps, result, threads = channels_last(input, 'input'), pixels(output), getnumthreads()
     outputs, planes = weight.shape[:2]
     filled, wide = _whole(planes), _whole(outputs)
@@ -111,7 +144,15 @@ def _by_winograd(input, weight, bias, output, padding):
     transformed = aligned('weight', POINTS * planes * wide)
     memory = aligned('memory', threads, winograd.numbers(block, filled, wide))
     kernel = _first_and_strides(weight)
-    run(winograd.convolve, maps, *kernel, _filled(bias, outputs), result, tuple(padding), block, transformed, memory)
+    added = result if residual is None else channels_last(residual, 'residual')
+    totals = scratch('totals of threads', (threads, 2, outputs), np.float64)
+    totals.fill(0)
+    run(
+        winograd.convolve, maps, *kernel, _filled(bias, outputs), result, tuple(padding), block, transformed, memory,
+        added, residual is not None, rectifies, totals, counts,
+    )  # fmt: skip
+    total = scratch('moments', (2, outputs), np.float64)
+    return np.add.reduce(totals, axis=0, out=total) if counts else None
 
 
 def _accumulate_by_winograd(maps, grads, gradWeight, padding, scale):

@@ -37,17 +37,17 @@ ROWS = 16  # that a block has at least, or adding to the totals would cost as mu
 
 
 def BatchNormalization_updateOutput(
-    input, output, weight, bias, running_mean, running_var, save_mean, save_std, train, momentum, eps
+    input, output, weight, bias, running_mean, running_var, save_mean, save_std, train, momentum, eps, moments=None
 ):
     """Output = (input - mean) / sqrt(var + eps) * weight + bias, for each channel.
 
-    Shapes, and what becomes of the statistics: as in NumPy's.
+    Shapes, what becomes of the statistics, and moments: as in NumPy's.
     """
     statistics = running_mean, running_var, save_mean, save_std, train, momentum, eps
     if not _are_ours(input, output):
         on_numpy.BatchNormalization_updateOutput(input, output, weight, bias, *statistics)
         return
-    _normalise(channels_last(input, 'input'), None, output, weight, bias, *statistics)
+    _normalise(channels_last(input, 'input'), None, output, weight, bias, *statistics, sums=moments)
 
 
 def BatchNormalization_backward(
@@ -67,8 +67,9 @@ def BatchNormalization_backward(
 
 
 def BatchNormalizationReLU_updateOutput(
-    input, residual, output, weight, bias, running_mean, running_var, save_mean, save_std, train, momentum, eps
-):
+    input, residual, output, weight, bias, running_mean, running_var, save_mean, save_std, train, momentum, eps,
+    moments=None,
+):  # fmt: skip
     """Output = max(0, BatchNormalization_updateOutput's + residual), in the same passes; NaN stays.
 
     Shapes: as in BatchNormalization_updateOutput; residual like input, or None for zero.
@@ -78,7 +79,7 @@ def BatchNormalizationReLU_updateOutput(
         on_numpy.BatchNormalizationReLU_updateOutput(input, residual, output, *options)
         return
     added = None if residual is None else channels_last(residual, 'residual')
-    _normalise(channels_last(input, 'input'), added, output, *options, rectifies=True)
+    _normalise(channels_last(input, 'input'), added, output, *options, rectifies=True, sums=moments)
 
 
 def BatchNormalizationReLU_backward(
@@ -100,13 +101,16 @@ def BatchNormalizationReLU_backward(
 
 def _normalise(
     x, residual, output, weight, bias, running_mean, running_var, save_mean, save_std, train, momentum, eps,
-    rectifies=False,
+    rectifies=False, sums=None,
 ):  # fmt: skip
-    """Do what BatchNormalization_updateOutput says, or BatchNormalizationReLU's, for pixels x and residual."""
+    """Do what BatchNormalization_updateOutput says, or BatchNormalizationReLU's, for pixels x and residual.
+
+    The sums of x and of x^2 are taken first, unless somebody has.
+    """
     count, width = x.size // x.shape[-1], _width(x)
     if train:
-        mean, squares = _totals(moments, width, x)
-        mean /= count
+        mean, squares = _totals(moments, width, x) if sums is None else sums
+        mean = mean / count
         variance = np.maximum(squares - count * mean * mean, 0)
         save_mean[...] = mean
         save_std[...] = 1 / np.sqrt(variance / count + eps)

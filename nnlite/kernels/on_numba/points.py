@@ -8,7 +8,19 @@ does so for a vector of planes at a time. The values of a plane at the 36 points
 """
 
 from nnlite.kernels.on_numba.compiling import compiled
-from nnlite.kernels.on_numba.simd import LANES, fma, load, loads, room, splat, store, stores
+from nnlite.kernels.on_numba.simd import (
+    LANES,
+    fma,
+    load,
+    load_first,
+    loads,
+    rectified,
+    room,
+    splat,
+    store,
+    store_first,
+    stores,
+)
 from nnlite.kernels.on_numba.windows import whole
 
 POINTS = 36  # six for each side
@@ -87,16 +99,64 @@ def transform_input(tile, row, pixel, planes, values, step):
 
 
 @compiled
-def transform_output(values, step, bias, planes, tile, row, pixel):
-    """Write the 4x4 pixels that have these values at the points, bias added."""
+def transform_output(values, step, bias, planes, tile, row, pixel, residual, adds, rectifies, moments, counts):
+    """Write the 4x4 pixels that have these values at the points, bias added; while they are at hand, more is done.
+
+    Args:
+        residual: pixels that lie as the tile's, which are added where it `adds`.
+        rectifies: whether what is below 0 becomes 0.
+        moments: where it `counts`, three rows of so many planes: a centre, and the sums of pixels less the centre and
+            of their squares, which grow.
+    """
     between = room(24)
     for plane in range(0, planes, LANES):
         for x in range(6):
             stores(between + x * LANES, 6 * LANES, _outputs(loads(6, values + (x * step + plane), 6 * step)))
-        add = load(bias + plane)
+        add, own = load(bias + plane), moments + plane
         for y in range(4):
             o0, o1, o2, o3 = _outputs(loads(6, between + 6 * y * LANES, LANES))
-            stores(tile + (y * row + plane), pixel, (o0 + add, o1 + add, o2 + add, o3 + add))
+            o0, o1, o2, o3 = o0 + add, o1 + add, o2 + add, o3 + add
+            if adds:
+                r0, r1, r2, r3 = loads(4, residual + (y * row + plane), pixel)
+                o0, o1, o2, o3 = o0 + r0, o1 + r1, o2 + r2, o3 + r3
+            if rectifies:
+                o0, o1, o2, o3 = rectified(o0), rectified(o1), rectified(o2), rectified(o3)
+            stores(tile + (y * row + plane), pixel, (o0, o1, o2, o3))
+            if counts:
+                centre = load(own)
+                o0, o1, o2, o3 = o0 - centre, o1 - centre, o2 - centre, o3 - centre
+                store(own + planes, load(own + planes) + ((o0 + o1) + (o2 + o3)))
+                squares = fma(o0, o0, fma(o1, o1, fma(o2, o2, o3 * o3)))
+                store(own + 2 * planes, load(own + 2 * planes) + squares)
+
+
+@compiled
+def finish_pixels(
+    target, row, pixel, planes, rows, columns, residual, adds, rectifies, moments, counts
+):
+    """Do to rows x columns pixels that are written already what `transform_output` does more.
+
+    Args:
+        target, residual: the first pixel, the others `row` and `pixel` numbers apart.
+        planes: of the pixels; those of the moments are filled up to whole vectors.
+    """
+    filled = whole(planes)
+    for y in range(rows):
+        for x in range(columns):
+            here = y * row + x * pixel
+            for plane in range(0, planes, LANES):
+                rest = planes - plane
+                value = load_first(target + (here + plane), rest)
+                if adds:
+                    value = value + load_first(residual + (here + plane), rest)
+                if rectifies:
+                    value = rectified(value)
+                store_first(target + (here + plane), value, rest)
+                if counts:
+                    own = moments + plane
+                    value = value - load(own)
+                    store(own + filled, load(own + filled) + value)
+                    store(own + 2 * filled, fma(value, value, load(own + 2 * filled)))
 
 
 @compiled

@@ -19,16 +19,18 @@ import numpy as np
 from nnlite.kernels.on_numba.compiling import compiled, threaded
 from nnlite.kernels.on_numba.points import (
     POINTS,
+    finish_pixels,
     transform_input,
     transform_output,
     transform_output_gradient,
     transform_weight_gradient,
     transform_weights,
 )
-from nnlite.kernels.on_numba.simd import LANES, SUMS, multiply, pointer, room, splat, stores
+from nnlite.kernels.on_numba.simd import LANES, SUMS, load, multiply, pointer, room, splat, store, stores
 from nnlite.kernels.on_numba.windows import cut, paste, whole
 
 STEPS = 128  # of a matrix product, in partial sums of so many: long ones round more
+TERMS = 512  # pixels that are summed up in float32 before they are added to the totals
 
 
 @compiled
@@ -39,8 +41,8 @@ def count_tiles(shape):
 
 @compiled
 def numbers(block, filled, wide):
-    """Return how many numbers a thread keeps: the values of a block's tiles, inputs and outputs, and a window."""
-    return POINTS * (block * (filled + wide) + 2 * LANES + max(filled, wide))
+    """Return how many numbers a thread keeps: the values of a block's tiles, inputs and outputs, a window, moments."""
+    return POINTS * (block * (filled + wide) + 2 * LANES + max(filled, wide)) + 3 * wide
 
 
 @compiled
@@ -82,18 +84,46 @@ def _values_of_gradient(gradOutput, shape, tile, window, values, step):
 
 
 @compiled
-def _output_of_values(values, step, bias, output, shape, tile, window):
-    """Write the output tile that has these values at the points."""
+def _output_of_values(values, step, bias, output, shape, tile, window, residual, adds, rectifies, moments, counts):
+    """Write the output tile that has these values at the points, and do more with it: see `transform_output`."""
     height, width, planes = shape
     filled = whole(planes)
     image, top, left = _place(tile, height, width)
-    target = output + ((image * height + top) * width + left) * planes
-    row = width * planes
+    first = ((image * height + top) * width + left) * planes
+    target, added, row = output + first, residual + first, width * planes
     if top <= height - 4 and left <= width - 4 and planes == filled:
-        transform_output(values, step, bias, filled, target, row, planes)
-    else:
-        transform_output(values, step, bias, filled, window, 4 * filled, filled)
-        paste(window, 4, filled, target, row, planes, planes, min(4, height - top), min(4, width - left))
+        transform_output(
+            values, step, bias, filled, target, row, planes, added, adds, rectifies, moments, counts
+        )  # fmt: skip
+        return
+    transform_output(
+        values, step, bias, filled, window, 4 * filled, filled, window, False, False, moments, False
+    )  # fmt: skip
+    rows, columns = min(4, height - top), min(4, width - left)
+    paste(window, 4, filled, target, row, planes, planes, rows, columns)
+    if adds or rectifies or counts:
+        finish_pixels(target, row, planes, planes, rows, columns, added, adds, rectifies, moments, counts)
+
+
+@compiled
+def _begin_moments(values, step, bias, filled, window, moments):
+    """Take the first pixel of the tile that has these values as the centre of moments, (3, filled), and clear these."""
+    transform_output(values, step, bias, filled, window, 4 * filled, filled, window, False, False, moments, False)
+    for plane in range(0, filled, LANES):
+        store(moments + plane, load(window + plane))
+        store(moments + (filled + plane), splat(np.float32(0)))
+        store(moments + (2 * filled + plane), splat(np.float32(0)))
+
+
+@compiled
+def _add_moments(moments, filled, pixels, totals):
+    """Add the sums of so many pixels, and of their squares, to the totals (2, planes), and clear the moments."""
+    for plane in range(totals.shape[1]):
+        # With a centre c, x is c + (x - c), and x^2 is c^2 + 2 c (x - c) + (x - c)^2.
+        centre, total = np.float64(moments[plane]), np.float64(moments[filled + plane])
+        totals[0, plane] += pixels * centre + total
+        totals[1, plane] += (pixels * centre + 2 * total) * centre + moments[2 * filled + plane]
+        moments[filled + plane] = moments[2 * filled + plane] = np.float32(0)
 
 
 @compiled
@@ -130,7 +160,10 @@ def _add_products(inputs, gradients, sums, tiles, filled, wide, begin):
 
 
 @compiled
-def _convolve(input, shape, weights, bias, output, out, padding, first, last, block, memory):
+def _convolve(
+    input, shape, weights, bias, output, out, padding, first, last, block, memory, residual, adds, rectifies, totals,
+    counts,
+):  # fmt: skip
     """Compute the output's tiles from `first` to `last`, a block of them at a time."""
     planes, outputs = shape[2], out[2]
     filled, wide = whole(planes), whole(outputs)
@@ -138,6 +171,8 @@ def _convolve(input, shape, weights, bias, output, out, padding, first, last, bl
     input_values = memory
     output_values = input_values + POINTS * input_step
     window = output_values + POINTS * output_step
+    moments = window + POINTS * max(filled, wide)
+    pixels = 0
     for begin in range(first, last, block):
         tiles = min(block, last - begin)
         for tile in range(tiles):
@@ -146,12 +181,25 @@ def _convolve(input, shape, weights, bias, output, out, padding, first, last, bl
         for point in range(POINTS):
             inputs, outputs_here = input_values + point * input_step, output_values + point * output_step
             _multiply_tiles(inputs, weights + point * planes * wide, outputs_here, tiles, planes, filled, wide)
+        if counts and begin == first:
+            _begin_moments(output_values, output_step, bias, wide, window, moments)
         for tile in range(tiles):
-            _output_of_values(output_values + tile * wide, output_step, bias, output, out, begin + tile, window)
+            _output_of_values(
+                output_values + tile * wide, output_step, bias, output, out, begin + tile, window, residual, adds,
+                rectifies, moments, counts,
+            )  # fmt: skip
+            if counts:
+                _, top, left = _place(begin + tile, out[0], out[1])
+                pixels += min(4, out[0] - top) * min(4, out[1] - left)
+                if pixels >= TERMS or begin + tile + 1 == last:
+                    _add_moments(moments, wide, pixels, totals)
+                    pixels = 0
 
 
 @threaded
-def convolve(input, weight, strides, bias, output, padding, block, transformed, memory):
+def convolve(
+    input, weight, strides, bias, output, padding, block, transformed, memory, residual, adds, rectifies, totals, counts
+):
     """Output (N, oH, oW, outputs) = the convolution of the input (N, H, W, planes), its parts by so many threads.
 
     Args:
@@ -162,6 +210,10 @@ def convolve(input, weight, strides, bias, output, padding, block, transformed, 
         block: how many tiles to work on at a time, a multiple of SUMS.
         transformed: memory for the weights' values at the points.
         memory: (threads, numbers), for what `_convolve` keeps on its way.
+        residual: like the output, and added to it where it `adds`.
+        rectifies: whether what is below 0 becomes 0.
+        totals: (threads, 2, outputs), float64: where it `counts`, the sums of each thread's outputs and of their
+            squares are added to them.
     """
     threads = len(memory)
     planes, outputs = input.shape[3], output.shape[3]
@@ -176,7 +228,8 @@ def convolve(input, weight, strides, bias, output, padding, block, transformed, 
         first, last = tiles * part // threads, tiles * (part + 1) // threads
         _convolve(
             pointer(input), input.shape[1:], pointer(transformed), pointer(bias), pointer(output), output.shape[1:],
-            padding, first, last, block, pointer(memory[part]),
+            padding, first, last, block, pointer(memory[part]), pointer(residual), adds, rectifies, totals[part],
+            counts,
         )  # fmt: skip
 
 

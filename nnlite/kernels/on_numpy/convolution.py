@@ -14,6 +14,7 @@ import math
 
 import numpy as np
 
+from nnlite.kernels.on_numpy.residual import CAddReLU_updateOutput
 from nnlite.kernels.on_numpy.scratch import channels_last, scratch
 from nnlite.kernels.on_numpy.sums import sum_of_rows
 from nnlite.kernels.on_numpy.windows import chunks, col2im, im2col
@@ -38,6 +39,27 @@ def Convolution_updateOutput(input, output, weight, bias, stride, padding, dilat
                 np.add(product, bias, out=product)
 
     share_out(work, len(input))
+
+
+def ConvolutionReLU_updateOutput(input, residual, output, weight, bias, stride, padding, dilation):
+    """Output = max(0, Convolution_updateOutput's + residual); NaN stays, as in a ReLU in place.
+
+    Shapes: as in Convolution_updateOutput; residual like output, or None for zero.
+    """
+    Convolution_updateOutput(input, output, weight, bias, stride, padding, dilation)
+    if residual is None:
+        np.maximum(output, 0, out=output)
+    else:
+        CAddReLU_updateOutput(output, residual, output)
+
+
+def ConvolutionMoments_updateOutput(input, output, weight, bias, stride, padding, dilation):
+    """Do what Convolution_updateOutput does, and return what batch normalization would else look for in a pass.
+
+    Returns:
+        the sums of the output and of its squares, float64 (2, nOutputPlane); or None, as here, where it is no cheaper.
+    """
+    Convolution_updateOutput(input, output, weight, bias, stride, padding, dilation)
 
 
 def Convolution_updateGradInput(gradOutput, gradInput, weight, stride, padding, dilation):

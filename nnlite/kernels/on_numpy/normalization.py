@@ -17,13 +17,14 @@ LONG = 256  # a row is to have this many elements
 
 
 def BatchNormalization_updateOutput(
-    input, output, weight, bias, running_mean, running_var, save_mean, save_std, train, momentum, eps
+    input, output, weight, bias, running_mean, running_var, save_mean, save_std, train, momentum, eps, moments=None
 ):
     """Output = (input - mean) / sqrt(var + eps) * weight + bias, for each channel.
 
     In training, mean and var are the batch's, and the running ones move towards them: running = (1 - momentum) running
     + momentum batch's, with the variance over n - 1. Else the running ones are used. save_mean and save_std keep mean
-    and 1 / sqrt(var + eps) for the backward pass.
+    and 1 / sqrt(var + eps) for the backward pass. Moments are what ConvolutionMoments_updateOutput returned, if the
+    input comes from there: in other families it saves a pass.
 
     Shapes: input, output (N, C) or (N, C, *space), output channels-last; weight and bias (C) or None; the others (C).
     """
@@ -32,8 +33,9 @@ def BatchNormalization_updateOutput(
 
 
 def BatchNormalizationReLU_updateOutput(
-    input, residual, output, weight, bias, running_mean, running_var, save_mean, save_std, train, momentum, eps
-):
+    input, residual, output, weight, bias, running_mean, running_var, save_mean, save_std, train, momentum, eps,
+    moments=None,
+):  # fmt: skip
     """Output = max(0, BatchNormalization_updateOutput's + residual), in one pass; NaN stays, as in a ReLU in place.
 
     Shapes: as in BatchNormalization_updateOutput; residual like input, or None for zero.
