@@ -6,17 +6,14 @@ from pathlib import Path
 from nnlite.bench.cases import GROWTH, Layer, Network, growing
 from nnlite.bench.contestants import FUSED, family_of
 from nnlite.bench.interleaved import Result, Settings, import_seconds, measure
-from nnlite.bench.loading import Rates, measure_loading
+from nnlite.bench.loading import Rates, loading_rows, loading_table, measure_loading, write_loading
 from nnlite.bench.report import (
     draw_growth,
     draw_networks,
     growth_table,
     head,
     layers_table,
-    loading_rows,
-    loading_table,
     networks_table,
-    write_loading,
     write_rows,
 )
 from nnlite.training.progress import Progress
@@ -38,7 +35,7 @@ class BenchFolder:
     ) -> None:
         self.path, self.contestants, self.settings = Path(path), contestants, settings
         self.progress = Progress(quiet)
-        self.networks: list[list[Result]] = []
+        self.networks: dict[Network, list[Result]] = {}
         self.path.mkdir(parents=True, exist_ok=True)
 
     def measure_networks(self, cases: list[Network]) -> None:
@@ -49,9 +46,9 @@ class BenchFolder:
         """
         families = dict.fromkeys(map(family_of, self.contestants))
         imports = {family: import_seconds(family, self.settings.rounds) for family in families}
-        groups = self.networks = []
         for case in cases:
-            groups.append(self._measure(case))
+            self.networks[case] = self._measure(case)
+            groups = list(self.networks.values())
             write_rows(self.path / 'results.csv', groups)
             draw_networks(self.path / 'steps.png', groups)
             text = self._write('table.md', 'Steps of whole networks', networks_table(groups, imports))
@@ -61,10 +58,9 @@ class BenchFolder:
         """Measure the loader beside the networks that were measured: loading.md and loading.csv."""
         rates: dict[tuple[int, int], Rates] = {}
         rows = []
-        for results in self.networks:
-            case = results[0].case
+        for case, results in self.networks.items():
             if (case.size, case.batch) not in rates:
-                self.progress.say(f'images of {case.size} pixels, in batches of {case.batch}: loading')
+                self.progress.say(f'the loader, {case.batch} images of {case.size} pixels')
                 rates[case.size, case.batch] = measure_loading(case, self.settings)
             rows += loading_rows(results, rates[case.size, case.batch])
         write_loading(self.path / 'loading.csv', rows)

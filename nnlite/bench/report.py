@@ -214,7 +214,7 @@ def growth_table(points: list[tuple[int, list[Result]]]) -> list[str]:
     for line in growth_lines(points):
         slope, off = straight(line['amounts'], line['seconds'])
         lines.append(table_line([line['contestant'], line['network'], f'{2e3 * slope:.2f}', f'{100 * off:.0f} %']))
-    return lines
+    return [*lines, *_others([results for _, results in points])]
 
 
 def straight(amounts: list[int], seconds: list[float]) -> tuple[float, float]:

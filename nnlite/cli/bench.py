@@ -2,7 +2,8 @@
 
 All take turns, each in a process of its own. The folder gets table.md, results.csv and steps.png; with --layers also
 layers.md and layers.csv, single convolutions; with --scaling growth.md, growth.csv and growth.png, how the time of a
-training step grows with depth, width and batch. Only a quiet machine measures well.
+training step grows with depth, width and batch; with --loader loading.md and loading.csv, how many images a second the
+loader makes ready and the steps take. Only a quiet machine measures well.
 
 With --device cuda it is the GPU that is measured, one process after the other, for --minutes at most: first the tests
 of what runs on it, then steps, most important first, and single layers. The folder gets gpu.md, gpu.json and gpu.png,
@@ -54,6 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='also the passes of single convolutions; on a GPU of all layers, which is the default there',
     )
     parser.add_argument('--scaling', action='store_true', help='also how the time grows with depth, width and batch')
+    parser.add_argument('--loader', action='store_true', help='also the images that the loader makes ready')
     parser.add_argument('--quiet', action='store_true', help='no bars and lines')
     gpu = parser.add_argument_group('on a GPU')
     gpu.add_argument('--device', metavar='cpu|cuda[:N]', default='cpu', help='what is measured')
@@ -85,6 +87,8 @@ def run(args: argparse.Namespace) -> int:
     settings = Settings(args.rounds or 10, args.threads, 0.5 if args.seconds is None else args.seconds)
     folder = BenchFolder(args.out, contestants, settings, args.quiet)
     folder.measure_networks([_with_batch(NETWORKS[name], args.batch) for name in args.nets])
+    if args.loader:
+        folder.measure_loading()
     if args.layers:
         folder.measure_layers([_with_batch(layer, args.batch) for layer in LAYERS])
     if args.scaling:

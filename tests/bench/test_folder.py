@@ -4,10 +4,12 @@ import csv
 
 import pytest
 
+from nnlite.bench import folder, loading
 from nnlite.bench.cases import GROWTH, Layer, Network
 from nnlite.bench.folder import BenchFolder
 from nnlite.bench.interleaved import Settings
 from nnlite.errors import Error
+from nnlite.training.records import read_records
 
 
 @pytest.fixture
@@ -33,6 +35,26 @@ def test_optnet_has_no_part_in_single_layers(bench):
     bench.measure_layers([Layer('one', 1, 2, 3, 4), Layer('two', 1, 2, 3, 4)])
     assert cases(bench.path / 'layers.csv') == [('one', 'numpy'), ('two', 'numpy')]
     assert '| two | 1 | numpy |' in (bench.path / 'layers.md').read_text()
+
+
+def test_the_loader_is_measured_once_for_networks_that_take_the_same(bench, monkeypatch):
+    monkeypatch.setattr(loading, 'IMAGES', 50)
+    measured = []
+
+    def measure_loading(case, settings):
+        measured.append(case)
+        return loading.measure_loading(case, settings)
+
+    monkeypatch.setattr(folder, 'measure_loading', measure_loading)
+    bench.measure_networks([Network(name, 8, 'cifar10', 20) for name in ('resnet', 'convnet')])
+    bench.measure_loading()
+    assert len(measured) == 1
+    rows = read_records(bench.path / 'loading.csv', loading.COLUMNS)
+    assert [(row['case'], row['augmentation']) for row in rows] == [
+        (case, name) for case in ('resnet-8', 'convnet-8') for name in ('none', 'standard', 'stochastic')
+    ]
+    assert all(float(row['loader_images_per_second']) > 100 for row in rows)
+    assert '| stochastic |' in (bench.path / 'loading.md').read_text()
 
 
 def test_growth_has_a_picture_and_what_a_block_costs(bench, monkeypatch):
