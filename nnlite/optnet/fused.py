@@ -146,8 +146,9 @@ class FusedResidual(Fused):
         self.ahead._type, self.ahead._storages = fork.type(), vars(fork).setdefault('_storages', {})
 
     def _trains(self):
-        # Any of them: what trains may draw random numbers and keep statistics, and so runs once only.
-        return any(module.train for module in self.fork.listModules())
+        # Any layer: what trains may draw random numbers and keep statistics, and so runs once only. Whoever switches
+        # the plain network to evaluation reaches its layers, but not the containers that hold them here.
+        return any(module.train for module in self.fork.listModules() if not isinstance(module, nn.Container))
 
     def _evaluate(self, input):
         sequence = self.ahead.modules[self.place].sequence()

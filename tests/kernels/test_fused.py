@@ -61,6 +61,8 @@ def test_sum_and_relu(shape, layout):
     output = channels_last(shape, np.float32)
     family().CAddReLU_updateOutput(first, second, output)
     np.testing.assert_array_equal(output, np.maximum(first + second, 0))
+    family().CAdd_updateOutput(first, second, output)
+    np.testing.assert_array_equal(output, first + second)
 
 
 def test_what_is_no_number_stays():

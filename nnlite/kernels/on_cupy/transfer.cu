@@ -10,6 +10,7 @@
 // Of an input x, or of two, x and g.
 FUNCTION(Threshold, x > p ? x : q)
 FUNCTION(ThresholdInPlace, x <= p ? q : x)
+FUNCTION(Add, x + g)
 FUNCTION(AddReLU, x + g < 0 ? 0 : x + g)
 FUNCTION(Sigmoid, 1 / (1 + exp(-x)))
 FUNCTION(HardTanh, x < p ? p : x < q ? x : q)

@@ -11,7 +11,7 @@ from nnlite.kernels.on_cupy.memory import is_aligned, placed_like, written
 from nnlite.tensor.devices import is_array
 
 BLOCKS = 2112  # at most, with which an H100 is full: threads go on from one number to another
-_RECTIFIERS = ['Threshold', 'ThresholdInPlace', 'ThresholdBack', 'ThresholdBackInPlace', 'AddReLU']
+_RECTIFIERS = ['Threshold', 'ThresholdInPlace', 'ThresholdBack', 'ThresholdBackInPlace', 'Add', 'AddReLU']
 _OTHERS = [
     *['Sigmoid', 'HardTanh', 'HardTanhInPlace', 'HardShrink', 'SoftPlus', 'LogSigmoid', 'SoftSign', 'ELU', 'LeakyReLU'],
     *['SigmoidBack', 'TanhBack', 'AbsBack', 'SqrtBack', 'HardTanhBack', 'ShrinkBack', 'SoftPlusBack', 'SoftSignBack'],
@@ -40,6 +40,11 @@ def Threshold_updateGradInput(reference, gradOutput, gradInput, threshold):
 def CAddReLU_updateOutput(first, second, output):
     """Output = max(0, first + second), of arrays of one shape; output may be one of them; NaN stays."""
     _run('AddReLU', output, (first, second))
+
+
+def CAdd_updateOutput(first, second, output):
+    """Output = first + second, of arrays of one shape; output may be one of them."""
+    _run('Add', output, (first, second))
 
 
 def Sigmoid_updateOutput(input, output):

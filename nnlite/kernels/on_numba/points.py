@@ -131,9 +131,7 @@ def transform_output(values, step, bias, planes, tile, row, pixel, residual, add
 
 
 @compiled
-def finish_pixels(
-    target, row, pixel, planes, rows, columns, residual, adds, rectifies, moments, counts
-):
+def finish_pixels(target, row, pixel, planes, rows, columns, residual, adds, rectifies, moments, counts):
     """Do to rows x columns pixels that are written already what `transform_output` does more.
 
     Args:

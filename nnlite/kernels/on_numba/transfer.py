@@ -53,7 +53,16 @@ def CAddReLU_updateOutput(first, second, output):
     if vectors is None:
         on_numpy.CAddReLU_updateOutput(first, second, output)
         return
-    run(rectify_sum, *vectors, getnumthreads())
+    run(add, *vectors, True, getnumthreads())
+
+
+def CAdd_updateOutput(first, second, output):
+    """Output = first + second, of arrays of one shape; output may be one of them."""
+    vectors = _vectors(first, second, output)
+    if vectors is None:
+        on_numpy.CAdd_updateOutput(first, second, output)
+        return
+    run(add, *vectors, False, getnumthreads())
 
 
 def _vectors(*arrays):
@@ -87,11 +96,11 @@ def rectify_back(reference, grads, gradInput, keeps, threads):
 
 
 @threaded
-def rectify_sum(x, y, z, threads):
-    """Z = x + y where that is not below 0, else 0."""
+def add(x, y, z, rectifies, threads):
+    """Z = x + y; if it `rectifies`, 0 where that is below 0."""
     for thread in numba.prange(threads):
         part = np.int64(thread)
         end = len(x) * (part + 1) // threads
         for at in range(len(x) * part // threads, end, LANES):
             total = load_first(pointer(x) + at, end - at) + load_first(pointer(y) + at, end - at)
-            store_first(pointer(z) + at, rectified(total), end - at)
+            store_first(pointer(z) + at, rectified(total) if rectifies else total, end - at)

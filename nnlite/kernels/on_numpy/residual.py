@@ -1,4 +1,4 @@
-"""The end of a residual block: the ReLU of the sum of its two branches."""
+"""The sums of a residual block: of its two branches, and the ReLU of that; of their gradients."""
 
 import numpy as np
 
@@ -14,5 +14,14 @@ def CAddReLU_updateOutput(first, second, output):
     def work(_, part):
         np.add(first[part], second[part], out=output[part])
         np.maximum(output[part], 0, out=output[part])
+
+    share_out(work, len(output))
+
+
+def CAdd_updateOutput(first, second, output):
+    """Output = first + second, of arrays of one shape; output may be one of them."""
+
+    def work(_, part):
+        np.add(first[part], second[part], out=output[part])
 
     share_out(work, len(output))
