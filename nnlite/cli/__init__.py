@@ -8,8 +8,9 @@ import sys
 from collections.abc import Sequence
 
 from nnlite.errors import Error
+from nnlite.kernels import setquiet
 
-COMMANDS = ('prep', 'train', 'test', 'study', 'summary', 'inspect', 'bench', 'devices')
+COMMANDS = ('prep', 'train', 'test', 'study', 'summary', 'inspect', 'bench', 'devices', 'warmup')
 
 
 class _Help(argparse.RawDescriptionHelpFormatter, argparse.ArgumentDefaultsHelpFormatter):
@@ -46,6 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     _settle_streams()
     try:
         args = parser().parse_args(argv)
+        setquiet(getattr(args, 'quiet', False))
         return args.run(args) or 0
     except Error as error:
         print(f'nnlite: {error}', file=sys.stderr)

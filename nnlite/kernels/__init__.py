@@ -17,6 +17,7 @@ _EXTRAS = {'numba': 'nnlite[fast]'}  # what to install for a family that needs m
 
 _chosen = None
 _precise = False
+_quiet = False
 
 
 def setkernels(name):
@@ -79,3 +80,14 @@ def setprecise(precise):
 def getprecise():
     """Return whether faster but less exact kernels are to be left alone."""
     return _precise
+
+
+def setquiet(quiet):
+    """Say nothing on stderr, where a family otherwise tells that it compiles its kernels first."""
+    global _quiet
+    _quiet = bool(quiet)
+
+
+def getquiet():
+    """Return whether nothing is to be said."""
+    return _quiet

@@ -153,6 +153,15 @@ class Generator:
         self._second_is_due = bool(fields['normalIsValid'])
         return state
 
+    def twister(self):
+        """Return the Mersenne Twister's words, uint32 (624,), and how many of them are used up."""
+        state = self._bits.state['state']
+        return state['key'], state['pos']
+
+    def settwister(self, words, used):
+        """Go on with these words, of which so many are used up."""
+        self._bits.state = {'bit_generator': 'MT19937', 'state': {'key': words, 'pos': used}}
+
     # One number
 
     def _unit(self):
@@ -445,6 +454,8 @@ seed = _default.seed
 initialSeed = _default.initialSeed
 getRNGState = _default.getRNGState
 setRNGState = _default.setRNGState
+twister = _default.twister
+settwister = _default.settwister
 
 uniform = _default.uniform
 normal = _default.normal

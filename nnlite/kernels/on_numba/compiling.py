@@ -4,13 +4,15 @@ import contextlib
 import functools
 import hashlib
 import os
+import sys
 import threading
 from pathlib import Path
 
 import numba
-from numba.core import caching
+from numba.core import caching, event
 
 from nnlite.errors import DeviceError
+from nnlite.kernels import getquiet
 from nnlite.tensor.threads import getnumthreads
 
 _one_at_a_time = threading.Lock()
@@ -53,12 +55,72 @@ class _CompiledCode(caching.CompileResultCacheImpl):
 class _Cache(caching.FunctionCache):
     _impl_class = _CompiledCode
 
+    # With files that cannot be read or written each process compiles for itself.
+
+    def load_overload(self, sig, target_context):
+        with contextlib.suppress(OSError):
+            return super().load_overload(sig, target_context)
+
+    def save_overload(self, sig, data):
+        with contextlib.suppress(OSError):
+            super().save_overload(sig, data)
+
 
 def _kept(function, **options):
     kernel = numba.njit(function, nogil=True, error_model='numpy', **options)
     with contextlib.suppress(RuntimeError):  # no folder can be written to: each process compiles for itself
         kernel._cache = _Cache(function)
     return kernel
+
+
+def folder():
+    """Return the folder that keeps compiled kernels for the next process, or None where none can be written to."""
+    try:
+        return _Cache(run).cache_path
+    except RuntimeError:
+        return None
+
+
+class _Watch(event.Listener):
+    """Counts the kernels that are not on disk and so must be compiled, and says when that begins."""
+
+    def __init__(self):
+        self.count, self.has_said = 0, False
+
+    def on_start(self, happening):
+        if not _is_kernel(happening.data['dispatcher']) or self.has_said or getquiet():
+            return
+        self.has_said = True
+        if folder() is None:
+            when = 'in each process: no folder can be written to, NUMBA_CACHE_DIR may name one'
+        else:
+            when = 'once; `nnlite warmup` does it beforehand'
+        _say(f'nnlite: compiling kernels for this CPU, about half a minute, {when}')
+
+    def on_end(self, happening):
+        self.count += _is_kernel(happening.data['dispatcher'])
+
+
+def _is_kernel(dispatcher):
+    """Return whether a function of numba's is one of this package that `run` calls."""
+    return dispatcher.targetoptions.get('parallel', False) and dispatcher.py_func.__module__.startswith(__package__)
+
+
+def _say(line):
+    """Print a line on stderr, above the bars where there are some."""
+    if 'tqdm' in sys.modules:
+        sys.modules['tqdm'].tqdm.write(line, file=sys.stderr)
+    else:
+        print(line, file=sys.stderr)
+
+
+_watch = _Watch()
+event.register('numba:compile', _watch)
+
+
+def count_compiled():
+    """Return how many kernels this process has compiled, for arguments of one type each."""
+    return _watch.count
 
 
 def compiled(function):
@@ -85,8 +147,22 @@ def run(kernel, *args):
             hint="start processes by 'spawn', or choose NumPy's in them: nnlite.setkernels('numpy')",
         )
     with _one_at_a_time:  # numba's threads serve one call at a time
+        _begin_threads()
         numba.set_num_threads(min(getnumthreads(), numba.config.NUMBA_NUM_THREADS))
         kernel(*args)
+
+
+@functools.cache
+def _begin_threads():
+    """Begin the threads, which are to sleep while there is nothing to do, unless OMP_WAIT_POLICY says otherwise.
+
+    GNU's would spin on cores that others need: where something else runs, a step would take ten times as long.
+    """
+    is_said = 'OMP_WAIT_POLICY' in os.environ
+    os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')  # read once, when they begin
+    numba.set_num_threads(1)
+    if not is_said:
+        del os.environ['OMP_WAIT_POLICY']
 
 
 def _look_for_threads():
