@@ -75,5 +75,11 @@ def test_kernels_on_cuda(capsys, monkeypatch, tmp_path, cupy):
     assert str(tmp_path) in out(capsys)
 
 
+def test_quiet_is_for_kernels_too(tmp_path):
+    line = ['prep', 'shapes', '--size', '16', '--train', '10', '--val', '0', '--out', str(tmp_path / 'shapes.h5')]
+    assert main([*line, '--quiet']) == 0 and getquiet()
+    assert main(['devices']) == 0 and not getquiet()
+
+
 def out(capsys):
     return capsys.readouterr().out
