@@ -21,7 +21,7 @@ FORKS = (nn.ConcatTable, nn.Concat, nn.DepthConcat)
 # Modules that copy their gradient to each part of their input, in memory for each.
 SUMS = (nn.CAddTable, nn.JoinTable)
 # Modules whose gradInput is never gradOutput itself, unless they work in place.
-WRITERS = (MapLayer, Transfer, nn.BatchNormalization, nn.Linear)
+WRITERS = (MapLayer, Transfer, nn.BatchNormalization, nn.Linear, nn.Padding)
 
 NOTHING: frozenset[Turn] = frozenset()
 

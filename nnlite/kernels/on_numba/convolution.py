@@ -23,6 +23,7 @@ from nnlite.tensor.threads import getnumthreads
 CACHE = 1 << 20  # bytes that a thread works on at a time: what stays in the cache that a core has for itself
 LEAST = 8  # planes, on both sides, from which on Winograd's products outweigh its transforms
 TERMS = 512  # of a sum over pixels, in partial sums of so many: long ones round more
+WEIGHTS = 'weights'  # what scratch memory is for that holds weights, or sums for their gradients: never both at once
 
 
 def Convolution_updateOutput(input, output, weight, bias, stride, padding, dilation):
@@ -141,7 +142,7 @@ def _by_winograd(input, weight, bias, output, padding, residual=None, rectifies=
     outputs, planes = weight.shape[:2]
     filled, wide = _whole(planes), _whole(outputs)
     block = _block(-(-winograd.count_tiles(result.shape) // threads), filled, wide)
-    transformed = aligned('weight', POINTS * planes * wide)
+    transformed = aligned(WEIGHTS, POINTS * planes * wide)
     memory = aligned('memory', threads, winograd.numbers(block, filled, wide))
     kernel = _first_and_strides(weight)
     added = result if residual is None else channels_last(residual, 'residual')
@@ -163,7 +164,7 @@ def _accumulate_by_winograd(maps, grads, gradWeight, padding, scale):
     pieces = min(threads, filled // LANES, -(-POINTS * filled * wide * maps.itemsize // CACHE))
     shares = min(threads // pieces, tiles)
     block = _block(-(-tiles // shares), filled, wide)
-    sums = aligned('sums', shares, POINTS * filled * wide)
+    sums = aligned(WEIGHTS, shares, POINTS * filled * wide)
     memory = aligned('memory', shares * pieces, winograd.numbers(block, filled, wide))
     kernel = _first_and_strides(gradWeight)
     run(winograd.accumulate, maps, grads, *kernel, scale, tuple(padding), block, sums, memory)
@@ -190,7 +191,7 @@ def _directly(convolve, input, weight, bias, output, stride, padding, windows):
     row = ((count - 1) * along + wide) * planes
     band = max(1, (CACHE // 4 // (row * maps.itemsize) - high) // down)
     cut = ((band - 1) * down + high) * row + SUMS * along * planes
-    packed = aligned('weight', math.prod(kernel) * planes * _whole(outputs))
+    packed = aligned(WEIGHTS, math.prod(kernel) * planes * _whole(outputs))
     memory = aligned('memory', threads, SUMS * LANES + cut)
     run(
         convolve, maps, *_first_and_strides(weight), _filled(bias, outputs), result, tuple(kernel), tuple(stride),
@@ -204,7 +205,7 @@ def _accumulate_directly(maps, grads, gradWeight, stride, padding, scale):
     threads = min(getnumthreads(), len(grads) * height)
     band = max(1, TERMS // width)
     cut = ((band - 1) * stride[0] + kernel[0]) * ((width - 1) * stride[1] + kernel[1]) * planes + SUMS
-    sums = aligned('sums', threads, kernel[0] * -(-kernel[1] * planes // SUMS) * SUMS * _whole(outputs))
+    sums = aligned(WEIGHTS, threads, kernel[0] * -(-kernel[1] * planes // SUMS) * SUMS * _whole(outputs))
     memory = aligned('memory', threads, band * width * direct.COLUMNS + cut)
     run(
         direct.accumulate, maps, grads, *_first_and_strides(gradWeight), scale, tuple(kernel), tuple(stride),
