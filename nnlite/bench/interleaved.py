@@ -164,10 +164,11 @@ class _Process:
 def _environment(contestant: str, threads: int) -> dict[str, str]:
     """Return the environment of a contestant's process.
 
-    Nobody's threads spin while others compute. PyTorch's are bound to cores, which is best for it; NumPy's kernels
-    have threads of Python's own, which would then all be bound to the first.
+    How threads wait is left to each contestant, as everywhere else; a pause before each sample lets them fall asleep.
+    PyTorch's are bound to cores, which is best for it; NumPy's kernels have threads of Python's own, which would then
+    all be bound to the first.
     """
-    own = {'OMP_WAIT_POLICY': 'PASSIVE', 'OMP_NUM_THREADS': str(threads)}
+    own = {'OMP_NUM_THREADS': str(threads)}
     if is_pytorch(contestant):
         own['OMP_PROC_BIND'] = 'true'
     return {**os.environ, **own}
