@@ -171,11 +171,11 @@ def _accumulate_by_winograd(maps, grads, gradWeight, padding, scale):
 
 
 def _block(most, filled, wide):
-    """Return how many tiles to work on at a time: those that fit the cache, but as many as there are planes.
+    """Return how many tiles to work on at a time: those that fit half the cache, but as many as there are planes.
 
     The weights are read again for each block: with fewer tiles they would be the larger part.
     """
-    fit = CACHE // (4 * POINTS * (filled + wide))
+    fit = CACHE // 2 // (4 * POINTS * (filled + wide))
     tiles = min(most, max(fit, 2 * filled * wide // (filled + wide)))
     return -(-tiles // SUMS) * SUMS
 
