@@ -4,6 +4,8 @@ import math
 
 import numpy as np
 
+LINE = 64  # bytes that a CPU's cache moves at a time
+
 
 class Storage:
     """A flat piece of memory that grows when asked for more and never shrinks.
@@ -44,7 +46,7 @@ class Storage:
         """
         size = math.prod(shape)
         if self.memory.dtype != dtype or self.memory.size < size or not isinstance(self.memory, xp.ndarray):
-            self.memory = xp.empty(size, dtype)
+            self.memory = _empty(size, dtype) if xp is np else xp.empty(size, dtype)
         flat = self.memory[:size]
         if layout == 'map':
             n, c, *space = shape
@@ -53,6 +55,16 @@ class Storage:
             c, *space = shape
             return xp.moveaxis(flat.reshape(*space, c), -1, 0)
         return flat.reshape(shape)
+
+
+def _empty(size, dtype):
+    """Return memory for so many numbers that begins at a line of the cache, as kernels want it that write past it."""
+    count = size * np.dtype(dtype).itemsize
+    if not count:
+        return np.empty(size, dtype)
+    memory = np.empty(count + LINE, np.uint8)
+    first = -memory.__array_interface__['data'][0] % LINE
+    return np.frombuffer(memory.data[first : first + count], dtype)  # an owner of its own, without what is before it
 
 
 def layout_of(array):

@@ -1,5 +1,6 @@
 """Compiled convolution, direct and by Winograd's algorithm, against NumPy's in float64 over ragged shapes."""
 
+import math
 import os
 import subprocess
 import sys
@@ -197,3 +198,39 @@ def test_avx2_gives_the_same_on_a_cpu_with_more(monkeypatch):
     tests = sorted(map(str, Path(__file__).parent.glob('test_on_numba_*.py')))
     done = subprocess.run([sys.executable, '-c', AVX2, *tests], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def placed(shape, offset):
+    """Return channels-last maps that begin so many bytes behind a line of the cache, no numbers yet."""
+    size = 4 * math.prod(shape)
+    memory = np.empty(size + 128, np.uint8)
+    first = -memory.ctypes.data % 64 + offset
+    pixels = memory[first : first + size].view(np.float32).reshape(shape[0], *shape[2:], shape[1])
+    pixels.fill(np.nan)
+    return np.moveaxis(pixels, -1, 1)
+
+
+@pytest.mark.parametrize('side', [64, 63])
+def test_what_is_written_past_the_cache_has_the_same_bits(side):
+    """Large results are written past it that begin at one of its lines; others are written as all else is."""
+    nnlite.setnumthreads(2)
+    rng = np.random.default_rng(side)
+    shape, geometry = (8, 32, side, side), ((1, 1), (1, 1), (1, 1))
+    assert math.prod(shape) >= 2 * simd.MANY
+    input, residual, past, other = maps(shape), maps(shape), placed(shape, 0), placed(shape, 4)
+    for array in (input, residual):
+        array[...] = rng.standard_normal(shape)
+    weight, bias = (rng.standard_normal(size).astype(np.float32) for size in ((32, 32, 3, 3), 32))
+    sums = [
+        on_numba.ConvolutionMoments_updateOutput(input, output, weight, bias, *geometry).copy()
+        for output in (past, other)
+    ]  # fmt: skip
+    np.testing.assert_array_equal(*sums)
+    np.testing.assert_array_equal(past, other)
+    exact = np.full(shape, np.nan)
+    wide = [array.astype(np.float64, order='K') for array in (input, weight, bias)]
+    on_numpy.Convolution_updateOutput(wide[0], exact, *wide[1:], *geometry)
+    assert np.linalg.norm(past - exact) <= WINOGRAD * np.linalg.norm(exact)
+    for output in (past, other):
+        on_numba.ConvolutionReLU_updateOutput(input, residual, output, weight, bias, *geometry)
+    np.testing.assert_array_equal(past, other)

@@ -9,6 +9,7 @@ from nnlite.tensor.storage import Storage
 
 pytest.importorskip('numba')
 on_numba = pytest.importorskip('nnlite.kernels.on_numba', exc_type=nnlite.DeviceError)
+simd = pytest.importorskip('nnlite.kernels.on_numba.simd')
 
 # Relative to a result's size (Euclidean norm). Numbers a few deviations from zero lose as many eps (6e-8) when the mean
 # is taken away, which is rounded; the sums round less. 1.6e-7 is the most that was seen, and twice that is allowed.
@@ -82,6 +83,25 @@ def test_any_shape_with_residual_and_relu(seed, train):
     exact = computed(on_numpy, *in_float64(given), train=train)  # of what the ReLU let pass here
     exact[0] = np.maximum(exact[0] + residual, 0)
     expect_close(results, exact)
+
+
+@pytest.mark.parametrize('train', [True, False], ids=['training', 'evaluation'])
+@pytest.mark.parametrize('planes', [32, 24])
+def test_large_results_are_written_past_the_cache(planes, train):
+    """Those of 24 planes lie in rows of 264, no whole vectors: they are written as all else is, on some CPUs."""
+    nnlite.setnumthreads(2)
+    rng = np.random.default_rng(planes)
+    shape = 2 * simd.MANY // planes // 1024 + 1, planes, 32, 33
+    input, gradOutput, residual = maps(shape), maps(shape), maps(shape)
+    for array in (input, residual):
+        array[...] = 2 + rng.standard_normal(shape)
+    gradOutput[...] = input / 2 + rng.standard_normal(shape)
+    vectors = [rng.uniform(0.5, 1.5, planes).astype(np.float32) for _ in range(4)]
+    given = input, gradOutput, *vectors
+    expect_close(computed(on_numba, *given, train=train), computed(on_numpy, *in_float64(given), train=train))
+    with_residual = computed(on_numba, *given, train=train, residual=residual)[0]
+    exact = np.maximum(computed(on_numpy, *in_float64(given), train=train)[0] + residual, 0)
+    expect_close([with_residual], [exact])
 
 
 def test_relu_without_residual_keeps_what_is_no_number():

@@ -11,6 +11,7 @@ import nnlite
 pytest.importorskip('numba')
 simd = pytest.importorskip('nnlite.kernels.on_numba.simd', exc_type=nnlite.DeviceError)
 compiling = pytest.importorskip('nnlite.kernels.on_numba.compiling')
+memory = pytest.importorskip('nnlite.kernels.on_numba.memory')
 
 LANES, multiply, pointer = simd.LANES, simd.multiply, simd.pointer
 load, load_first, store, store_first = simd.load, simd.load_first, simd.store, simd.store_first
@@ -108,3 +109,35 @@ def test_without_wide_vectors_they_are_refused():
 def test_folder_that_cannot_be_written_to_is_no_error(tmp_path, monkeypatch):
     monkeypatch.setattr(compiling._CompiledCode, '_locator_classes', [])
     assert compiling.compiled(lambda number: number + 1)(2) == 3
+
+
+@compiling.compiled
+def write_past(target, values, step):
+    if simd.can_store_past(pointer(target), step, simd.MANY):
+        simd.stores_past(pointer(target), step, loads(2, pointer(values), LANES))
+        simd.store_past(pointer(target) + 2 * step, load(pointer(values)))
+        simd.finish_stores()
+        return True
+    return False
+
+
+@compiling.compiled
+def can_store_past(target, step, count):
+    return simd.can_store_past(pointer(target), step, count)
+
+
+def test_vectors_are_written_past_the_cache():
+    target, values = memory.aligned('target', 6 * LANES), np.arange(2 * LANES, dtype=np.float32)
+    target.fill(-1)
+    assert write_past(target, values, 2 * LANES)
+    nothing = np.full(LANES, -1)
+    first, second = values.reshape(2, LANES)
+    np.testing.assert_array_equal(target.reshape(6, LANES), [first, nothing, second, nothing, first, nothing])
+
+
+def test_only_many_whole_vectors_are_written_past_the_cache():
+    target = memory.aligned('target', 4 * LANES)
+    assert can_store_past(target, LANES, simd.MANY)
+    assert not can_store_past(target, LANES, simd.MANY - 1)
+    assert not can_store_past(target, LANES + 1, simd.MANY)
+    assert not can_store_past(target[1:], LANES, simd.MANY)

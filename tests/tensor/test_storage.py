@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import nnlite
+from nnlite.tensor.memory import root
 from nnlite.tensor.storage import is_map, layout_of
 
 
@@ -14,6 +15,15 @@ def test_grows_and_never_shrinks():
     assert len(storage) == 20 and not np.shares_memory(small, big)
     again = storage.view((3,), np.float32)
     assert np.shares_memory(again, big) and len(storage) == 20
+
+
+@pytest.mark.parametrize('dtype', [np.float64, np.float32, np.float16, np.int64, bool])
+def test_begins_at_a_line_of_the_cache_and_is_all_there_is(dtype):
+    storage = nnlite.Storage()
+    view = storage.view((3, 5, 2, 2), dtype, 'map')
+    view[...] = 1
+    assert view.ctypes.data % 64 == 0 and len(storage) == view.size == root(view).size
+    assert storage.view((0, 5), dtype).shape == (0, 5)
 
 
 def test_another_type_takes_new_memory():

@@ -16,6 +16,8 @@ from nnlite.kernels.on_numba.compiling import compiled, run, threaded
 from nnlite.kernels.on_numba.memory import aligned, pixels
 from nnlite.kernels.on_numba.simd import (
     LANES,
+    can_store_past,
+    finish_stores,
     fma,
     load,
     load_first,
@@ -24,6 +26,7 @@ from nnlite.kernels.on_numba.simd import (
     splat,
     store,
     store_first,
+    store_past,
     where_positive,
 )  # fmt: skip
 from nnlite.kernels.on_numba.windows import whole
@@ -303,6 +306,7 @@ def normalise(x, residual, adds, rectifies, y, width, constants, threads):
     for thread in numba.prange(threads):
         part = np.int64(thread)
         mean, slope, shift = pointer(constants[0]), pointer(constants[1]), pointer(constants[2])
+        past = can_store_past(pointer(y), width, len(y) // threads)
         for row in range(rows * part // threads, rows * (part + 1) // threads):
             at = row * width
             count = min(width, len(x) - at)
@@ -314,7 +318,11 @@ def normalise(x, residual, adds, rectifies, y, width, constants, threads):
                     value = value + load_first(pointer(residual) + here, rest)
                 if rectifies:
                     value = rectified(value)
-                store_first(pointer(y) + here, value, rest)
+                if past and rest >= LANES:
+                    store_past(pointer(y) + here, value)
+                else:
+                    store_first(pointer(y) + here, value, rest)
+        finish_stores()
 
 
 @threaded
@@ -329,6 +337,7 @@ def differentiate(x, grads, gradInput, width, constants, threads):
         part = np.int64(thread)
         mean, slope = pointer(constants[0]), pointer(constants[1])
         per_x, per_batch = pointer(constants[2]), pointer(constants[3])
+        past = can_store_past(pointer(gradInput), width, len(gradInput) // threads)
         for row in range(rows * part // threads, rows * (part + 1) // threads):
             at = row * width
             count = min(width, len(x) - at)
@@ -337,4 +346,8 @@ def differentiate(x, grads, gradInput, width, constants, threads):
                 centred = load_first(pointer(x) + here, rest) - load(mean + column)
                 grad = load_first(pointer(grads) + here, rest) - load(per_batch + column)
                 value = (grad - centred * load(per_x + column)) * load(slope + column)
-                store_first(pointer(gradInput) + here, value, rest)
+                if past and rest >= LANES:
+                    store_past(pointer(gradInput) + here, value)
+                else:
+                    store_first(pointer(gradInput) + here, value, rest)
+        finish_stores()

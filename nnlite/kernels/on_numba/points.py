@@ -20,6 +20,7 @@ from nnlite.kernels.on_numba.simd import (
     store,
     store_first,
     stores,
+    stores_past,
 )
 from nnlite.kernels.on_numba.windows import whole
 
@@ -99,10 +100,13 @@ def transform_input(tile, row, pixel, planes, values, step):
 
 
 @compiled
-def transform_output(values, step, bias, planes, tile, row, pixel, residual, adds, rectifies, moments, counts):
+def transform_output(
+    values, step, bias, planes, tile, row, pixel, past, residual, adds, rectifies, moments, counts
+):  # fmt: skip
     """Write the 4x4 pixels that have these values at the points, bias added; while they are at hand, more is done.
 
     Args:
+        past: whether to write past the cache.
         residual: pixels that lie as the tile's, which are added where it `adds`.
         rectifies: whether what is below 0 becomes 0.
         moments: where it `counts`, three rows of so many planes: a centre, and the sums of pixels less the centre and
@@ -121,7 +125,10 @@ def transform_output(values, step, bias, planes, tile, row, pixel, residual, add
                 o0, o1, o2, o3 = o0 + r0, o1 + r1, o2 + r2, o3 + r3
             if rectifies:
                 o0, o1, o2, o3 = rectified(o0), rectified(o1), rectified(o2), rectified(o3)
-            stores(tile + (y * row + plane), pixel, (o0, o1, o2, o3))
+            if past:
+                stores_past(tile + (y * row + plane), pixel, (o0, o1, o2, o3))
+            else:
+                stores(tile + (y * row + plane), pixel, (o0, o1, o2, o3))
             if counts:
                 centre = load(own)
                 o0, o1, o2, o3 = o0 - centre, o1 - centre, o2 - centre, o3 - centre

@@ -42,6 +42,7 @@ LANES = _lanes(numba.config.CPU_FEATURES or get_host_cpu_features())
 # What `multiply` sums up at a time: so many vectors keep both multipliers busy, and leave registers for its inputs.
 SUMS = LANES
 HALF = SUMS // 2
+MANY = 1 << 18  # numbers that a thread writes, from which on they had better not go through the cache
 
 _number = ir.FloatType()
 _vector = ir.VectorType(_number, LANES)
@@ -82,6 +83,11 @@ def _load(builder, pointer, type_=_vector):
 
 def _store(builder, value, pointer):
     builder.store(value, builder.bitcast(pointer, _vector.as_pointer()), align=4)
+
+
+def _store_past(builder, value, pointer):
+    store = builder.store(value, builder.bitcast(pointer, _vector.as_pointer()), align=4 * LANES)
+    store.set_metadata('nontemporal', builder.module.add_metadata([ir.Constant(_word, 1)]))
 
 
 def _call(builder, name, result, *args):
@@ -237,6 +243,53 @@ def stores(typing, target, step, values):
         return context.get_dummy_value()
 
     return types.void(numbers, types.int64, values), generate
+
+
+@intrinsic
+def store_past(typing, target, value):
+    """Write a vector to memory past the cache, which would first read what is there: where `can_store_past` says so."""
+
+    def generate(context, builder, sig, args):
+        _store_past(builder, args[1], args[0])
+        return context.get_dummy_value()
+
+    return types.void(numbers, vector), generate
+
+
+@intrinsic
+def stores_past(typing, target, step, values):
+    """Write a tuple of vectors `step` numbers apart, past the cache."""
+
+    def generate(context, builder, sig, args):
+        target, step, values = args
+        for i, value in enumerate(cgutils.unpack_tuple(builder, values)):
+            _store_past(builder, value, builder.gep(target, [builder.mul(step, ir.Constant(_long, i))]))
+        return context.get_dummy_value()
+
+    return types.void(numbers, types.int64, values), generate
+
+
+@intrinsic
+def finish_stores(typing):
+    """Let nobody see what this thread does next before what it wrote past the cache."""
+
+    def generate(context, builder, sig, args):
+        _call(builder, 'llvm.x86.sse.sfence', ir.VoidType())
+        return context.get_dummy_value()
+
+    return types.void(), generate
+
+
+@intrinsic
+def _address(typing, place):
+    """Return where a pointer points to."""
+    return types.int64(numbers), lambda context, builder, sig, args: builder.ptrtoint(args[0], _long)
+
+
+@compiled
+def can_store_past(target, step, count):
+    """Return whether vectors may be written past the cache, whole steps from a target, and are so many that it pays."""
+    return count >= MANY and step % LANES == 0 and _address(target) % (4 * LANES) == 0
 
 
 @intrinsic

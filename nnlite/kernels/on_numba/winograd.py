@@ -26,7 +26,19 @@ from nnlite.kernels.on_numba.points import (
     transform_weight_gradient,
     transform_weights,
 )
-from nnlite.kernels.on_numba.simd import LANES, SUMS, load, multiply, pointer, room, splat, store, stores
+from nnlite.kernels.on_numba.simd import (
+    LANES,
+    SUMS,
+    can_store_past,
+    finish_stores,
+    load,
+    multiply,
+    pointer,
+    room,
+    splat,
+    store,
+    stores,
+)
 from nnlite.kernels.on_numba.windows import cut, paste, whole
 
 STEPS = 128  # of a matrix product, in partial sums of so many: long ones round more
@@ -84,7 +96,9 @@ def _values_of_gradient(gradOutput, shape, tile, window, values, step):
 
 
 @compiled
-def _output_of_values(values, step, bias, output, shape, tile, window, residual, adds, rectifies, moments, counts):
+def _output_of_values(
+    values, step, bias, output, shape, tile, past, window, residual, adds, rectifies, moments, counts
+):  # fmt: skip
     """Write the output tile that has these values at the points, and do more with it: see `transform_output`."""
     height, width, planes = shape
     filled = whole(planes)
@@ -93,11 +107,11 @@ def _output_of_values(values, step, bias, output, shape, tile, window, residual,
     target, added, row = output + first, residual + first, width * planes
     if top <= height - 4 and left <= width - 4 and planes == filled:
         transform_output(
-            values, step, bias, filled, target, row, planes, added, adds, rectifies, moments, counts
+            values, step, bias, filled, target, row, planes, past, added, adds, rectifies, moments, counts
         )  # fmt: skip
         return
     transform_output(
-        values, step, bias, filled, window, 4 * filled, filled, window, False, False, moments, False
+        values, step, bias, filled, window, 4 * filled, filled, False, window, False, False, moments, False
     )  # fmt: skip
     rows, columns = min(4, height - top), min(4, width - left)
     paste(window, 4, filled, target, row, planes, planes, rows, columns)
@@ -108,7 +122,9 @@ def _output_of_values(values, step, bias, output, shape, tile, window, residual,
 @compiled
 def _begin_moments(values, step, bias, filled, window, moments):
     """Take the first pixel of the tile that has these values as the centre of moments, (3, filled), and clear these."""
-    transform_output(values, step, bias, filled, window, 4 * filled, filled, window, False, False, moments, False)
+    transform_output(
+        values, step, bias, filled, window, 4 * filled, filled, False, window, False, False, moments, False
+    )  # fmt: skip
     for plane in range(0, filled, LANES):
         store(moments + plane, load(window + plane))
         store(moments + (filled + plane), splat(np.float32(0)))
@@ -172,6 +188,7 @@ def _convolve(
     output_values = input_values + POINTS * input_step
     window = output_values + POINTS * output_step
     moments = window + POINTS * max(filled, wide)
+    past = can_store_past(output, outputs, (last - first) * 16 * outputs)
     pixels = 0
     for begin in range(first, last, block):
         tiles = min(block, last - begin)
@@ -185,7 +202,7 @@ def _convolve(
             _begin_moments(output_values, output_step, bias, wide, window, moments)
         for tile in range(tiles):
             _output_of_values(
-                output_values + tile * wide, output_step, bias, output, out, begin + tile, window, residual, adds,
+                output_values + tile * wide, output_step, bias, output, out, begin + tile, past, window, residual, adds,
                 rectifies, moments, counts,
             )  # fmt: skip
             if counts:
@@ -194,6 +211,7 @@ def _convolve(
                 if pixels >= TERMS or begin + tile + 1 == last:
                     _add_moments(moments, wide, pixels, totals)
                     pixels = 0
+    finish_stores()
 
 
 @threaded
