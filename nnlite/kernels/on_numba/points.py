@@ -10,6 +10,8 @@ does so for a vector of planes at a time. The values of a plane at the 36 points
 from nnlite.kernels.on_numba.compiling import compiled
 from nnlite.kernels.on_numba.simd import (
     LANES,
+    can_store_past,
+    finish_stores,
     fma,
     load,
     load_first,
@@ -188,6 +190,7 @@ def transform_weights(weight, strides, planes, outputs, first, last, values):
     taps, between = room(9), room(18)
     by_output, by_plane, by_row, by_tap = strides
     wide = whole(outputs)
+    past = can_store_past(values, LANES, (last - first) * planes * POINTS)
     for output in range(first, last, LANES):
         for tap in range(9):
             store(taps + tap * LANES, splat(0.0))
@@ -204,7 +207,12 @@ def transform_weights(weight, strides, planes, outputs, first, last, values):
             target = values + (block * planes + plane * breadth + output - block)
             step = planes * wide
             for y in range(6):
-                stores(target + 6 * y * step, step, _weight_points(loads(3, between + 3 * y * LANES, LANES)))
+                points = _weight_points(loads(3, between + 3 * y * LANES, LANES))
+                if past:
+                    stores_past(target + 6 * y * step, step, points)
+                else:
+                    stores(target + 6 * y * step, step, points)
+    finish_stores()
 
 
 @compiled
