@@ -134,6 +134,16 @@ __device__ __forceinline__ void store_pair(__half* to, float first, float second
   *reinterpret_cast<__half2*>(to) = __halves2half2(__float2half_rn(first), __float2half_rn(second));
 }
 
+// Writes two numbers to places `at`, an even one, and behind it of a row of `count`, as far as it has them. Where count
+// is even the row begins at an address that two numbers divide.
+template <class T> __device__ __forceinline__ void store_two(T* row, int at, int count, float first, float second) {
+  if (at + 1 < count && count % 2 == 0) store_pair(row + at, first, second);
+  else {
+    if (at < count) row[at] = narrow<T>(first);
+    if (at + 1 < count) row[at + 1] = narrow<T>(second);
+  }
+}
+
 // The sum, and the largest, of a value over the 32 lanes of a warp; every lane gets it, always in the same order.
 template <class T> __device__ __forceinline__ T warp_sum(T value) {
   for (int step = 16; step > 0; step >>= 1) value += __shfl_xor_sync(~0u, value, step);

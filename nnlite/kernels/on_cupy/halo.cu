@@ -105,13 +105,7 @@ conv_halo(const T* __restrict__ x, const T* __restrict__ w, const T* __restrict_
 #pragma unroll
     for (int j = 0; j < BN / 8; j++) {
       int o = n0 + j * 8 + lane % 4 * 2;
-      float one = acc[j * 4 + half * 2], two = acc[j * 4 + half * 2 + 1];
-      if (bias) one += o < d.O ? widen(bias[o]) : 0, two += o + 1 < d.O ? widen(bias[o + 1]) : 0;
-      if (o + 1 < d.O && d.O % 2 == 0) store_pair(out + o, one, two);
-      else {
-        if (o < d.O) out[o] = narrow<T>(one);
-        if (o + 1 < d.O) out[o + 1] = narrow<T>(two);
-      }
+      store_planes(out, o, d.O, bias, acc[j * 4 + half * 2], acc[j * 4 + half * 2 + 1]);
     }
   }
 }
@@ -212,11 +206,7 @@ weight_gradient_halo(const float* __restrict__ x, const float* __restrict__ grad
 #pragma unroll
       for (int j = 0; j < PLANES / 8; j++) {
         int o = n0 + j * 8 + t * 2;
-        if (o + 1 < d.O && d.O % 2 == 0) store_pair(out + o, acc[s][j * 4 + half * 2], acc[s][j * 4 + half * 2 + 1]);
-        else {
-          if (o < d.O) out[o] = acc[s][j * 4 + half * 2];
-          if (o + 1 < d.O) out[o + 1] = acc[s][j * 4 + half * 2 + 1];
-        }
+        store_two(out, o, d.O, acc[s][j * 4 + half * 2], acc[s][j * 4 + half * 2 + 1]);
       }
     }
 }

@@ -58,4 +58,18 @@ struct Taps {
       }
     }
   }
+
+  // Where in y the pixel is that is written as number m.
+  template <bool BACK> __device__ __forceinline__ size_t pixel(const Conv& d, int m) const {
+    if (!BACK) return m;
+    int n = m / (pixels_h * pixels_w), ph = m / pixels_w % pixels_h, pw = m % pixels_w;
+    return ((size_t)n * d.OH + first_h + ph * d.strideH) * d.OW + first_w + pw * d.strideW;
+  }
 };
+
+// Writes planes o and o + 1 of a pixel of y, as far as there are `planes`, with their bias where there is one.
+template <class T>
+__device__ __forceinline__ void store_planes(T* out, int o, int planes, const T* bias, float first, float second) {
+  if (bias) first += o < planes ? widen(bias[o]) : 0, second += o + 1 < planes ? widen(bias[o + 1]) : 0;
+  store_two(out, o, planes, first, second);
+}

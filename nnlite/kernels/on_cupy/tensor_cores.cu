@@ -129,22 +129,11 @@ conv_gemm(const T* __restrict__ x, const T* __restrict__ w, const T* __restrict_
     for (int half = 0; half < 2; half++) {
       int m = m0 + wm + i * 16 + half * 8 + lane / 4;
       if (m >= M) continue;
-      size_t pixel = m;
-      if (BACK) {
-        int n = m / (taps.pixels_h * taps.pixels_w), ph = m / taps.pixels_w % taps.pixels_h, pw = m % taps.pixels_w;
-        pixel = ((size_t)n * d.OH + taps.first_h + ph * d.strideH) * d.OW + taps.first_w + pw * d.strideW;
-      }
-      T* out = y + pixel * d.O;
+      T* out = y + taps.pixel<BACK>(d, m) * d.O;
 #pragma unroll
       for (int j = 0; j < NI; j++) {
         int o = n0 + wn + j * 8 + lane % 4 * 2;
-        float first = acc[i][j][half * 2], second = acc[i][j][half * 2 + 1];
-        if (bias) first += o < d.O ? widen(bias[o]) : 0, second += o + 1 < d.O ? widen(bias[o + 1]) : 0;
-        if (o + 1 < d.O && d.O % 2 == 0) store_pair(out + o, first, second);
-        else {
-          if (o < d.O) out[o] = narrow<T>(first);
-          if (o + 1 < d.O) out[o + 1] = narrow<T>(second);
-        }
+        store_planes(out, o, d.O, bias, acc[i][j][half * 2], acc[i][j][half * 2 + 1]);
       }
     }
 }
