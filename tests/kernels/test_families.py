@@ -33,7 +33,7 @@ def test_chosen_family_is_used():
 def test_environment_chooses(value, prints):
     code = 'import nnlite\ntry: print(nnlite.getkernels())\nexcept nnlite.DeviceError as error: print(error)'
     environment = {'NNLITE_KERNELS': value, 'PATH': ''}
-    done = subprocess.run([sys.executable, '-c', code], env=environment, capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, '-c', code], env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0 and prints in done.stdout, done
 
 

@@ -90,7 +90,7 @@ def refusal(before, **environment):
     """Return what choosing these kernels says in a process of its own that runs some code before."""
     code = f'{before}\nimport nnlite\ntry: nnlite.setkernels("numba")\nexcept nnlite.DeviceError as error: print(error)'
     done = subprocess.run(
-        [sys.executable, '-c', code], env={'PATH': '', **environment}, capture_output=True, text=True, timeout=60
+        [sys.executable, '-c', code], env={'PATH': '', **environment}, capture_output=True, text=True, timeout=300
     )
     assert done.returncode == 0, done.stderr
     return done.stdout

@@ -156,4 +156,4 @@ child = os.fork()
 share_out(lambda part, piece: None, 2)
 sys.exit(0 if child == 0 else os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
-    assert subprocess.run([sys.executable, '-W', 'ignore', '-c', code], timeout=60).returncode == 0
+    assert subprocess.run([sys.executable, '-W', 'ignore', '-c', code], timeout=300).returncode == 0

@@ -53,7 +53,7 @@ def run(data, folder, at=-1, workers=1):
         [sys.executable, '-c', PROGRAM, data, str(folder), str(at), str(workers)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
     )
 
 
