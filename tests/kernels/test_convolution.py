@@ -1,11 +1,14 @@
 """Convolution over ragged shapes, dilated or not, in chunks of a batch and of rows, against PyTorch in float64."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
 
 import nnlite.kernels
-from nnlite.kernels.on_numpy import convolution, windows
+from nnlite.kernels import on_numpy
+from nnlite.kernels.on_numpy import convolution, windows, winograd
 from nnlite.tensor.storage import Storage
 
 pytestmark = pytest.mark.usefixtures('kernels')
@@ -63,6 +66,61 @@ def test_ragged_shapes(dimensions, seed, dtype, tolerance):
         assert np.abs(mine - other).max() <= tolerance * max(1, np.abs(other).max())
 
 
+def case_for_winograd(seed, dtype=np.float32):
+    """Return what `case` does for a kernel of 3x3, of as many planes as it takes, and ragged maps of several chunks."""
+    rng = np.random.default_rng(seed)
+    padding = tuple(map(int, rng.integers(0, 4, 2)))
+    size = rng.integers(np.maximum(3 - 2 * np.array(padding), 1), 31)
+    batch, planes, outputs = rng.integers(1, 5), *rng.integers(winograd.LEAST, 71, 2)
+    shapes = (
+        (batch, planes, *size),
+        (outputs, planes, 3, 3),
+        (outputs,),
+        (batch, outputs, *size + 2 * np.array(padding) - 2),
+    )
+    return *(rng.standard_normal(shape).astype(dtype) for shape in shapes), (1, 1), padding, (1, 1)
+
+
+def differences(these, those):
+    """Return the differences of arrays relative to their sizes (Euclidean norm)."""
+    return [np.linalg.norm(one - other) / np.linalg.norm(other) for one, other in zip(these, those, strict=True)]
+
+
+# Winograd's algorithm adds and subtracts numbers larger than the result on both sides of its products: 1.2e-6 was seen.
+@pytest.mark.parametrize('seed', range(30))
+@pytest.mark.usefixtures('budget')
+def test_winograd(seed):
+    nnlite.setnumthreads(1 + seed % 4)
+    given = case_for_winograd(seed)
+    assert max(differences(ours(*given), theirs(*given))) < 2.5e-6
+
+
+@pytest.mark.parametrize('seed', range(5))
+def test_precise_is_not_winograd(seed):
+    given = case_for_winograd(seed)
+    by_winograd, exact = ours(*given), theirs(*given)
+    nnlite.setprecise(True)
+    directly = ours(*given)
+    assert max(differences(directly, exact)) < 1e-6
+    assert (directly[2] != by_winograd[2]).any(), 'both took the same way'
+
+
+@pytest.mark.parametrize('seed', range(5))
+def test_double_is_not_winograd(seed):
+    given = case_for_winograd(seed, np.float64)
+    assert max(differences(ours(*given), theirs(*given))) < 1e-14
+
+
+def test_winograds_transforms_convolve_without_error_in_whole_numbers():
+    """Along one side, at any points, they are an identity of polynomials."""
+    pixels, weights, outputs = (matrix.astype(np.float64) for matrix in winograd.transforms([0, 1, -1, 2, -2]))
+    rng = np.random.default_rng(0)
+    tile, kernel = rng.integers(-9, 10, (6, 6)), rng.integers(-9, 10, (3, 3))
+    computed = outputs @ ((pixels @ tile.reshape(-1)) * (weights @ kernel.reshape(-1)))
+    direct = [(tile[y : y + 3, x : x + 3] * kernel).sum() for y in range(4) for x in range(4)]
+    np.testing.assert_allclose(computed, direct, rtol=1e-6, atol=1e-4)
+
+
 @pytest.mark.parametrize('seed', range(5))
 @pytest.mark.usefixtures('budget')
 def test_channels_last_input_gives_the_same(seed):
@@ -110,3 +168,23 @@ def test_columns_stay_in_their_budget(monkeypatch):
     convolution.Convolution_updateOutput(input, output, weight, None, (1, 1), (1, 1), (1, 1))
     convolution.Convolution_accGradParameters(input, output, weight.copy(), None, (1, 1), (1, 1), (1, 1), 1)
     assert 0 < max(taken) <= 1 << 20
+
+
+def test_winograds_tiles_stay_in_their_budget(monkeypatch):
+    """At all points, inputs and outputs of this batch would take 75 MB, and those of one of its images 4.7."""
+    taken = []
+
+    def scratch(purpose, shape, dtype):
+        taken.append(math.prod(shape) * np.dtype(dtype).itemsize)
+        return real(purpose, shape, dtype)
+
+    real = winograd.scratch
+    monkeypatch.setattr(winograd, 'COLUMNS_BUDGET', 1 << 20)
+    monkeypatch.setattr(winograd, 'scratch', scratch)
+    input, weight = np.ones((16, 32, 64, 64), np.float32), np.ones((32, 32, 3, 3), np.float32)
+    output = Storage().view(input.shape, np.float32, 'map')
+    geometry = (1, 1), (1, 1), (1, 1)
+    on_numpy.Convolution_updateOutput(input, output, weight, None, *geometry)
+    on_numpy.Convolution_updateGradInput(output, input, weight, *geometry)
+    on_numpy.Convolution_accGradParameters(input, output, weight.copy(), None, *geometry, 1)
+    assert 1 << 18 < max(taken) <= 1 << 19

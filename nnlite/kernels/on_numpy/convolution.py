@@ -1,4 +1,4 @@
-"""Convolution as im2col + GEMM, over any number of spatial dimensions.
+"""Convolution as im2col + GEMM, over any number of spatial dimensions, or by Winograd's algorithm where that pays.
 
 Every output pixel is a dot product of the weights with the window of the input under it. With these windows side by
 side, one matrix product does them all; K = *kernel * nInputPlane:
@@ -14,7 +14,7 @@ import math
 
 import numpy as np
 
-from nnlite.kernels.on_numpy.residual import CAddReLU_updateOutput
+from nnlite.kernels.on_numpy import winograd
 from nnlite.kernels.on_numpy.scratch import channels_last, scratch
 from nnlite.kernels.on_numpy.sums import sum_of_rows
 from nnlite.kernels.on_numpy.windows import chunks, col2im, im2col
@@ -28,6 +28,30 @@ def Convolution_updateOutput(input, output, weight, bias, stride, padding, dilat
     weight (nOutputPlane, nInputPlane, *kernel), bias (nOutputPlane) or None; stride, padding, dilation: one number for
     each of *space.
     """
+    _convolve(input, output, weight, bias, stride, padding, dilation)
+
+
+def ConvolutionReLU_updateOutput(input, residual, output, weight, bias, stride, padding, dilation):
+    """Output = max(0, Convolution_updateOutput's + residual), in one pass; NaN stays, as in a ReLU in place.
+
+    Shapes: as in Convolution_updateOutput; residual like output, or None for zero.
+    """
+    pixels, added = np.moveaxis(output, 1, -1), None if residual is None else channels_last(residual, 'residual')
+
+    def add_and_rectify(images, rows):
+        part = pixels[images, rows]
+        if added is not None:
+            np.add(part, added[images, rows], out=part)
+        np.maximum(part, 0, out=part)
+
+    _convolve(input, output, weight, bias, stride, padding, dilation, add_and_rectify)
+
+
+def _convolve(input, output, weight, bias, stride, padding, dilation, finish=lambda images, rows: None):
+    """Do what Convolution_updateOutput says, and finish(images, rows) with each part while the cache holds it."""
+    if winograd.pays(weight, output.shape[2:], stride, dilation):
+        winograd.convolve(input, output, weight, bias, padding, finish)
+        return
     matrix, pixels = _packed(weight), np.moveaxis(output, 1, -1)
 
     def work(_, part):
@@ -37,20 +61,9 @@ def Convolution_updateOutput(input, output, weight, bias, stride, padding, dilat
             np.matmul(columns, matrix, out=product)
             if bias is not None:
                 np.add(product, bias, out=product)
+            finish(images, rows)
 
     share_out(work, len(input))
-
-
-def ConvolutionReLU_updateOutput(input, residual, output, weight, bias, stride, padding, dilation):
-    """Output = max(0, Convolution_updateOutput's + residual); NaN stays, as in a ReLU in place.
-
-    Shapes: as in Convolution_updateOutput; residual like output, or None for zero.
-    """
-    Convolution_updateOutput(input, output, weight, bias, stride, padding, dilation)
-    if residual is None:
-        np.maximum(output, 0, out=output)
-    else:
-        CAddReLU_updateOutput(output, residual, output)
 
 
 def ConvolutionMoments_updateOutput(input, output, weight, bias, stride, padding, dilation):
@@ -72,6 +85,9 @@ def Convolution_updateGradInput(gradOutput, gradInput, weight, stride, padding, 
     """
     kernel = weight.shape[2:]
     back = [(size - 1) * gap - pad for size, gap, pad in zip(kernel, dilation, padding, strict=True)]
+    if min(back) >= 0 and winograd.pays(weight, gradInput.shape[2:], stride, dilation):
+        winograd.convolve(gradOutput, gradInput, weight, None, back, turned=True)
+        return
     if set(stride) == {1} and min(back) >= 0:
         turned = np.flip(weight, tuple(range(2, weight.ndim))).swapaxes(0, 1)
         Convolution_updateOutput(gradOutput, gradInput, turned, None, stride, back, dilation)
@@ -89,6 +105,11 @@ def Convolution_accGradParameters(input, gradOutput, gradWeight, gradBias, strid
 
     Shapes: as in Convolution_updateOutput; gradWeight like weight, gradBias like bias or None.
     """
+    if winograd.pays(gradWeight, gradOutput.shape[2:], stride, dilation):
+        winograd.accumulate(input, gradOutput, gradWeight, padding, scale)
+        if gradBias is not None:
+            Convolution_accGradBias(gradOutput, gradBias, scale)
+        return
     kernel, dtype = gradWeight.shape[2:], gradWeight.dtype
     grads = channels_last(gradOutput, 'gradOutput')
     shape = math.prod(gradWeight.shape[1:]), len(gradWeight)

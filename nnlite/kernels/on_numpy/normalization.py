@@ -12,7 +12,9 @@ from nnlite.kernels.on_numpy.sums import sum_of_rows
 from nnlite.kernels.on_numpy.transfer import Threshold_updateGradInput
 from nnlite.tensor.threads import share_out
 
-BLOCK = 1 << 16  # elements in a block
+BLOCK = (
+    1 << 18
+)  # elements in a block, at most: with smaller ones threads wait for the interpreter, and for nothing else
 LONG = 256  # a row is to have this many elements
 
 
@@ -57,9 +59,15 @@ def _normalise(
 ):
     """Do what BatchNormalization_updateOutput says, and finish(block) with each block of y while the cache holds it."""
     if train:
-        mean = sum_of_rows(x.matrix, 'mean') / len(x.matrix)
+        mean = _sums(x, lambda block: [x.long[block]], 1)[0] / len(x.matrix)
         save_mean[...] = mean
-        variance = _centred_sum(x, save_mean)
+        long_mean = x.repeated(save_mean)
+
+        def squares(block):
+            centred = _centred(x.long[block], long_mean)
+            return [np.multiply(centred, centred, out=centred)]
+
+        variance = _sums(x, squares, 1)[0]
         save_std[...] = 1 / np.sqrt(variance / len(x.matrix) + eps)
         running_mean[...] = momentum * mean + (1 - momentum) * running_mean
         running_var[...] = momentum * (variance / (len(x.matrix) - 1)) + (1 - momentum) * running_var
@@ -69,16 +77,16 @@ def _normalise(
     slope = x.repeated(save_std if weight is None else save_std * weight)
     mean, shift = x.repeated(save_mean), None if bias is None else x.repeated(bias)
 
-    def work(_, blocks):
-        for block in x.blocks[blocks]:
-            part = y.long[block]
-            np.subtract(x.long[block], mean, out=part)
-            np.multiply(part, slope, out=part)
+    def work(_, part):
+        for block in x.blocks(part):
+            out = y.long[block]
+            np.subtract(x.long[block], mean, out=out)
+            np.multiply(out, slope, out=out)
             if shift is not None:
-                np.add(part, shift, out=part)
+                np.add(out, shift, out=out)
             finish(block)
 
-    share_out(work, len(x.blocks))
+    share_out(work, len(x.long))
 
 
 def BatchNormalization_backward(
@@ -94,34 +102,8 @@ def BatchNormalization_backward(
 
     Shapes: as in BatchNormalization_updateOutput; gradInput channels-last.
     """
-    x, g = _Rows(input, 'input'), _Rows(gradOutput, 'gradOutput')
-    mean, std = (save_mean, save_std) if train else (running_mean, 1 / np.sqrt(running_var.astype(np.float64) + eps))
-    std = std.astype(input.dtype)
-    sum_g = sum_of_rows(g.matrix, 'sum of gradients').copy()
-    dot = _centred_sum(x, mean, g)
-    if gradInput is not None:
-        slope = std if weight is None else std * weight
-        long_slope, long_mean = x.repeated(slope), x.repeated(mean)
-        per_x, per_batch = x.repeated(dot / len(x.matrix) * std * std), x.repeated(sum_g / len(x.matrix))
-        out = _Rows(gradInput, 'gradInput')
-
-        def work(_, blocks):
-            for block in x.blocks[blocks]:
-                part = out.long[block]
-                if train:
-                    np.subtract(x.long[block], long_mean, out=part)
-                    np.multiply(part, per_x, out=part)
-                    np.subtract(g.long[block], part, out=part)
-                    np.subtract(part, per_batch, out=part)
-                    np.multiply(part, long_slope, out=part)
-                else:
-                    np.multiply(g.long[block], long_slope, out=part)
-
-        share_out(work, len(x.blocks))
-    if gradWeight is not None:
-        gradWeight += scale * dot * std
-    if gradBias is not None:
-        gradBias += scale * sum_g
+    rest = gradInput, gradWeight, gradBias, weight, running_mean, running_var, save_mean, save_std, train, scale, eps
+    _hand_back(_Rows(input, 'input'), _Rows(gradOutput, 'gradOutput'), *rest)
 
 
 def BatchNormalizationReLU_backward(
@@ -134,11 +116,58 @@ def BatchNormalizationReLU_backward(
 
     Shapes: as in BatchNormalization_backward; output channels-last, gradSum in memory like gradOutput.
     """
-    Threshold_updateGradInput(output, gradOutput, gradSum, 0)
-    BatchNormalization_backward(
-        input, gradSum, gradInput, gradWeight, gradBias, weight, running_mean, running_var, save_mean, save_std, train,
-        scale, eps,
-    )  # fmt: skip
+    rest = gradInput, gradWeight, gradBias, weight, running_mean, running_var, save_mean, save_std, train, scale, eps
+    if not np.moveaxis(gradSum, 1, -1).flags.c_contiguous:
+        Threshold_updateGradInput(output, gradOutput, gradSum, 0)
+        BatchNormalization_backward(input, gradSum, *rest)
+        return
+    y, grads, g = _Rows(output, 'output'), _Rows(gradOutput, 'gradOutput'), _Rows(gradSum, 'gradSum')
+    inplace = gradSum is gradOutput
+
+    def rectify(block):
+        part = g.long[block]
+        Threshold_updateGradInput(y.long[block], part if inplace else grads.long[block], part, 0)
+
+    _hand_back(_Rows(input, 'input'), g, *rest, prepare=rectify)
+
+
+def _hand_back(
+    x, g, gradInput, gradWeight, gradBias, weight, running_mean, running_var, save_mean, save_std, train, scale, eps,
+    prepare=lambda block: None,
+):  # fmt: skip
+    """Do what BatchNormalization_backward says, after prepare(block) for each block of the gradients g."""
+    mean, std = (save_mean, save_std) if train else (running_mean, 1 / np.sqrt(running_var.astype(np.float64) + eps))
+    std, long_mean = std.astype(x.matrix.dtype), x.repeated(mean)
+
+    def products(block):
+        prepare(block)
+        centred = _centred(x.long[block], long_mean)
+        return g.long[block], np.multiply(centred, g.long[block], out=centred)
+
+    sum_g, dot = _sums(x, products, 2)
+    if gradInput is not None:
+        slope = std if weight is None else std * weight
+        long_slope = x.repeated(slope)
+        per_x, per_batch = x.repeated(dot / len(x.matrix) * std * std), x.repeated(sum_g / len(x.matrix))
+        result = _Rows(gradInput, 'gradInput')
+
+        def work(_, part):
+            for block in x.blocks(part):
+                out = result.long[block]
+                if train:
+                    np.subtract(x.long[block], long_mean, out=out)
+                    np.multiply(out, per_x, out=out)
+                    np.subtract(g.long[block], out, out=out)
+                    np.subtract(out, per_batch, out=out)
+                    np.multiply(out, long_slope, out=out)
+                else:
+                    np.multiply(g.long[block], long_slope, out=out)
+
+        share_out(work, len(x.long))
+    if gradWeight is not None:
+        gradWeight += scale * dot * std
+    if gradBias is not None:
+        gradBias += scale * sum_g
 
 
 class _Rows:
@@ -152,25 +181,33 @@ class _Rows:
         while len(self.matrix) % self.times:
             self.times -= 1
         self.long = self.matrix.reshape(-1, self.channels * self.times)
+
+    def blocks(self, part):
+        """Yield slices of the long rows of a part of them, in which the cache holds what is done."""
         step = max(1, BLOCK // self.long.shape[1])
-        self.blocks = [slice(first, min(len(self.long), first + step)) for first in range(0, len(self.long), step)]
+        for first in range(part.start, part.stop, step):
+            yield slice(first, min(part.stop, first + step))
 
     def repeated(self, values):
         """Return a value for each channel as values for a long row."""
         return np.tile(values.astype(self.matrix.dtype, copy=False), self.times)
 
 
-def _centred_sum(x, mean, other=None):
-    """Return, for each channel and in float64, the sum of (x - mean) other; other=None stands for x - mean itself."""
-    long_mean, totals = x.repeated(mean), {}
+def _centred(part, mean):
+    """Return some long rows less the mean, in scratch memory."""
+    return np.subtract(part, mean, out=scratch('centred', part.shape, part.dtype))
 
-    def work(number, blocks):
-        total = totals[number] = np.zeros(x.channels)
-        for block in x.blocks[blocks]:
-            centred = scratch('centred', x.long[block].shape, x.matrix.dtype)
-            np.subtract(x.long[block], long_mean, out=centred)
-            np.multiply(centred, centred if other is None else other.long[block], out=centred)
-            total += sum_of_rows(centred.reshape(-1, x.channels))
 
-    share_out(work, len(x.blocks))
-    return sum(totals[number] for number in range(len(totals)))
+def _sums(x, terms, count):
+    """Return, for each channel and in float64, the sums over all rows of so many arrays that terms(block) returns."""
+    totals = {}
+
+    def work(number, part):
+        total = totals[number] = np.zeros((count, x.long.shape[1]))
+        for block in x.blocks(part):
+            for row, term in zip(total, terms(block), strict=True):
+                row += sum_of_rows(term)
+
+    share_out(work, len(x.long))
+    long = sum(totals[number] for number in range(len(totals)))
+    return long.reshape(count, x.times, x.channels).sum(axis=1)
