@@ -69,9 +69,9 @@ def _choice():
 
 
 def setprecise(precise):
-    """Keep to kernels that round as Torch7's do, where a family has faster ones that round more (Winograd).
+    """Keep to kernels that round as Torch7's do, where a family has faster ones that round more.
 
-    The NumPy family has none of those: there this changes nothing.
+    These are Winograd's algorithm on a CPU and TF32 on a GPU, both of them in float32 alone.
     """
     global _precise
     _precise = bool(precise)

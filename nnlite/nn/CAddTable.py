@@ -37,7 +37,7 @@ class CAddTable(Module):
         else:
             self.output = copy_into(self, 'output', input[0])
         for term in input[1:]:
-            add_into(self.output, term)
+            add_into(self, self.output, term)
         return self.output
 
     def updateGradInput(self, input, gradOutput):

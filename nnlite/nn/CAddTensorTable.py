@@ -30,5 +30,5 @@ class CAddTensorTable(Module):
         expect_like(self, gradOutput, self.output, 'gradOutput')
         self.gradInput = [copy_into(self, 'gradInput', gradOutput[0]), copy_into(self, 'gradInput', gradOutput)]
         for grad in gradOutput[1:]:
-            add_into(self.gradInput[0], grad)
+            add_into(self, self.gradInput[0], grad)
         return self.gradInput

@@ -56,7 +56,7 @@ class ConcatTable(Container):
             if grad is None:
                 continue  # a first layer that nobody asks for it
             if total is not None:
-                add_into(total, grad)
+                add_into(self, total, grad)
             elif first is not None:
                 first, total = None, sum_into(self, 'gradInput', first, grad)
             else:

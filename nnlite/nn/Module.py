@@ -208,7 +208,10 @@ class Module(Object):
 
     def listModules(self):
         """Return this module and all below it, in order."""
-        return [self, *(below for module in getattr(self, 'modules', ()) for below in module.listModules())]
+        modules = [self]
+        for module in getattr(self, 'modules', ()):
+            modules += module.listModules()
+        return modules
 
     def findModules(self, typename, container=None):
         """Return (modules, containers): all modules of a class ('nn.Linear'), and what holds each of them."""

@@ -47,7 +47,7 @@ class SelectTable(Module):
         place = self._place(input)
         expect_like(self, gradOutput, input[place], 'gradOutput')
         self.gradInput = zeros_like(self, 'gradInput', input)
-        add_into(self.gradInput[place], gradOutput)
+        add_into(self, self.gradInput[place], gradOutput)
         return self.gradInput
 
     def __repr__(self):

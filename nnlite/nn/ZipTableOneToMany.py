@@ -30,6 +30,6 @@ class ZipTableOneToMany(Module):
         expect_like(self, gradOutput, self.output, 'gradOutput')
         self.gradInputEl = zeros_like(self, 'gradInputEl', input[0])
         for grad, _ in gradOutput:
-            add_into(self.gradInputEl, grad)
+            add_into(self, self.gradInputEl, grad)
         self.gradInput = [self.gradInputEl, [grad for _, grad in gradOutput]]
         return self.gradInput

@@ -122,7 +122,7 @@ class gModule(Container):
             return gradients[0]
         total = copy_into(self, f'gradOutput{place}', gradients[0])
         for gradient in gradients[1:]:
-            add_into(total, gradient)
+            add_into(self, total, gradient)
         return total
 
     def _gradient(self, node, place, gradOutput):

@@ -1,5 +1,7 @@
 """What layers from maps to maps have in common: a batch or a single one, of so many sides, and where results lie."""
 
+import functools
+
 from nnlite.nn.Module import Module
 from nnlite.nn.spatial import as_given, batch_of
 
@@ -47,7 +49,7 @@ class MapLayer(Module):
 
     def _each(self, name, order=None):
         """Return the fields of this name: ('k') is (kH, kW), in the order of memory or in another."""
-        return tuple(getattr(self, name + side) for side in order or self.sides if side in self.sides)
+        return tuple([getattr(self, field) for field in _fields(name, order or self.sides, self.sides)])
 
     def _maps(self, array):
         """Return an input, or a gradOutput, as a batch of maps (N, C, *space)."""
@@ -56,3 +58,9 @@ class MapLayer(Module):
     def _as_given(self, maps, given):
         """Return a batch of maps as the input was given."""
         return as_given(maps.swapaxes(1, self.axis), given, len(self.sides))
+
+
+@functools.cache
+def _fields(name, order, sides):
+    """Return the fields of a name for those sides of an order that a layer has."""
+    return [name + side for side in order if side in sides]

@@ -50,18 +50,20 @@ def copy_into(module, name, source, scale=1, dtype=None):
     if isinstance(source, (list, dict)):
         return each(lambda key, part: copy_into(module, f'{name}.{key}', part, scale, dtype), source)
     copy = module.buffer(name, source.shape, like=source, dtype=dtype)
-    source, rows = as_they_lie(source, copy)
-    np.multiply(source, scale, out=rows)
+    if scale == 1 and copy.dtype == source.dtype:
+        module.kernels.Copy_updateOutput(source, copy)
+    else:
+        source, rows = as_they_lie(source, copy)
+        np.multiply(source, scale, out=rows)
     return copy
 
 
-def add_into(total, term):
-    """Add an array, or a table of arrays, to another of the same shape, in place."""
+def add_into(module, total, term):
+    """Add an array, or a table of arrays, to another of the same shape, in place, by a module's kernels."""
     if isinstance(total, (list, dict)):
-        each(lambda key, part: add_into(part, term[key]), total)
+        each(lambda key, part: add_into(module, part, term[key]), total)
     else:
-        rows, term = as_they_lie(total, term)
-        np.add(rows, term, out=rows)
+        module.kernels.CAdd_updateOutput(total, term, total)
 
 
 def sum_into(module, name, first, second):

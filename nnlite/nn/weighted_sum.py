@@ -31,7 +31,7 @@ class WeightedSum(Criterion):
         self.gradInput = zeros_like(self, 'gradInput', input)
         for index, weight in enumerate(self.weights):
             grad = self._ask(index, 'updateGradInput', input, target)
-            add_into(self._part(self.gradInput, index), copy_into(self, 'term', grad, weight))
+            add_into(self, self._part(self.gradInput, index), copy_into(self, 'term', grad, weight))
         return self.gradInput
 
     def _ask(self, index, method, input, target):

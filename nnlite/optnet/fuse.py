@@ -71,7 +71,7 @@ class Sequential(nn.Sequential):
 
     def sequence(self):
         """Return what runs: an nn.Sequential of fused modules and of those that stay alone."""
-        modules = self.listModules()[1:]
+        modules = _looked_at(self)
         if modules != self.runs_of:
             self.runs, self.runs_of = _grouped(self.modules), modules
         sequence = nn.Sequential()
@@ -96,6 +96,17 @@ class Sequential(nn.Sequential):
 
     def __repr__(self):
         return repr(self.sequence())
+
+
+def _looked_at(sequential):
+    """Return all modules that `_grouped` looks at: the Sequential's own, those of its forks, and of their branches."""
+    modules = list(sequential.modules)
+    for fork in sequential.modules:
+        if type(fork) is nn.ConcatTable:
+            modules += fork.modules
+            for branch in fork.modules:
+                modules += getattr(branch, 'modules', ())
+    return modules
 
 
 def _grouped(modules):

@@ -148,7 +148,7 @@ class FusedResidual(Fused):
     def _trains(self):
         # Any layer: what trains may draw random numbers and keep statistics, and so runs once only. Whoever switches
         # the plain network to evaluation reaches its layers, but not the containers that hold them here.
-        return any(module.train for module in self.fork.listModules() if not isinstance(module, nn.Container))
+        return _any_layer_trains(self.fork)
 
     def _evaluate(self, input):
         sequence = self.ahead.modules[self.place].sequence()
@@ -231,6 +231,11 @@ class FusedSum(Fused):
         sum, relu = self.modules
         expect_alike(sum, input)
         return _rectified_sum(sum, input, relu, output=sum.buffer('output', input[0].shape, like=input[0]))
+
+
+def _any_layer_trains(module):
+    below = getattr(module, 'modules', ())
+    return any(map(_any_layer_trains, below)) or (module.train and not isinstance(module, nn.Container))
 
 
 def _folded(layer, norm):

@@ -26,6 +26,7 @@ ON_GPU = {
 }
 
 _ON_GPU_TOO = {host: gpu for gpu, host in ON_GPU.items()}
+_DTYPES_ANYWHERE = DTYPES | {gpu: DTYPES[host] for gpu, host in ON_GPU.items()}
 
 _default = 'torch.FloatTensor'
 
@@ -39,9 +40,9 @@ def dtype_of(typename):
     Raises:
         DtypeError: the name is none of Torch's tensor types.
     """
-    if not isinstance(typename, str) or host_type(typename) not in DTYPES:
+    if not isinstance(typename, str) or typename not in _DTYPES_ANYWHERE:
         raise DtypeError(f'expected a tensor type such as torch.FloatTensor, got {typename!r}')
-    return DTYPES[host_type(typename)]
+    return _DTYPES_ANYWHERE[typename]
 
 
 def host_type(typename):

@@ -16,6 +16,7 @@ from nnlite.kernels import getquiet
 from nnlite.tensor.threads import getnumthreads
 
 _one_at_a_time = threading.Lock()
+_told = threading.local()  # numba keeps the number of threads for each of the caller's: what this one's is
 _threads_lost = False  # in a forked process, which has none of its parent's
 
 
@@ -147,8 +148,11 @@ def run(kernel, *args):
             hint="start processes by 'spawn', or choose NumPy's in them: nnlite.setkernels('numpy')",
         )
     with _one_at_a_time:  # numba's threads serve one call at a time
-        _begin_threads()
-        numba.set_num_threads(min(getnumthreads(), numba.config.NUMBA_NUM_THREADS))
+        threads = min(getnumthreads(), numba.config.NUMBA_NUM_THREADS)
+        if getattr(_told, 'threads', None) != threads:
+            _begin_threads()
+            numba.set_num_threads(threads)
+            _told.threads = threads
         kernel(*args)
 
 

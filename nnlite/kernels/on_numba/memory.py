@@ -7,6 +7,7 @@ import numpy as np
 
 from nnlite.errors import ShapeError
 from nnlite.kernels.on_numpy.scratch import scratch
+from nnlite.tensor.storage import channels_moved_last
 
 
 def aligned(purpose, *shape):
@@ -24,7 +25,7 @@ def pixels(result):
     Raises:
         ShapeError: it lies otherwise.
     """
-    rolled = np.moveaxis(result, 1, -1)
+    rolled = channels_moved_last(result)
     if not rolled.flags.c_contiguous:
         raise ShapeError('expected a result that lies channels-last, got one that does not')
     return rolled

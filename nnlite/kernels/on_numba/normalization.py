@@ -32,6 +32,7 @@ from nnlite.kernels.on_numba.simd import (
 from nnlite.kernels.on_numba.windows import whole
 from nnlite.kernels.on_numpy.scratch import channels_last, scratch
 from nnlite.kernels.on_numpy.transfer import Threshold_updateGradInput
+from nnlite.tensor.storage import channels_moved_last
 from nnlite.tensor.threads import getnumthreads
 
 WIDTH = 256  # numbers that a row has at least
@@ -94,7 +95,7 @@ def BatchNormalizationReLU_backward(
     Shapes: as in BatchNormalization_backward; output channels-last, gradSum as gradOutput or in its place.
     """
     rest = gradInput, gradWeight, gradBias, weight, running_mean, running_var, save_mean, save_std, train, scale, eps
-    rolled = [np.moveaxis(array, 1, -1) for array in (output, gradOutput, gradSum)]
+    rolled = [channels_moved_last(array) for array in (output, gradOutput, gradSum)]
     if not _are_ours(input, *rolled) or not all(array.flags.c_contiguous for array in rolled):
         Threshold_updateGradInput(output, gradOutput, gradSum, 0)
         BatchNormalization_backward(input, gradSum, *rest)
@@ -111,20 +112,14 @@ def _normalise(
     The sums of x and of x^2 are taken first, unless somebody has.
     """
     count, width = x.size // x.shape[-1], _width(x)
+    constants = aligned('constants', 4, whole(width))
     if train:
-        mean, squares = _totals(moments, width, x) if sums is None else sums
-        mean = mean / count
-        variance = np.maximum(squares - count * mean * mean, 0)
-        save_mean[...] = mean
-        save_std[...] = 1 / np.sqrt(variance / count + eps)
-        running_mean[...] = momentum * mean + (1 - momentum) * running_mean
-        running_var[...] = momentum * (variance / (count - 1)) + (1 - momentum) * running_var
+        sums = _totals(moments, width, x) if sums is None else sums
+        take_statistics(sums, count, momentum, eps, running_mean, running_var, save_mean, save_std)
     else:
         save_mean[...] = running_mean
         save_std[...] = 1 / np.sqrt(running_var.astype(np.float64) + eps)
-    constants = _repeated(
-        width, save_mean, save_std if weight is None else save_std * weight, 0 if bias is None else bias
-    )  # fmt: skip
+    repeat_for_output(constants, width, save_mean, save_std, weight, bias)
     added = x if residual is None else residual
     run(
         normalise, x.reshape(-1), added.reshape(-1), residual is not None, rectifies, pixels(output).reshape(-1),
@@ -139,23 +134,20 @@ def _hand_back(
     """Do what BatchNormalization_backward says for pixels x and grads, or BatchNormalizationReLU's, given an output."""
     count, width, threads = x.size // x.shape[-1], _width(x), getnumthreads()
     mean, std = (save_mean, save_std) if train else (running_mean, 1 / np.sqrt(running_var.astype(np.float64) + eps))
-    std, y = std.astype(x.dtype), grads if output is None else output
-    sum_g, dot = _totals(
-        products, width, x, grads.reshape(-1), y.reshape(-1), gradSum.reshape(-1), output is not None,
-        _repeated(width, mean),
+    std, y = std.astype(x.dtype, copy=False), grads if output is None else output
+    constants = aligned('constants', 4, whole(width))
+    repeat(constants, width, 0, mean)
+    sums = _totals(
+        products, width, x, grads.reshape(-1), y.reshape(-1), gradSum.reshape(-1), output is not None, constants
     )  # fmt: skip
+    add_gradients(sums, std, float(scale), gradWeight, gradBias)
     if gradInput is not None:
-        slope, flat, result = std if weight is None else std * weight, gradSum.reshape(-1), pixels(gradInput)
+        repeat_for_gradient(constants, width, sums, count, train, std, weight)
+        flat, result = gradSum.reshape(-1), pixels(gradInput).reshape(-1)
         if train:
-            constants = _repeated(width, mean, slope, dot / count * std * std, sum_g / count)
-            run(differentiate, x.reshape(-1), flat, result.reshape(-1), width, constants, threads)
+            run(differentiate, x.reshape(-1), flat, result, width, constants, threads)
         else:
-            constants = _repeated(width, 0, slope, 0)
-            run(normalise, flat, flat, False, False, result.reshape(-1), width, constants, threads)
-    if gradWeight is not None:
-        gradWeight += scale * dot * std
-    if gradBias is not None:
-        gradBias += scale * sum_g
+            run(normalise, flat, flat, False, False, result, width, constants, threads)
 
 
 def _are_ours(*arrays):
@@ -169,14 +161,6 @@ def _width(x):
     return -(-WIDTH // channels) * channels
 
 
-def _repeated(width, *values):
-    """Return a row of constants for each of some values: one number for each channel, or for all."""
-    constants = aligned('constants', 4, whole(width))
-    for row, value in zip(constants, values, strict=False):
-        row[:width].reshape(-1, np.size(value))[...] = value
-    return constants
-
-
 def _totals(kernel, width, x, *args):
     """Return, for each channel of the pixels x, the two sums that a kernel takes, float64: scratch memory."""
     threads, block = getnumthreads(), max(ROWS, BLOCK // width) * width
@@ -185,7 +169,73 @@ def _totals(kernel, width, x, *args):
     memory = aligned('sums', threads, 3 * whole(width))
     run(kernel, x.reshape(-1), *args, width, block, memory, totals)
     total = scratch('totals', (2, x.shape[-1]), np.float64)
-    return np.add.reduce(totals.reshape(threads, 2, -1, x.shape[-1]), axis=(0, 2), out=total)
+    add_up(totals, total)
+    return total
+
+
+@compiled
+def add_up(totals, total):
+    """Total (2, channels) = the sum of the totals (threads, 2, width) over threads and pixels of a row."""
+    channels = total.shape[1]
+    total[...] = 0
+    for thread in range(totals.shape[0]):
+        for which in range(2):
+            for column in range(totals.shape[2]):
+                total[which, column % channels] += totals[thread, which, column]
+
+
+@compiled
+def take_statistics(sums, count, momentum, eps, running_mean, running_var, save_mean, save_std):
+    """Write the mean and 1 / std from the sums of x and of x^2 over so many pixels, and move the running statistics."""
+    for channel in range(len(save_mean)):
+        mean = sums[0, channel] / count
+        deviations = sums[1, channel] - count * mean * mean
+        if deviations < 0:
+            deviations = 0.0
+        save_mean[channel] = mean
+        save_std[channel] = 1 / np.sqrt(deviations / count + eps)
+        running_mean[channel] = momentum * mean + (1 - momentum) * running_mean[channel]
+        running_var[channel] = momentum * (deviations / (count - 1)) + (1 - momentum) * running_var[channel]
+
+
+@compiled
+def add_gradients(sums, std, scale, gradWeight, gradBias):
+    """GradWeight += scale sum(g (x - mean)) std, gradBias += scale sum(g), for each channel, unless they are None."""
+    for channel in range(len(std)):
+        if gradWeight is not None:
+            gradWeight[channel] += scale * sums[1, channel] * std[channel]
+        if gradBias is not None:
+            gradBias[channel] += scale * sums[0, channel]
+
+
+@compiled
+def repeat(constants, width, row, values):
+    """Write a row of constants: one number for each channel, as often as a row has it."""
+    for column in range(width):
+        constants[row, column] = values[column % len(values)]
+
+
+@compiled
+def repeat_for_output(constants, width, mean, std, weight, bias):
+    """Write the rows mean, slope and shift, for `normalise`."""
+    for column in range(width):
+        channel = column % len(mean)
+        constants[0, column] = mean[channel]
+        constants[1, column] = std[channel] if weight is None else std[channel] * weight[channel]
+        constants[2, column] = 0 if bias is None else bias[channel]
+
+
+@compiled
+def repeat_for_gradient(constants, width, sums, count, train, std, weight):
+    """Write the rows but the mean's for `differentiate` from the sums of g and of g (x - mean), or for `normalise`."""
+    for column in range(width):
+        channel = column % len(std)
+        constants[1, column] = std[channel] if weight is None else std[channel] * weight[channel]
+        if train:
+            constants[2, column] = sums[1, channel] / count * std[channel] * std[channel]
+            constants[3, column] = sums[0, channel] / count
+        else:
+            constants[0, column] = constants[2, column] = 0
 
 
 @compiled

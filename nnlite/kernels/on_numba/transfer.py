@@ -4,6 +4,9 @@ Thresholds other than 0, numbers other than float32, and arrays that lie in diff
 ones, which it is done with before threads have begun.
 """
 
+import math
+from itertools import pairwise
+
 import numba
 import numpy as np
 
@@ -65,6 +68,39 @@ def CAdd_updateOutput(first, second, output):
     run(add, *vectors, False, getnumthreads())
 
 
+def Copy_updateOutput(input, output):
+    """Output = input, of arrays of one shape, each of which may be a part of a larger one."""
+    rows = _rows(input, output) if output.size >= SMALL and input.dtype == output.dtype == np.float32 else None
+    if rows is None:
+        on_numpy.Copy_updateOutput(input, output)
+        return
+    run(copy, *rows, getnumthreads())
+
+
+def _rows(*arrays):
+    """Return how long rows of numbers are that lie side by side in all of some arrays of one shape, and where.
+
+    Returns:
+        (numbers in a row, numbers in all, and for each array the address of the first row, and numbers from row to
+        row), or None where there is no such pattern.
+    """
+    order = sorted(range(arrays[0].ndim), key=lambda axis: -arrays[0].strides[axis])
+    arrays = [array.transpose(order) for array in arrays]
+    whole = len(order)  # axes from there on lie without a gap in each
+    while whole and all(array[(0,) * (whole - 1)].flags.c_contiguous for array in arrays):
+        whole -= 1
+    length, result = math.prod(arrays[0].shape[whole:]), []
+    if length < LANES:
+        return None
+    for array in arrays:
+        outer = list(zip(array.shape[:whole], array.strides[:whole], strict=True))
+        step = outer[-1][1] if outer else length * array.itemsize
+        if any(ahead != behind * count for (_, ahead), (count, behind) in pairwise(outer)):
+            return None
+        result += array.__array_interface__['data'][0], step // array.itemsize
+    return length, arrays[0].size, *result
+
+
 def _vectors(*arrays):
     """Return arrays as vectors of their numbers in one order, or None where these kernels are not for them."""
     ours = arrays[0].size >= SMALL and all(array.dtype == np.float32 for array in arrays)
@@ -93,6 +129,21 @@ def rectify_back(reference, grads, gradInput, keeps, threads):
             known, grad = load_first(pointer(reference) + at, end - at), load_first(pointer(grads) + at, end - at)
             grad = where_passed(known, grad) if keeps else where_positive(known, grad)
             store_first(pointer(gradInput) + at, grad, end - at)
+
+
+@threaded
+def copy(length, count, x, x_row, y, y_row, threads):
+    """Y = x, as so many numbers in rows of a length; x and y are addresses, x_row and y_row numbers from row to row."""
+    for thread in numba.prange(threads):
+        part = np.int64(thread)
+        at, last = count * part // threads, count * (part + 1) // threads
+        while at < last:
+            row, first = at // length, at % length
+            end = min(length, first + last - at)
+            for column in range(first, end, LANES):
+                value = load_first(pointer(x) + (row * x_row + column), end - column)
+                store_first(pointer(y) + (row * y_row + column), value, end - column)
+            at += end - first
 
 
 @threaded

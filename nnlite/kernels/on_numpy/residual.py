@@ -1,8 +1,11 @@
-"""The sums of a residual block: of its two branches, and the ReLU of that; of their gradients."""
+"""The sums of a residual block: of its two branches, and the ReLU of that; of their gradients; and copies of those."""
 
 import numpy as np
 
+from nnlite.tensor.memory import as_they_lie
 from nnlite.tensor.threads import share_out
+
+SMALL = 1 << 16  # numbers: with fewer, one is done before threads have begun
 
 
 def CAddReLU_updateOutput(first, second, output):
@@ -15,7 +18,7 @@ def CAddReLU_updateOutput(first, second, output):
         np.add(first[part], second[part], out=output[part])
         np.maximum(output[part], 0, out=output[part])
 
-    share_out(work, len(output))
+    _share_out(work, output)
 
 
 def CAdd_updateOutput(first, second, output):
@@ -24,4 +27,21 @@ def CAdd_updateOutput(first, second, output):
     def work(_, part):
         np.add(first[part], second[part], out=output[part])
 
-    share_out(work, len(output))
+    _share_out(work, output)
+
+
+def Copy_updateOutput(input, output):
+    """Output = input, of arrays of one shape, each of which may be a part of a larger one."""
+
+    def work(_, part):
+        target, source = as_they_lie(output[part], input[part])
+        np.copyto(target, source)
+
+    _share_out(work, output)
+
+
+def _share_out(work, output):
+    if output.size < SMALL:
+        work(0, slice(None))
+    else:
+        share_out(work, len(output))

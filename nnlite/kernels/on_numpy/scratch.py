@@ -5,7 +5,7 @@ import threading
 import numpy as np
 
 from nnlite.tensor.devices import xp
-from nnlite.tensor.storage import Storage
+from nnlite.tensor.storage import Storage, channels_moved_last
 
 _pieces = threading.local()
 
@@ -19,11 +19,11 @@ def scratch(purpose, shape, dtype, layout='plain'):
     >>> np.shares_memory(first, scratch('doctest', (3, 2), np.float32))
     True
     """
-    key = purpose, np.dtype(dtype), xp().__name__
-    storages = _pieces.__dict__
+    module, storages = xp(), _pieces.__dict__
+    key = purpose, np.dtype(dtype), module.__name__
     if key not in storages:
         storages[key] = Storage()
-    return storages[key].view(shape, dtype, layout, xp())
+    return storages[key].view(shape, dtype, layout, module)
 
 
 def scratch_like(array, purpose, dtype=None):
@@ -39,7 +39,7 @@ def scratch_like(array, purpose, dtype=None):
 
 def channels_last(maps, purpose):
     """Return feature maps (N, C, *space) as (N, *space, C) in C order: a view where they lie so, else a copy."""
-    rolled = np.moveaxis(maps, 1, -1)
+    rolled = channels_moved_last(maps)
     if rolled.flags.c_contiguous:
         return rolled
     copy = scratch(purpose, rolled.shape, rolled.dtype)
