@@ -108,7 +108,10 @@ class _Walk:
         gradSum = self.backward(residual.relu, gradOutput, live)
         gradients = [gradSum, gradSum]
         gradients[residual.place] = self.backward(residual.norm, gradSum, live | _all_of(gradSum))
-        return self._fork(residual.ahead, gradients, live)
+        total = self._fork(residual.ahead, gradients, live)
+        for turn in total:
+            turn.shown_by += residual.fork, residual.ahead
+        return total
 
     def _fork(self, fork, gradOutput, live):
         """Each branch's gradient is added to the sum before the next branch runs."""

@@ -57,8 +57,9 @@ class Storage:
         if view is None:
             size = math.prod(shape)
             if self.memory.dtype != dtype or self.memory.size < size or not isinstance(self.memory, xp.ndarray):
-                self.memory = _empty(size, dtype) if xp is np else xp.empty(size, dtype)
                 self._views.clear()
+                self.memory = np.empty(0, np.uint8)  # what was there goes first: both at once may be too much
+                self.memory = _empty(size, dtype) if xp is np else xp.empty(size, dtype)
             if len(self._views) == VIEWS:
                 self._views.clear()
             view = self._views[asked] = _laid_out(self.memory[:size], shape, layout)

@@ -11,6 +11,7 @@ import nnlite
 from nnlite import models, nn, optnet
 from nnlite.nn.Container import Container
 from nnlite.optnet.memory import Turn
+from nnlite.optnet.turns import Overwritten
 
 pytestmark = pytest.mark.usefixtures('kernels')
 
@@ -113,6 +114,25 @@ def test_gradients_that_are_gone_are_not_mistaken_for_others():
         np.sum(last.gradInput)
     with pytest.raises(nnlite.Error, match='expected a gradient'):
         last.gradInput.sum()
+
+
+@every_net
+@pytest.mark.parametrize('fused', [False, True], ids=['plain', 'fused'])
+def test_each_gradient_is_right_or_said_to_be_gone(name, fused):
+    """So no module holds on to memory, either, from which its turn's piece has grown away."""
+    net, images = made(name), drawn((3, 3, 16, 16), 1, np.float32)
+    net = optnet.fuse(net) if fused else net
+    run(net, images)
+    expected = [module.gradInput for module in net.listModules()]
+    optnet.optimizeMemory(net)
+    run(net, images)
+    gone = 0
+    for module, gradient in zip(net.listModules(), expected, strict=True):
+        if isinstance(module.gradInput, Overwritten):
+            gone += 1
+        elif isinstance(gradient, np.ndarray):
+            np.testing.assert_array_equal(module.gradInput, gradient, str(module))
+    assert gone or not turns_of(net)
 
 
 def test_can_be_undone():

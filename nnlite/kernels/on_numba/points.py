@@ -102,6 +102,32 @@ def transform_input(tile, row, pixel, planes, values, step):
 
 
 @compiled
+def transform_input_at_border(tile, row, pixel, planes, filled, rows, columns, values, step):
+    """Do what `transform_input` does where some of the pixels, or planes up to `filled`, are not there: they are 0.
+
+    Args:
+        planes: how many there are.
+        rows, columns: which of the tile's are inside of the map, each (first, behind the last).
+    """
+    between = room(POINTS)
+    top, bottom = rows
+    for plane in range(0, filled, LANES):
+        rest = planes - plane
+        n0, n1 = rest if top <= 0 < bottom else 0, rest if top <= 1 < bottom else 0
+        n2, n3 = rest if top <= 2 < bottom else 0, rest if top <= 3 < bottom else 0
+        n4, n5 = rest if top <= 4 < bottom else 0, rest if top <= 5 < bottom else 0
+        for x in range(6):
+            inside = columns[0] <= x < columns[1]
+            at = tile + (x * pixel + plane)
+            d0, d1 = load_first(at, n0 if inside else 0), load_first(at + row, n1 if inside else 0)
+            d2, d3 = load_first(at + 2 * row, n2 if inside else 0), load_first(at + 3 * row, n3 if inside else 0)
+            d4, d5 = load_first(at + 4 * row, n4 if inside else 0), load_first(at + 5 * row, n5 if inside else 0)
+            stores(between + x * LANES, 6 * LANES, _input_points((d0, d1, d2, d3, d4, d5)))
+        for y in range(6):
+            stores(values + (6 * y * step + plane), step, _input_points(loads(6, between + 6 * y * LANES, LANES)))
+
+
+@compiled
 def transform_output(
     values, step, bias, planes, tile, row, pixel, past, residual, adds, rectifies, moments, counts
 ):  # fmt: skip

@@ -21,6 +21,7 @@ from nnlite.kernels.on_numba.points import (
     POINTS,
     finish_pixels,
     transform_input,
+    transform_input_at_border,
     transform_output,
     transform_output_gradient,
     transform_weight_gradient,
@@ -66,57 +67,97 @@ def _place(tile, height, width):
 
 
 @compiled
-def _values_of_input(input, shape, first_plane, last_plane, tile, out, padding, window, values, step):
-    """Write the values at the points of the 6x6 pixels under an output tile, of some of the planes."""
+def _behind(place, height, width):
+    """Return where the tile behind another one lies: in a fraction of the time that `_place` takes to divide."""
+    image, top, left = place
+    left += 4
+    if left >= width:
+        left, top = 0, top + 4
+        if top >= height:
+            top, image = 0, image + 1
+    return image, top, left
+
+
+@compiled
+def _values_of_inputs(input, shape, first_plane, last_plane, tile, tiles, out, padding, values, step):
+    """Write the values at the points of the 6x6 pixels under so many output tiles, of some of the planes.
+
+    Args:
+        tile: the first of them.
+        values: memory for those of a tile behind those of the one before, `step` numbers from point to point.
+    """
     height, width, planes = shape
-    image, top, left = _place(tile, *out)
-    top, left = top - padding[0], left - padding[1]
-    source = input + (image * height * width * planes + first_plane)
     filled = last_plane - first_plane
-    if 0 <= top <= height - 6 and 0 <= left <= width - 6 and last_plane <= planes:
-        transform_input(source + (top * width + left) * planes, width * planes, planes, filled, values, step)
-    else:
-        cut(source, height, width, planes, planes - first_plane, top, left, 6, 6, window, filled)
-        transform_input(window, 6 * filled, filled, filled, values, step)
+    place = _place(tile, out[0], out[1])
+    for _ in range(tiles):
+        image, top, left = place[0], place[1] - padding[0], place[2] - padding[1]
+        source = input + (((image * height + top) * width + left) * planes + first_plane)
+        if 0 <= top <= height - 6 and 0 <= left <= width - 6 and last_plane <= planes:
+            transform_input(source, width * planes, planes, filled, values, step)
+        else:
+            transform_input_at_border(
+                source, width * planes, planes, planes - first_plane, filled, (-top, height - top),
+                (-left, width - left), values, step,
+            )  # fmt: skip
+        values = values + filled
+        place = _behind(place, out[0], out[1])
 
 
 @compiled
-def _values_of_gradient(gradOutput, shape, tile, window, values, step):
-    """Write the values at the points of a tile of gradOutput."""
+def _values_of_gradients(gradOutput, shape, tile, tiles, window, values, step):
+    """Write the values at the points of so many tiles of gradOutput; see `_values_of_inputs`."""
     height, width, planes = shape
     filled = whole(planes)
-    image, top, left = _place(tile, height, width)
-    source = gradOutput + image * height * width * planes
-    if top <= height - 4 and left <= width - 4 and planes == filled:
-        source = source + (top * width + left) * planes
-        transform_output_gradient(source, width * planes, planes, filled, values, step)
-    else:
-        cut(source, height, width, planes, planes, top, left, 4, 4, window, filled)
-        transform_output_gradient(window, 4 * filled, filled, filled, values, step)
+    place = _place(tile, height, width)
+    for _ in range(tiles):
+        image, top, left = place
+        source = gradOutput + image * height * width * planes
+        if top <= height - 4 and left <= width - 4 and planes == filled:
+            source = source + (top * width + left) * planes
+            transform_output_gradient(source, width * planes, planes, filled, values, step)
+        else:
+            cut(source, height, width, planes, planes, top, left, 4, 4, window, filled)
+            transform_output_gradient(window, 4 * filled, filled, filled, values, step)
+        values = values + filled
+        place = _behind(place, height, width)
 
 
 @compiled
-def _output_of_values(
-    values, step, bias, output, shape, tile, past, window, residual, adds, rectifies, moments, counts
+def _outputs_of_values(
+    values, step, bias, output, shape, tile, tiles, past, window, residual, adds, rectifies, moments, totals, counts
 ):  # fmt: skip
-    """Write the output tile that has these values at the points, and do more with it: see `transform_output`."""
+    """Write so many output tiles that have these values at the points, and do more with them: see `transform_output`.
+
+    Args:
+        totals: where it `counts`, what the moments' sums are added to.
+    """
     height, width, planes = shape
     filled = whole(planes)
-    image, top, left = _place(tile, height, width)
-    first = ((image * height + top) * width + left) * planes
-    target, added, row = output + first, residual + first, width * planes
-    if top <= height - 4 and left <= width - 4 and planes == filled:
-        transform_output(
-            values, step, bias, filled, target, row, planes, past, added, adds, rectifies, moments, counts
-        )  # fmt: skip
-        return
-    transform_output(
-        values, step, bias, filled, window, 4 * filled, filled, False, window, False, False, moments, False
-    )  # fmt: skip
-    rows, columns = min(4, height - top), min(4, width - left)
-    paste(window, 4, filled, target, row, planes, planes, rows, columns)
-    if adds or rectifies or counts:
-        finish_pixels(target, row, planes, planes, rows, columns, added, adds, rectifies, moments, counts)
+    row, pixels = width * planes, 0
+    place = _place(tile, height, width)
+    for left_over in range(tiles - 1, -1, -1):
+        image, top, left = place
+        first = ((image * height + top) * width + left) * planes
+        target, added = output + first, residual + first
+        rows, columns = min(4, height - top), min(4, width - left)
+        if rows == columns == 4 and planes == filled:
+            transform_output(
+                values, step, bias, filled, target, row, planes, past, added, adds, rectifies, moments, counts
+            )  # fmt: skip
+        else:
+            transform_output(
+                values, step, bias, filled, window, 4 * filled, filled, False, window, False, False, moments, False
+            )  # fmt: skip
+            paste(window, 4, filled, target, row, planes, planes, rows, columns)
+            if adds or rectifies or counts:
+                finish_pixels(target, row, planes, planes, rows, columns, added, adds, rectifies, moments, counts)
+        if counts:
+            pixels += rows * columns
+            if pixels >= TERMS or left_over == 0:
+                _add_moments(moments, filled, pixels, totals)
+                pixels = 0
+        values = values + filled
+        place = _behind(place, height, width)
 
 
 @compiled
@@ -189,28 +230,20 @@ def _convolve(
     window = output_values + POINTS * output_step
     moments = window + POINTS * max(filled, wide)
     past = can_store_past(output, outputs, (last - first) * 16 * outputs)
-    pixels = 0
     for begin in range(first, last, block):
         tiles = min(block, last - begin)
-        for tile in range(tiles):
-            values = input_values + tile * filled
-            _values_of_input(input, shape, 0, filled, begin + tile, out[:2], padding, window, values, input_step)
+        _values_of_inputs(
+            input, shape, 0, filled, begin, tiles, out[:2], padding, input_values, input_step
+        )  # fmt: skip
         for point in range(POINTS):
             inputs, outputs_here = input_values + point * input_step, output_values + point * output_step
             _multiply_tiles(inputs, weights + point * planes * wide, outputs_here, tiles, planes, filled, wide)
         if counts and begin == first:
             _begin_moments(output_values, output_step, bias, wide, window, moments)
-        for tile in range(tiles):
-            _output_of_values(
-                output_values + tile * wide, output_step, bias, output, out, begin + tile, past, window, residual, adds,
-                rectifies, moments, counts,
-            )  # fmt: skip
-            if counts:
-                _, top, left = _place(begin + tile, out[0], out[1])
-                pixels += min(4, out[0] - top) * min(4, out[1] - left)
-                if pixels >= TERMS or begin + tile + 1 == last:
-                    _add_moments(moments, wide, pixels, totals)
-                    pixels = 0
+        _outputs_of_values(
+            output_values, output_step, bias, output, out, begin, tiles, past, window, residual, adds, rectifies,
+            moments, totals, counts,
+        )  # fmt: skip
     finish_stores()
 
 
@@ -265,12 +298,10 @@ def _accumulate(input, shape, gradOutput, out, padding, first_plane, last_plane,
     window = output_values + POINTS * output_step
     for begin in range(first, last, block):
         tiles = min(block, last - begin)
-        for tile in range(tiles):
-            values = input_values + tile * some
-            _values_of_input(
-                input, shape, first_plane, last_plane, begin + tile, out[:2], padding, window, values, input_step
-            )
-            _values_of_gradient(gradOutput, out, begin + tile, window, output_values + tile * wide, output_step)
+        _values_of_inputs(
+            input, shape, first_plane, last_plane, begin, tiles, out[:2], padding, input_values, input_step
+        )
+        _values_of_gradients(gradOutput, out, begin, tiles, window, output_values, output_step)
         for point in range(POINTS):
             inputs, gradients = input_values + point * input_step, output_values + point * output_step
             target = sums + (point * whole(shape[2]) + first_plane) * wide
