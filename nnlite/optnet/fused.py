@@ -5,7 +5,6 @@ behind what they would have left, with a ReLU in place. So the halves of the bac
 accGradParameters, are the modules' own: only forward and backward, which are run most, are run in another way.
 """
 
-import numpy as np
 
 from nnlite import nn
 from nnlite.nn.convolution import Convolution
@@ -239,14 +238,15 @@ def _any_layer_trains(module):
 
 
 def _folded(layer, norm):
-    """Return the layer that does what one does and a batch normalization after it, in the memory of that."""
-    slope = 1 / np.sqrt(norm.running_var.astype(np.float64) + norm.eps)
-    slope = slope if norm.weight is None else slope * norm.weight
-    shift = -norm.running_mean if layer.bias is None else layer.bias - norm.running_mean
-    shift = shift * slope if norm.bias is None else shift * slope + norm.bias
-    factors = slope.astype(norm.dtype).reshape(-1, *[1] * (layer.weight.ndim - 1))
+    """Return the layer that does what one does and a batch normalization after it, in the memory of that.
+
+    It is for now: its weight is memory that the next one's takes.
+    """
     folded = type(layer).__new__(type(layer))
-    vars(folded).update(vars(layer), weight=layer.weight * factors, bias=shift.astype(norm.dtype))
+    weight, bias = norm.kernels.BatchNormalization_fold(
+        layer.weight, layer.bias, norm.weight, norm.bias, norm.running_mean, norm.running_var, norm.eps
+    )
+    vars(folded).update(vars(layer), weight=weight, bias=bias)
     folded._storages = vars(norm).setdefault('_storages', {})
     return folded
 

@@ -54,6 +54,20 @@ def BatchNormalization_updateOutput(
     _normalise(channels_last(input, 'input'), None, output, weight, bias, *statistics, sums=moments)
 
 
+def BatchNormalization_fold(layer_weight, layer_bias, weight, bias, running_mean, running_var, eps):
+    """Return the weight and the bias of a layer that does, in evaluation, what one and a batch normalization do.
+
+    Shapes: as in NumPy's.
+    """
+    vectors = layer_bias, weight, bias, running_mean, running_var
+    if not _are_ours(layer_weight) or not layer_weight.flags.c_contiguous:
+        return on_numpy.BatchNormalization_fold(layer_weight, *vectors, eps)
+    folded, shift = aligned('folded weight', *layer_weight.shape), aligned('folded bias', len(layer_weight))
+    rows = layer_weight.reshape(len(shift), -1)
+    run(fold, rows, *vectors, eps, folded.reshape(rows.shape), shift, getnumthreads())
+    return folded, shift
+
+
 def BatchNormalization_backward(
     input, gradOutput, gradInput, gradWeight, gradBias, weight, running_mean, running_var, save_mean, save_std, train,
     scale, eps,
@@ -343,6 +357,21 @@ def products(x, grads, output, gradSum, rectifies, constants, width, block, memo
             for column in range(width):
                 totals[part, 0, column] += sums[column]
                 totals[part, 1, column] += dots[column]
+
+
+@threaded
+def fold(layer_weight, layer_bias, weight, bias, mean, variance, eps, folded, shift, threads):
+    """Write what BatchNormalization_fold says, of a weight (outputs, numbers)."""
+    for thread in numba.prange(threads):
+        part = np.int64(thread)
+        for output in range(len(shift) * part // threads, len(shift) * (part + 1) // threads):
+            slope = 1 / np.sqrt(np.float64(variance[output]) + eps)
+            if weight is not None:
+                slope *= weight[output]
+            start = -mean[output] if layer_bias is None else layer_bias[output] - mean[output]
+            shift[output] = start * slope + (0 if bias is None else bias[output])
+            for number in range(layer_weight.shape[1]):
+                folded[output, number] = layer_weight[output, number] * np.float32(slope)
 
 
 @threaded
