@@ -5,7 +5,6 @@ behind what they would have left, with a ReLU in place. So the halves of the bac
 accGradParameters, are the modules' own: only forward and backward, which are run most, are run in another way.
 """
 
-
 from nnlite import nn
 from nnlite.nn.convolution import Convolution
 from nnlite.nn.table import expect_alike

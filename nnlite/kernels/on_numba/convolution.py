@@ -15,7 +15,6 @@ from nnlite.kernels.on_numba.compiling import run
 from nnlite.kernels.on_numba.memory import aligned, pixels
 from nnlite.kernels.on_numba.points import POINTS
 from nnlite.kernels.on_numba.simd import LANES, SUMS
-from nnlite.kernels.on_numba.transfer import CAddReLU_updateOutput, Threshold_updateOutput
 from nnlite.kernels.on_numpy import convolution as on_numpy
 from nnlite.kernels.on_numpy.scratch import channels_last, scratch
 from nnlite.tensor.threads import getnumthreads
@@ -31,31 +30,33 @@ def Convolution_updateOutput(input, output, weight, bias, stride, padding, dilat
 
     Shapes: as in NumPy's.
     """
-    if not _are_ours((input, output, weight), dilation):
-        on_numpy.Convolution_updateOutput(input, output, weight, bias, stride, padding, dilation)
-        return
-    _expect_windows(input, output, weight, stride, padding)
-    if _winograd_pays(output, weight, stride):
-        _by_winograd(input, weight, bias, output, padding)
+    if _are_ours((input, output, weight), dilation):
+        _convolve(input, output, weight, bias, stride, padding)
     else:
-        windows = tuple(zip(output.shape[2:], stride, weight.shape[2:], strict=True))
-        _directly(direct.convolve, input, weight, bias, output, stride, padding, windows)
+        on_numpy.Convolution_updateOutput(input, output, weight, bias, stride, padding, dilation)
 
 
 def ConvolutionReLU_updateOutput(input, residual, output, weight, bias, stride, padding, dilation):
-    """Output = max(0, Convolution_updateOutput's + residual); NaN stays. By Winograd's algorithm it costs no pass.
+    """Output = max(0, Convolution_updateOutput's + residual), in the same pass; NaN stays.
 
     Shapes: as in NumPy's.
     """
-    if _are_ours((input, output, weight), dilation) and _winograd_pays(output, weight, stride):
-        _expect_windows(input, output, weight, stride, padding)
-        _by_winograd(input, weight, bias, output, padding, residual, rectifies=True)
-        return
-    Convolution_updateOutput(input, output, weight, bias, stride, padding, dilation)
-    if residual is None:
-        Threshold_updateOutput(output, output, 0, 0)
+    if _are_ours((input, output, weight), dilation):
+        _convolve(input, output, weight, bias, stride, padding, residual, rectifies=True)
     else:
-        CAddReLU_updateOutput(output, residual, output)
+        on_numpy.ConvolutionReLU_updateOutput(input, residual, output, weight, bias, stride, padding, dilation)
+
+
+def _convolve(input, output, weight, bias, stride, padding, residual=None, rectifies=False):
+    """Do what Convolution_updateOutput says, or ConvolutionReLU's if it `rectifies`, for arrays that are ours."""
+    _expect_windows(input, output, weight, stride, padding)
+    if _winograd_pays(output, weight, stride):
+        _by_winograd(input, weight, bias, output, padding, residual, rectifies)
+    else:
+        windows = tuple(zip(output.shape[2:], stride, weight.shape[2:], strict=True))
+        added = pixels(output) if residual is None else channels_last(residual, 'residual')
+        finish = added, residual is not None, rectifies
+        _directly(direct.convolve, input, weight, bias, output, stride, padding, windows, *finish)
 
 
 def ConvolutionMoments_updateOutput(input, output, weight, bias, stride, padding, dilation):
@@ -180,10 +181,12 @@ def _block(most, filled, wide):
     return -(-tiles // SUMS) * SUMS
 
 
-def _directly(convolve, input, weight, bias, output, stride, padding, windows):
+def _directly(convolve, input, weight, bias, output, stride, padding, windows, *finish):
     """Output = the convolution of the input, or what it hands back, by kernels of any size.
 
-    `windows` says, for both sides, (how many there are, how far apart, how many pixels each has) at most.
+    Args:
+        windows: for both sides, (how many there are, how far apart, how many pixels each has) at most.
+        finish: what else `convolve` takes, after its memory.
     """
     maps, result, threads = channels_last(input, 'input'), pixels(output), getnumthreads()
     outputs, planes, *kernel = weight.shape
@@ -195,7 +198,7 @@ def _directly(convolve, input, weight, bias, output, stride, padding, windows):
     memory = aligned('memory', threads, SUMS * LANES + cut)
     run(
         convolve, maps, *_first_and_strides(weight), _filled(bias, outputs), result, tuple(kernel), tuple(stride),
-        tuple(padding), band, packed, memory,
+        tuple(padding), band, packed, memory, *finish,
     )  # fmt: skip
 
 

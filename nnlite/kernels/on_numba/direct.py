@@ -8,7 +8,18 @@ import numba
 import numpy as np
 
 from nnlite.kernels.on_numba.compiling import compiled, threaded
-from nnlite.kernels.on_numba.simd import LANES, SUMS, multiply, pointer, room, splat, stores
+from nnlite.kernels.on_numba.simd import (
+    LANES,
+    SUMS,
+    load_first,
+    multiply,
+    pointer,
+    rectified,
+    room,
+    splat,
+    store_first,
+    stores,
+)
 from nnlite.kernels.on_numba.windows import cut, paste, whole
 
 COLUMNS = 2 * LANES  # outputs that are computed together
@@ -94,8 +105,20 @@ def _convolve_rows(
                         paste(product, pixels, breadth, output, row, pixel, there, 1, min(pixels, columns - x))
 
 
+@compiled
+def _finish(output, residual, count, adds):
+    """Take the ReLU of so many numbers of the output, the residual added where it `adds`."""
+    for at in range(0, count, LANES):
+        value = load_first(output + at, count - at)
+        if adds:
+            value = value + load_first(residual + at, count - at)
+        store_first(output + at, rectified(value), count - at)
+
+
 @threaded
-def convolve(input, weight, strides, bias, output, kernel, stride, padding, band, packed, memory):
+def convolve(
+    input, weight, strides, bias, output, kernel, stride, padding, band, packed, memory, residual, adds, rectifies
+):  # fmt: skip
     """Output (N, oH, oW, outputs) = the convolution of the input (N, H, W, planes), its rows by so many threads.
 
     Args:
@@ -106,6 +129,8 @@ def convolve(input, weight, strides, bias, output, kernel, stride, padding, band
         band: as in `_convolve_rows`.
         packed: memory for the weights.
         memory: (threads, numbers), for what `_convolve_rows` keeps on its way.
+        residual: like the output, and added to it where it `adds`, before what is below 0 becomes 0.
+        rectifies: whether either is done.
     """
     threads, shape, out = len(memory), input.shape[1:], output.shape[1:]
     blocks = (out[2] + COLUMNS - 1) // COLUMNS
@@ -126,6 +151,9 @@ def convolve(input, weight, strides, bias, output, kernel, stride, padding, band
                 pointer(output) + at * out[1] * out[2], out[1] * out[2], out[2],
                 rows, out[1], out[2], band, pointer(memory[part]),
             )  # fmt: skip
+            if rectifies:
+                size = out[1] * out[2]
+                _finish(pointer(output) + at * size, pointer(residual) + at * size, rows * size, adds)
             at += rows
 
 

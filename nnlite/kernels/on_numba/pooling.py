@@ -9,7 +9,7 @@ import numpy as np
 from nnlite.kernels import on_numpy
 from nnlite.kernels.on_numba.compiling import compiled, run, threaded
 from nnlite.kernels.on_numba.memory import pixels
-from nnlite.kernels.on_numba.simd import LANES, fma, load_first, pointer, splat, store_first
+from nnlite.kernels.on_numba.simd import LANES, fma, load, load_first, pointer, splat, store_first
 from nnlite.kernels.on_numpy.scratch import channels_last
 from nnlite.tensor.threads import getnumthreads
 
@@ -152,10 +152,11 @@ def average(input, output, kernel, stride, padding, includes, threads):
                 share = splat(np.float32(1 / (high * wide)))
                 result = pointer(output) + (unit * columns + column) * planes
                 for plane in range(0, planes, LANES):
-                    total = splat(np.float32(0))
+                    total, whole = splat(np.float32(0)), plane + LANES <= planes
                     for y in range(top, bottom):
                         for x in range(left, right):
-                            total = total + load_first(image + ((y * width + x) * planes + plane), planes - plane)
+                            place = image + ((y * width + x) * planes + plane)
+                            total = total + (load(place) if whole else load_first(place, planes - plane))
                     store_first(result + plane, total * share, planes - plane)
 
 

@@ -23,6 +23,16 @@ def cut(image, height, width, pixel, planes, top, left, rows, columns, window, f
         top, left: may lie outside.
         window: where to; a pixel takes `filled` numbers.
     """
+    if pixel == planes == filled:  # rows have no gaps
+        first, last = min(max(left, 0), left + columns), max(min(left + columns, width), left)
+        for y in range(top, top + rows):
+            count = max(0, last - first) * planes if 0 <= y < height else 0
+            ahead = min((first - left) * planes, columns * planes) if count else columns * planes
+            _copy(image, 0, window, ahead)
+            _copy(image + (y * width + first) * planes, count, window + ahead, count)
+            _copy(image, 0, window + (ahead + count), columns * planes - ahead - count)
+            window = window + columns * planes
+        return
     for y in range(top, top + rows):
         for x in range(left, left + columns):
             inside = 0 <= y < height and 0 <= x < width
