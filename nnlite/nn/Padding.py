@@ -4,7 +4,6 @@ from nnlite.errors import ShapeError
 from nnlite.nn.arguments import number, whole, whole_or_none
 from nnlite.nn.Module import Module
 from nnlite.tensor.dimensions import axis_of, narrow
-from nnlite.tensor.memory import as_they_lie
 
 
 class Padding(Module):
@@ -60,8 +59,7 @@ class Padding(Module):
         self.outputSize[axis] += abs(self.pad)
         self.output = self.buffer('output', self.outputSize, like=input)
         self._copy(input, front, self.output, front, axis)
-        (new,) = as_they_lie(narrow(self.output, axis, new))
-        new.fill(self.value)
+        self.kernels.Fill_updateOutput(narrow(self.output, axis, new), self.value)
         self._copy(input, behind, self.output, moved, axis)
         return self.output
 

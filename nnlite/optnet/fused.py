@@ -154,8 +154,9 @@ class FusedResidual(Fused):
             branches = self.rethrowErrors(0, 'updateOutput', input)
             expect_alike(self.sum, branches)
             return _rectified_sum(self.sum, branches, self.relu, output=branches[self.place])
-        residual = self.fork.rethrowErrors(1 - self.place, 'updateOutput', input)
+        # The convolutions first: their arithmetic goes on while the input comes from memory, a shortcut's would wait.
         given = _all_but_last(sequence, input)
+        residual = self.fork.rethrowErrors(1 - self.place, 'updateOutput', input)
         folded = _folded(sequence.modules[-1], self.norm)
         sequence.modules = [*sequence.modules[:-1], folded]
         rectify = _rectifying(self.kernels, self.norm._batch(residual), self.sum)

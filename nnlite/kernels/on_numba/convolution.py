@@ -148,7 +148,8 @@ def _by_winograd(input, weight, bias, output, padding, residual=None, rectifies=
     kernel = _first_and_strides(weight)
     added = result if residual is None else channels_last(residual, 'residual')
     totals = scratch('totals of threads', (threads, 2, outputs), np.float64)
-    totals.fill(0)
+    if counts:
+        totals.fill(0)
     run(
         winograd.convolve, maps, *kernel, _filled(bias, outputs), result, tuple(padding), block, transformed, memory,
         added, residual is not None, rectifies, totals, counts,

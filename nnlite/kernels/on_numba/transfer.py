@@ -77,6 +77,15 @@ def Copy_updateOutput(input, output):
     run(copy, *rows, getnumthreads())
 
 
+def Fill_updateOutput(output, value):
+    """Output = a number everywhere, of an array that may be a part of a larger one."""
+    rows = _rows(output) if output.size >= SMALL and output.dtype == np.float32 else None
+    if rows is None:
+        on_numpy.Fill_updateOutput(output, value)
+        return
+    run(fill, *rows, np.float32(value), getnumthreads())
+
+
 def _rows(*arrays):
     """Return how long rows of numbers are that lie side by side in all of some arrays of one shape, and where.
 
@@ -143,6 +152,20 @@ def copy(length, count, x, x_row, y, y_row, threads):
             for column in range(first, end, LANES):
                 value = load_first(pointer(x) + (row * x_row + column), end - column)
                 store_first(pointer(y) + (row * y_row + column), value, end - column)
+            at += end - first
+
+
+@threaded
+def fill(length, count, y, y_row, value, threads):
+    """Y = a value, as `copy` writes it."""
+    for thread in numba.prange(threads):
+        part = np.int64(thread)
+        at, last = count * part // threads, count * (part + 1) // threads
+        while at < last:
+            row, first = at // length, at % length
+            end = min(length, first + last - at)
+            for column in range(first, end, LANES):
+                store_first(pointer(y) + (row * y_row + column), splat(value), end - column)
             at += end - first
 
 

@@ -1,4 +1,4 @@
-"""The sums of a residual block: of its two branches, and the ReLU of that; of their gradients; and copies of those."""
+"""The sums of a residual block: of its two branches, and the ReLU of that; of their gradients; copies and fillings."""
 
 import numpy as np
 
@@ -36,6 +36,16 @@ def Copy_updateOutput(input, output):
     def work(_, part):
         target, source = as_they_lie(output[part], input[part])
         np.copyto(target, source)
+
+    _share_out(work, output)
+
+
+def Fill_updateOutput(output, value):
+    """Output = a number everywhere, of an array that may be a part of a larger one."""
+
+    def work(_, part):
+        (target,) = as_they_lie(output[part])
+        target.fill(value)
 
     _share_out(work, output)
 
