@@ -154,14 +154,34 @@ class FusedResidual(Fused):
             branches = self.rethrowErrors(0, 'updateOutput', input)
             expect_alike(self.sum, branches)
             return _rectified_sum(self.sum, branches, self.relu, output=branches[self.place])
+        *before, last = sequence.modules
+        twice = len(before) == 1 and _is_convolution_with_relu(before[0])
         # The convolutions first: their arithmetic goes on while the input comes from memory, a shortcut's would wait.
-        given = _all_but_last(sequence, input)
+        given = input if twice else _all_but_last(sequence, input)
         residual = self.fork.rethrowErrors(1 - self.place, 'updateOutput', input)
-        folded = _folded(sequence.modules[-1], self.norm)
-        sequence.modules = [*sequence.modules[:-1], folded]
         rectify = _rectifying(self.kernels, self.norm._batch(residual), self.sum)
-        sequence.rethrowErrors(-1, *_convolving(folded, given, rectify))
+        folded = _folded(last, self.norm)
+        if twice:
+            sequence.modules = [_folded(before[0].layer, before[0].norm, 1), folded]
+            self._convolve_twice(sequence, input, self.norm._batch(residual), rectify)
+        else:
+            sequence.modules = [*before, folded]
+            sequence.rethrowErrors(-1, *_convolving(folded, given, rectify))
         return self._leave(folded.output, residual)
+
+    def _convolve_twice(self, sequence, input, residual, rectify):
+        """Let two convolutions follow each other, each with a ReLU behind, as one where the kernels know how."""
+        before, last, given = *sequence.modules, []
+        sequence.rethrowErrors(0, *_convolving(before, input, lambda *args: given.extend(args)))
+        maps, between, *first = given
+
+        def convolve(inner, output, *second):
+            self.sum.expect(residual, output.shape)
+            if not self.kernels.ConvolutionReLUTwice_updateOutput(maps, residual, output, first, second):
+                self.kernels.ConvolutionReLU_updateOutput(maps, None, between, *first)
+                rectify(inner, output, *second)
+
+        sequence.rethrowErrors(-1, *_convolving(last, before.output, convolve))
 
     def _compute(self, input):
         outputs, moments = [None, None], None
@@ -232,19 +252,25 @@ class FusedSum(Fused):
         return _rectified_sum(sum, input, relu, output=sum.buffer('output', input[0].shape, like=input[0]))
 
 
+def _is_convolution_with_relu(module):
+    """Return whether a module is a convolution, of stride 1, with its batch normalization and ReLU."""
+    fused = isinstance(module, FusedNorm) and isinstance(module.layer, Convolution) and module.relu is not None
+    return fused and set(module.layer._each('d')) == {1}
+
+
 def _any_layer_trains(module):
     below = getattr(module, 'modules', ())
     return any(map(_any_layer_trains, below)) or (module.train and not isinstance(module, nn.Container))
 
 
-def _folded(layer, norm):
+def _folded(layer, norm, number=0):
     """Return the layer that does what one does and a batch normalization after it, in the memory of that.
 
-    It is for now: its weight is memory that the next one's takes.
+    It is for now: its weight is memory that the next one's takes, if that has the same number.
     """
     folded = type(layer).__new__(type(layer))
     weight, bias = norm.kernels.BatchNormalization_fold(
-        layer.weight, layer.bias, norm.weight, norm.bias, norm.running_mean, norm.running_var, norm.eps
+        layer.weight, layer.bias, norm.weight, norm.bias, norm.running_mean, norm.running_var, norm.eps, number
     )
     vars(folded).update(vars(layer), weight=weight, bias=bias)
     folded._storages = vars(norm).setdefault('_storages', {})

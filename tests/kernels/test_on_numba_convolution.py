@@ -156,6 +156,48 @@ def test_windows_beyond_the_map_are_refused(kernel):
         on_numba.Convolution_updateOutput(input, np.empty(gradOutput.shape, np.float32), weight, bias, *geometry)
 
 
+@pytest.mark.parametrize('adds', [False, True], ids=['', 'residual'])
+@pytest.mark.parametrize('seed', range(12))
+def test_twice_is_one_after_the_other(seed, adds):
+    nnlite.setnumthreads(1 + seed % 4)
+    rng = np.random.default_rng(seed)
+    batch, planes, inner, outputs = rng.integers(4, 9), *rng.integers(on_numba.convolution.LEAST, 71, 3)
+    height, width = (33, 61) if seed == 0 else rng.integers(4, 20, 2)
+    input, residual, between, expected, output = (
+        maps((batch, count, height, width)) for count in (planes, outputs, inner, outputs, outputs)
+    )
+    for array in (input, residual):
+        array[...] = rng.standard_normal(array.shape)
+    output.fill(np.nan)
+    geometry = (1, 1), (1, 1), (1, 1)
+    shapes = (inner, planes, 3, 3), (inner,), (outputs, inner, 3, 3)
+    weight, bias, weight_2 = (rng.standard_normal(shape).astype(np.float32) for shape in shapes)
+    residual = residual if adds else None
+    if not on_numba.convolution._winograd_pays(output, weight, (1, 1)):
+        pytest.skip('few tiles here are whole, and it is computed directly')
+    on_numba.ConvolutionReLU_updateOutput(input, None, between, weight, bias, *geometry)
+    on_numba.ConvolutionReLU_updateOutput(between, residual, expected, weight_2, None, *geometry)
+    first, second = (weight, bias, *geometry), (weight_2, None, *geometry)
+    assert on_numba.ConvolutionReLUTwice_updateOutput(input, residual, output, first, second)
+    np.testing.assert_array_equal(output, expected)
+
+
+def test_twice_of_what_it_is_not_for_is_left_alone():
+    weight, geometry = np.ones((16, 16, 3, 3), np.float32), ((1, 1), (1, 1), (1, 1))
+    input, output = maps((4, 16, 8, 8)), maps((4, 16, 8, 8))
+    output.fill(7)
+    wide = (weight, None, (1, 1), (2, 2), (1, 1)), (weight, None, (1, 1), (0, 0), (1, 1))
+    double = [(weight.astype(np.float64), None, *geometry)] * 2
+    few = [(weight[:4, :4], None, *geometry)] * 2
+    for first, second in (wide, double, few):
+        assert not on_numba.ConvolutionReLUTwice_updateOutput(input, None, output, first, second)
+    assert (output == 7).all()
+    with pytest.raises(nnlite.ShapeError, match='expected weights from'):
+        on_numba.ConvolutionReLUTwice_updateOutput(
+            input, None, output, (weight[:, :8], None, *geometry), (weight, None, *geometry)
+        )
+
+
 FORK = """
 import os
 import numpy as np

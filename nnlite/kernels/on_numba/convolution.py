@@ -5,6 +5,7 @@ With nnlite.setprecise(True) all are direct.
 """
 
 import math
+from itertools import pairwise
 
 import numpy as np
 
@@ -57,6 +58,48 @@ def _convolve(input, output, weight, bias, stride, padding, residual=None, recti
         added = pixels(output) if residual is None else channels_last(residual, 'residual')
         finish = added, residual is not None, rectifies
         _directly(direct.convolve, input, weight, bias, output, stride, padding, windows, *finish)
+
+
+def ConvolutionReLUTwice_updateOutput(input, residual, output, first, second):
+    """Output = ConvolutionReLU of the ConvolutionReLU of the input, where that is cheaper than one after the other.
+
+    Args:
+        first, second: as in NumPy's.
+
+    Returns:
+        whether it was done: by Winograd's algorithm, for maps of one size that are padded by a pixel.
+    """
+    (weight, bias, *geometry), (weight_2, bias_2, *geometry_2) = first, second
+    threads, (height, width) = getnumthreads(), output.shape[2:]
+    if geometry != geometry_2 or tuple(geometry[1]) != (1, 1) or len(input) < threads:
+        return False
+    if not _are_ours((input, output, weight, weight_2), geometry[2]):
+        return False
+    if not all(_winograd_pays(output, kernel, geometry[0]) for kernel in (weight, weight_2)):
+        return False
+    planes = input.shape[1], len(weight), output.shape[1]
+    sides = input.shape[0], *input.shape[2:]
+    if sides != (output.shape[0], *output.shape[2:]) or (weight.shape[1], *weight_2.shape[1::-1]) != planes:
+        raise ShapeError(f'expected weights from {input.shape} to {output.shape}, got {weight.shape} {weight_2.shape}')
+    sizes = [_whole(planes) for planes in (weight.shape[1], len(weight), len(weight_2))]
+    images = max(1, CACHE // 4 // (4 * len(weight) * height * width))
+    inner = height, width, len(weight)
+    between = aligned('between', threads, images * math.prod(inner))
+    tiles = winograd.count_tiles((images, height, width))
+    block = _block(tiles, max(sizes[:2]), max(sizes[1:]))
+    transformed = aligned(WEIGHTS, POINTS * (weight.shape[1] * sizes[1] + len(weight) * sizes[2]))
+    split = POINTS * weight.shape[1] * sizes[1]
+    memory = aligned('memory', threads, max(winograd.numbers(block, *pair) for pair in pairwise(sizes)))
+    result = pixels(output)
+    added = result if residual is None else channels_last(residual, 'residual')
+    run(
+        winograd.convolve_twice, channels_last(input, 'input'),
+        *_first_and_strides(weight), _filled(bias, len(weight)), inner,
+        *_first_and_strides(weight_2), _filled(bias_2, len(weight_2), 'second bias'),
+        result, images, block, transformed[:split], transformed[split:], memory, between, added, residual is not None,
+        scratch('no totals', (2, 1), np.float64),
+    )  # fmt: skip
+    return True
 
 
 def ConvolutionMoments_updateOutput(input, output, weight, bias, stride, padding, dilation):
@@ -221,9 +264,9 @@ def _whole(planes):
     return -(-planes // LANES) * LANES
 
 
-def _filled(bias, outputs):
+def _filled(bias, outputs, purpose='bias'):
     """Return the bias, or zeros, filled up to whole vectors."""
-    filled = aligned('bias', _whole(outputs))
+    filled = aligned(purpose, _whole(outputs))
     filled.fill(0)
     if bias is not None:
         filled[:outputs] = bias

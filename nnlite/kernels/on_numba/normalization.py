@@ -54,15 +54,16 @@ def BatchNormalization_updateOutput(
     _normalise(channels_last(input, 'input'), None, output, weight, bias, *statistics, sums=moments)
 
 
-def BatchNormalization_fold(layer_weight, layer_bias, weight, bias, running_mean, running_var, eps):
+def BatchNormalization_fold(layer_weight, layer_bias, weight, bias, running_mean, running_var, eps, number=0):
     """Return the weight and the bias of a layer that does, in evaluation, what one and a batch normalization do.
 
-    Shapes: as in NumPy's.
+    Shapes, and the number: as in NumPy's.
     """
     vectors = layer_bias, weight, bias, running_mean, running_var
     if not _are_ours(layer_weight) or not layer_weight.flags.c_contiguous:
-        return on_numpy.BatchNormalization_fold(layer_weight, *vectors, eps)
-    folded, shift = aligned('folded weight', *layer_weight.shape), aligned('folded bias', len(layer_weight))
+        return on_numpy.BatchNormalization_fold(layer_weight, *vectors, eps, number)
+    folded = aligned(f'folded weight {number}', *layer_weight.shape)
+    shift = aligned(f'folded bias {number}', len(layer_weight))
     rows = layer_weight.reshape(len(shift), -1)
     run(fold, rows, *vectors, eps, folded.reshape(rows.shape), shift, getnumthreads())
     return folded, shift

@@ -218,8 +218,8 @@ def _add_products(inputs, gradients, sums, tiles, filled, wide, begin):
 
 @compiled
 def _convolve(
-    input, shape, weights, bias, output, out, padding, first, last, block, memory, residual, adds, rectifies, totals,
-    counts,
+    input, shape, weights, bias, output, out, padding, first, last, block, memory, past, residual, adds, rectifies,
+    totals, counts,
 ):  # fmt: skip
     """Compute the output's tiles from `first` to `last`, a block of them at a time."""
     planes, outputs = shape[2], out[2]
@@ -229,7 +229,6 @@ def _convolve(
     output_values = input_values + POINTS * input_step
     window = output_values + POINTS * output_step
     moments = window + POINTS * max(filled, wide)
-    past = can_store_past(output, outputs, (last - first) * 16 * outputs)
     for begin in range(first, last, block):
         tiles = min(block, last - begin)
         _values_of_inputs(
@@ -279,8 +278,72 @@ def convolve(
         first, last = tiles * part // threads, tiles * (part + 1) // threads
         _convolve(
             pointer(input), input.shape[1:], pointer(transformed), pointer(bias), pointer(output), output.shape[1:],
-            padding, first, last, block, pointer(memory[part]), pointer(residual), adds, rectifies, totals[part],
-            counts,
+            padding, first, last, block, pointer(memory[part]),
+            can_store_past(pointer(output), outputs, (last - first) * 16 * outputs), pointer(residual), adds, rectifies,
+            totals[part], counts,
+        )  # fmt: skip
+
+
+@compiled
+def _convolve_twice(
+    input, shape, first_weights, first_bias, between, inner, second_weights, second_bias, output, out, first, last,
+    images, block, memory, past, residual, adds, totals,
+):  # fmt: skip
+    """Compute the output of the images from `first` to `last`, so many at a time."""
+    tiles = count_tiles((1, out[0], out[1]))
+    for image in range(first, last, images):
+        begin, end = image * tiles, min(last, image + images) * tiles
+        values = between + (0 - image) * inner[0] * inner[1] * inner[2]  # as if all images were there
+        _convolve(
+            input, shape, first_weights, first_bias, values, inner, (1, 1), begin, end, block, memory, False, values,
+            False, True, totals, False,
+        )  # fmt: skip
+        _convolve(
+            values, inner, second_weights, second_bias, output, out, (1, 1), begin, end, block, memory, past, residual,
+            adds, True, totals, False,
+        )  # fmt: skip
+
+
+@threaded
+def convolve_twice(
+    input, first_weight, first_strides, first_bias, inner, second_weight, second_strides, second_bias, output, images,
+    block, first_transformed, second_transformed, memory, between, residual, adds, totals,
+):  # fmt: skip
+    """Output = max(0, residual + the convolution of max(0, the convolution of the input)), padded by a pixel each.
+
+    What is between the two never leaves the cache: a thread computes it for some images, and the output from that.
+
+    Args:
+        first_weight ... second_bias: for each of the two, as in `convolve`.
+        inner: (H, W, planes) of what is between.
+        images: how many to take at a time.
+        block, residual, adds: as in `convolve`.
+        first_transformed, second_transformed: memory for the weights' values at the points.
+        memory: (threads, numbers), for what `_convolve` keeps on its way.
+        between: (threads, numbers), for what is between.
+        totals: float64 of two dimensions, left as it is.
+    """
+    threads, shape, out = len(memory), input.shape[1:], output.shape[1:]
+    for thread in numba.prange(threads):
+        part = np.int64(thread)
+        vectors = whole(inner[2]) // LANES
+        begin, end = vectors * part // threads * LANES, vectors * (part + 1) // threads * LANES
+        transform_weights(
+            pointer(first_weight), first_strides, shape[2], inner[2], begin, end, pointer(first_transformed)
+        )  # fmt: skip
+        vectors = whole(out[2]) // LANES
+        begin, end = vectors * part // threads * LANES, vectors * (part + 1) // threads * LANES
+        transform_weights(
+            pointer(second_weight), second_strides, inner[2], out[2], begin, end, pointer(second_transformed)
+        )  # fmt: skip
+    for thread in numba.prange(threads):
+        part = np.int64(thread)
+        first, last = len(output) * part // threads, len(output) * (part + 1) // threads
+        _convolve_twice(
+            pointer(input), shape, pointer(first_transformed), pointer(first_bias), pointer(between[part]), inner,
+            pointer(second_transformed), pointer(second_bias), pointer(output), out, first, last, images, block,
+            pointer(memory[part]), can_store_past(pointer(output), out[2], (last - first) * out[0] * out[1] * out[2]),
+            pointer(residual), adds, totals,
         )  # fmt: skip
 
 

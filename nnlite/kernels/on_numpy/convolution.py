@@ -47,6 +47,18 @@ def ConvolutionReLU_updateOutput(input, residual, output, weight, bias, stride, 
     _convolve(input, output, weight, bias, stride, padding, dilation, add_and_rectify)
 
 
+def ConvolutionReLUTwice_updateOutput(input, residual, output, first, second):
+    """Output = ConvolutionReLU of the ConvolutionReLU of the input, where that is cheaper than one after the other.
+
+    Args:
+        first, second: what ConvolutionReLU_updateOutput takes from the weight on; the residual is the second one's.
+
+    Returns:
+        whether it was done: never here.
+    """
+    return False
+
+
 def _convolve(input, output, weight, bias, stride, padding, dilation, finish=lambda images, rows: None):
     """Do what Convolution_updateOutput says, and finish(images, rows) with each part while the cache holds it."""
     if winograd.pays(weight, output.shape[2:], stride, dilation):

@@ -89,21 +89,23 @@ def _normalise(
     share_out(work, len(x.long))
 
 
-def BatchNormalization_fold(layer_weight, layer_bias, weight, bias, running_mean, running_var, eps):
+def BatchNormalization_fold(layer_weight, layer_bias, weight, bias, running_mean, running_var, eps, number=0):
     """Return the weight and the bias of a layer that does, in evaluation, what one and a batch normalization do.
 
     slope = weight / sqrt(running_var + eps), for each output; then these are layer_weight * slope and
     (layer_bias - running_mean) * slope + bias.
 
-    Shapes: layer_weight (outputs, ...); layer_bias, weight and bias (outputs) or None; the others (outputs). The
-    results are scratch memory.
+    Shapes: layer_weight (outputs, ...); layer_bias, weight and bias (outputs) or None; the others (outputs).
+
+    Returns:
+        scratch memory: another for each number, for layers that are folded at the same time.
     """
     slope = 1 / np.sqrt(running_var.astype(np.float64) + eps)
     slope = slope if weight is None else slope * weight
     shift = -running_mean if layer_bias is None else layer_bias - running_mean
     shift = shift * slope if bias is None else shift * slope + bias
     factors = slope.astype(layer_weight.dtype).reshape(-1, *[1] * (layer_weight.ndim - 1))
-    folded = scratch('folded weight', layer_weight.shape, layer_weight.dtype)
+    folded = scratch(f'folded weight {number}', layer_weight.shape, layer_weight.dtype)
     np.multiply(layer_weight, factors, out=folded)
     return folded, shift.astype(layer_weight.dtype)
 
