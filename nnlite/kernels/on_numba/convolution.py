@@ -81,12 +81,14 @@ def ConvolutionReLUTwice_updateOutput(input, residual, output, first, second):
     sides = input.shape[0], *input.shape[2:]
     if sides != (output.shape[0], *output.shape[2:]) or (weight.shape[1], *weight_2.shape[1::-1]) != planes:
         raise ShapeError(f'expected weights from {input.shape} to {output.shape}, got {weight.shape} {weight_2.shape}')
-    sizes = [_whole(planes) for planes in (weight.shape[1], len(weight), len(weight_2))]
-    images = max(1, CACHE // 4 // (4 * len(weight) * height * width))
-    inner = height, width, len(weight)
+    sizes, inner = [_whole(size) for size in planes], (height, width, len(weight))
+    # The weights are read again for each so many images, which are to have as many tiles as in `_block`.
+    tiles, size = winograd.count_tiles((1, height, width)), weight.itemsize * math.prod(inner)
+    images = max(CACHE // 4 // size, -(-max(sizes) // tiles))
+    if images * size > CACHE:
+        return False
     between = aligned('between', threads, images * math.prod(inner))
-    tiles = winograd.count_tiles((images, height, width))
-    block = _block(tiles, max(sizes[:2]), max(sizes[1:]))
+    block = _block(images * tiles, max(sizes[:2]), max(sizes[1:]))
     transformed = aligned(WEIGHTS, POINTS * (weight.shape[1] * sizes[1] + len(weight) * sizes[2]))
     split = POINTS * weight.shape[1] * sizes[1]
     memory = aligned('memory', threads, max(winograd.numbers(block, *pair) for pair in pairwise(sizes)))
