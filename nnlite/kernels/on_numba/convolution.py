@@ -4,6 +4,7 @@ What these kernels are not for is NumPy's: other numbers than float32 (float64, 
 With nnlite.setprecise(True) all are direct.
 """
 
+import functools
 import math
 from itertools import pairwise
 
@@ -23,6 +24,7 @@ from nnlite.tensor.threads import getnumthreads
 CACHE = 1 << 20  # bytes that a thread works on at a time: what stays in the cache that a core has for itself
 LEAST = 8  # planes, on both sides, from which on Winograd's products outweigh its transforms
 TERMS = 512  # of a sum over pixels, in partial sums of so many: long ones round more
+SHAPES = 512  # that are remembered, with what follows from them
 WEIGHTS = 'weights'  # what scratch memory is for that holds weights, or sums for their gradients: never both at once
 
 
@@ -127,7 +129,7 @@ def Convolution_updateGradInput(gradOutput, gradInput, weight, stride, padding, 
     _expect_windows(gradInput, gradOutput, weight, stride, padding)
     swapped = weight.swapaxes(0, 1)
     if _winograd_pays(gradInput, weight, stride):
-        _by_winograd(gradOutput, np.flip(swapped, (2, 3)), None, gradInput, [2 - pad for pad in padding])
+        _by_winograd(gradOutput, swapped[:, :, ::-1, ::-1], None, gradInput, [2 - pad for pad in padding])
     else:
         sides = zip(gradInput.shape[2:], weight.shape[2:], stride, strict=True)
         windows = [(-(-side // step), 1, -(-size // step)) for side, size, step in sides]  # of the pixels of one phase
@@ -163,19 +165,29 @@ def _are_ours(arrays, dilation):
 
 def _expect_windows(input, output, weight, stride, padding):
     """Raise unless all the windows of the output lie on the padded input: compiled code does not look."""
-    sides = zip(input.shape[2:], output.shape[2:], weight.shape[2:], stride, padding, strict=True)
+    _expect_windows_of(input.shape, output.shape, weight.shape, tuple(stride), tuple(padding))
+
+
+@functools.lru_cache(SHAPES)
+def _expect_windows_of(input, output, weight, stride, padding):
+    sides = zip(input[2:], output[2:], weight[2:], stride, padding, strict=True)
     if any((count - 1) * step + size > side + 2 * pad for side, count, size, step, pad in sides):
-        raise ShapeError(f'expected no more windows than maps of {input.shape[2:]} have, got {output.shape[2:]}')
-    if (len(input), *weight.shape[:2]) != (len(output), output.shape[1], input.shape[1]):
-        raise ShapeError(f'expected as many maps and planes on both sides, got {input.shape} and {output.shape}')
+        raise ShapeError(f'expected no more windows than maps of {input[2:]} have, got {output[2:]}')
+    if (input[0], *weight[:2]) != (output[0], output[1], input[1]):
+        raise ShapeError(f'expected as many maps and planes on both sides, got {input} and {output}')
 
 
 def _winograd_pays(result, weight, stride):
     """Return whether Winograd's algorithm is allowed, there, and takes at most half of the multiplications."""
-    if getprecise() or weight.shape[2:] != (3, 3) or tuple(stride) != (1, 1) or min(weight.shape[:2]) < LEAST:
+    return not getprecise() and _winograd_pays_for(result.shape[2:], weight.shape, tuple(stride))
+
+
+@functools.lru_cache(SHAPES)
+def _winograd_pays_for(sides, weight, stride):
+    if weight[2:] != (3, 3) or stride != (1, 1) or min(weight[:2]) < LEAST:
         return False
-    tiles = math.prod(-(-side // 4) for side in result.shape[2:])
-    return 2 * tiles * POINTS <= math.prod(result.shape[2:]) * 9
+    tiles = math.prod(-(-side // 4) for side in sides)
+    return 2 * tiles * POINTS <= math.prod(sides) * 9
 
 
 def _by_winograd(input, weight, bias, output, padding, residual=None, rectifies=False, counts=False):
@@ -186,10 +198,8 @@ def _by_winograd(input, weight, bias, output, padding, residual=None, rectifies=
     """
     maps, result, threads = channels_last(input, 'input'), pixels(output), getnumthreads()
     outputs, planes = weight.shape[:2]
-    filled, wide = _whole(planes), _whole(outputs)
-    block = _block(-(-winograd.count_tiles(result.shape) // threads), filled, wide)
-    transformed = aligned(WEIGHTS, POINTS * planes * wide)
-    memory = aligned('memory', threads, winograd.numbers(block, filled, wide))
+    block, numbers, values = _sizes(result.shape, planes, outputs, threads)
+    transformed, memory = aligned(WEIGHTS, values), aligned('memory', threads, numbers)
     kernel = _first_and_strides(weight)
     added = result if residual is None else channels_last(residual, 'residual')
     totals = scratch('totals of threads', (threads, 2, outputs), np.float64)
@@ -203,18 +213,34 @@ def _by_winograd(input, weight, bias, output, padding, residual=None, rectifies=
     return np.add.reduce(totals, axis=0, out=total) if counts else None
 
 
+@functools.lru_cache(SHAPES)
+def _sizes(out, planes, outputs, threads):
+    """Return (tiles in a block, numbers that a thread keeps, numbers of the weights' values at the points)."""
+    filled, wide = _whole(planes), _whole(outputs)
+    block = _block(-(-winograd.count_tiles(out) // threads), filled, wide)
+    return block, winograd.numbers(block, filled, wide), POINTS * planes * wide
+
+
 def _accumulate_by_winograd(maps, grads, gradWeight, padding, scale):
     outputs, planes = gradWeight.shape[:2]
-    filled, wide = _whole(planes), _whole(outputs)
-    tiles, threads = winograd.count_tiles(grads.shape), getnumthreads()
-    # Threads have sums of their own while these fit their cache; then they share the planes out, and the same sums.
-    pieces = min(threads, filled // LANES, -(-POINTS * filled * wide * maps.itemsize // CACHE))
-    shares = min(threads // pieces, tiles)
-    block = _block(-(-tiles // shares), filled, wide)
-    sums = aligned(WEIGHTS, shares, POINTS * filled * wide)
-    memory = aligned('memory', shares * pieces, winograd.numbers(block, filled, wide))
+    block, shares, values, parts, numbers = _sizes_of_sums(grads.shape, planes, outputs, getnumthreads())
+    sums, memory = aligned(WEIGHTS, shares, values), aligned('memory', parts, numbers)
     kernel = _first_and_strides(gradWeight)
     run(winograd.accumulate, maps, grads, *kernel, scale, tuple(padding), block, sums, memory)
+
+
+@functools.lru_cache(SHAPES)
+def _sizes_of_sums(out, planes, outputs, threads):
+    """Return (tiles in a block, shares of the tiles, numbers of each one's sums, parts of the work, numbers of each).
+
+    Threads have sums of their own while these fit their cache; then they share the planes out, and the same sums.
+    """
+    filled, wide, tiles = _whole(planes), _whole(outputs), winograd.count_tiles(out)
+    values = POINTS * filled * wide
+    pieces = min(threads, filled // LANES, -(-4 * values // CACHE))
+    shares = min(threads // pieces, tiles)
+    block = _block(-(-tiles // shares), filled, wide)
+    return block, shares, values, shares * pieces, winograd.numbers(block, filled, wide)
 
 
 def _block(most, filled, wide):
