@@ -171,7 +171,8 @@ class FusedResidual(Fused):
 
     def _convolve_twice(self, sequence, input, residual, rectify):
         """Let two convolutions follow each other, each with a ReLU behind, as one where the kernels know how."""
-        before, last, given = *sequence.modules, []
+        before, last = sequence.modules
+        given = []
         sequence.rethrowErrors(0, *_convolving(before, input, lambda *args: given.extend(args)))
         maps, between, *first = given
 
