@@ -7,14 +7,15 @@ accGradParameters, are the modules' own: only forward and backward, which are ru
 
 from nnlite import nn
 from nnlite.nn.convolution import Convolution
+from nnlite.nn.Object import emptied
 from nnlite.nn.table import expect_alike
 
 
 class Fused(nn.Sequential):
     """The base of fused modules: a Sequential that knows a cheaper way.
 
-    In evaluation there may be one that is cheaper still, but leaves behind too little for the way back; whoever goes
-    back all the same has the output computed again.
+    In evaluation there may be one that is cheaper still, but leaves behind too little for the way back: outputs that
+    nobody computed are empty. Whoever goes back all the same has them computed again.
 
     Args:
         modules: the modules that it stands for, in order.
@@ -98,6 +99,7 @@ class FusedNorm(Fused):
             folded.updateOutput(input)
             if self.relu is not None:
                 self.kernels.Threshold_updateOutput(folded.output, folded.output, 0, 0)
+        self.layer.output = emptied(None, norm.dtype)  # nobody computed it
         norm.output = folded.output
         if self.relu is not None:
             self.relu.output = norm.output
@@ -164,9 +166,12 @@ class FusedResidual(Fused):
         if twice:
             sequence.modules = [_folded(before[0].layer, before[0].norm, 1), folded]
             self._convolve_twice(sequence, input, self.norm._batch(residual), rectify)
+            for module in before[0].modules:
+                module.output = emptied(None, self.norm.dtype)
         else:
             sequence.modules = [*before, folded]
             sequence.rethrowErrors(-1, *_convolving(folded, given, rectify))
+        last.output = emptied(None, self.norm.dtype)
         return self._leave(folded.output, residual)
 
     def _convolve_twice(self, sequence, input, residual, rectify):

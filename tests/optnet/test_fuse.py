@@ -14,6 +14,7 @@ from trees import assert_close, copied, drawn
 import nnlite
 from nnlite import models, nn, optim, optnet
 from nnlite.nn.Container import Container
+from nnlite.optnet.fuse import LAYERS
 
 pytestmark = pytest.mark.usefixtures('kernels')
 
@@ -102,6 +103,19 @@ def test_backward_is_its_two_halves(name, mode):
     assert_close(fused.updateGradInput(given, gradOutput), expected.gradInput, 1e-12, 'gradInput')
     fused.accGradParameters(given, gradOutput)
     assert_close(gradients_of(fused), expected.gradParams, 1e-12, 'gradParams')
+
+
+@every_net
+def test_in_evaluation_layers_have_their_output_or_none(name):
+    net, fused = pair(name)
+    images = drawn((3, 3, 16, 16), 1)
+    for model in (net, fused):
+        run(model.training(), images)  # what it leaves behind is not to be mistaken
+        forward(model.evaluate(), images)
+    layers = [twins for twins in zip(net.listModules(), fused.listModules(), strict=True) if type(twins[0]) in LAYERS]
+    for plain, layer in layers:
+        assert not layer.output.size or np.abs(layer.output - plain.output).max() < 1e-12, str(plain)
+    assert layers
 
 
 def test_backwardUpdate_takes_the_step():
