@@ -5,6 +5,7 @@ and so on; inputs come first, then outputs, then options. A kernel gets outputs 
 them, and keeps what it needs on the way in scratch memory that is used again by the next call.
 """
 
+import contextlib
 import importlib
 import os
 
@@ -12,7 +13,7 @@ from nnlite.errors import DeviceError
 from nnlite.tensor.types import ON_GPU
 
 FAMILIES = {'numpy': 'nnlite.kernels.on_numpy', 'numba': 'nnlite.kernels.on_numba'}
-AUTO = ('numpy',)  # in the order of preference: the first that can be imported is what 'auto' means
+AUTO = ('numba', 'numpy')  # in the order of preference: the first that can be imported is what 'auto' means
 _EXTRAS = {'numba': 'nnlite[fast]'}  # what to install for a family that needs more than NumPy
 
 _chosen = None
@@ -34,7 +35,10 @@ def setkernels(name):
     """
     global _chosen
     if name == 'auto':
-        name = AUTO[0]
+        for family_ in AUTO[:-1]:
+            with contextlib.suppress(DeviceError):
+                return setkernels(family_)
+        name = AUTO[-1]
     if name not in FAMILIES:
         raise DeviceError(f'expected kernels auto or one of {", ".join(FAMILIES)}, got {name!r}')
     try:
@@ -42,6 +46,10 @@ def setkernels(name):
     except ModuleNotFoundError as error:
         raise DeviceError(
             f'the kernels on {name} need {error.name}, which is not installed', hint=f"pip install '{_EXTRAS[name]}'"
+        ) from error
+    except ImportError as error:  # as numba's with a newer NumPy than it knows
+        raise DeviceError(
+            f'the kernels on {name} cannot be imported: {error}', hint=f"pip install --upgrade '{_EXTRAS[name]}'"
         ) from error
 
 

@@ -20,12 +20,15 @@ def lines(capsys):
 
 def test_each_has_its_line(capsys):
     chosen = nnlite.getkernels()
+    nnlite.setkernels('auto')
+    best = nnlite.getkernels()
+    nnlite.setkernels(chosen)
     said = lines(capsys)
     assert said.keys() - {'cupy'} == {'CPU', *kernels.FAMILIES, 'GPU', 'auto'}
     assert f'{cores()} cores' in said['CPU']
     assert f'all {len(on_numpy.__all__)} kernels' in said['numpy']
     assert said['GPU'].startswith('none: ' if why_no_gpu()[0] else 'cuda:0: ')
-    assert said['auto'] == f'{kernels.AUTO[0]}; chosen now: {chosen}'
+    assert said['auto'] == f'{best}; chosen now: {chosen}'
     assert nnlite.getkernels() == chosen
 
 
@@ -39,8 +42,14 @@ def test_a_family_says_which_kernels_are_its_own(capsys):
 
 
 def test_a_family_that_is_not_there_says_what_to_do(capsys, monkeypatch):
-    monkeypatch.setitem(kernels.FAMILIES, 'numba', 'nnlite_has_no_such_package')
-    assert "not installed; pip install 'nnlite[fast]'" in lines(capsys)['numba']
+    chosen = nnlite.getkernels()
+    nnlite.setkernels('numpy')
+    with monkeypatch.context() as without:
+        without.setitem(kernels.FAMILIES, 'numba', 'nnlite_has_no_such_package')
+        said = lines(capsys)
+    nnlite.setkernels(chosen)
+    assert "not installed; pip install 'nnlite[fast]'" in said['numba']
+    assert said['auto'] == 'numpy; chosen now: numpy'
 
 
 def test_a_gpu_has_its_line_and_its_kernels_theirs(capsys, cupy):

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 import nnlite
-from nnlite.kernels import AUTO, family, on_numpy
+from nnlite.kernels import AUTO, FAMILIES, family, on_numpy
 
 
 @pytest.fixture(autouse=True)
@@ -27,6 +27,33 @@ def test_chosen_family_is_used():
     assert nnlite.getkernels() == 'numpy' and family() is on_numpy
     nnlite.setkernels('auto')
     assert nnlite.getkernels() in AUTO
+
+
+def test_a_family_that_cannot_be_imported_is_not_there(monkeypatch, tmp_path):
+    (tmp_path / 'nnlite_broken.py').write_text("raise ImportError('Numba needs NumPy 2.4 or less')")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setitem(FAMILIES, 'numba', 'nnlite_broken')
+    with pytest.raises(nnlite.DeviceError, match=r'cannot be imported: Numba needs NumPy 2\.4 or less'):
+        nnlite.setkernels('numba')
+    nnlite.setkernels('auto')
+    assert nnlite.getkernels() == 'numpy'
+    monkeypatch.undo()
+
+
+def test_auto_is_the_first_that_is_there(monkeypatch):
+    nnlite.setkernels('auto')
+    best = nnlite.getkernels()
+    for name in AUTO:
+        try:
+            nnlite.setkernels(name)
+        except nnlite.DeviceError:
+            continue
+        assert name == best
+        break
+    monkeypatch.setitem(FAMILIES, 'numba', 'nnlite_has_no_such_package')
+    nnlite.setkernels('auto')
+    assert nnlite.getkernels() == 'numpy'
+    monkeypatch.undo()
 
 
 @pytest.mark.parametrize(('value', 'prints'), [('numpy', 'numpy'), ('abacus', "got 'abacus'")])
