@@ -118,6 +118,16 @@ def test_in_evaluation_layers_have_their_output_or_none(name):
     assert layers
 
 
+@pytest.mark.parametrize('mode', ['training', 'evaluate'])
+def test_an_error_in_a_block_names_its_place_as_printed(mode):
+    net = optnet.fuse(sequence(convolution(3), residual('A').get(4)))
+    net.findModules('nn.SpatialConvolution')[0][2].weight = np.ones((4, 4, 3, 2), np.float32)
+    with pytest.raises(
+        nnlite.ShapeError, match=r'(?s)Sequential\[2\] > SpatialConvolution.*: expected weight \(4, 4, 3, 3\)'
+    ):
+        getattr(net, mode)().forward(np.ones((2, 3, 8, 8), np.float32))
+
+
 def test_backwardUpdate_takes_the_step():
     net, fused = pair('ResNet B')
     images = drawn((3, 3, 16, 16), 1)
