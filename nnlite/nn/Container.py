@@ -58,7 +58,7 @@ class Container(Module):
         return index - 1 if index > 0 else count + index
 
     def rethrowErrors(self, index, method, *args):
-        """Call a method of the module at `index`, from 0 or from the end; an error that comes out learns where it was."""
+        """Call a method of the module at `index`, from 0 or from the end; an error from it learns where it was."""
         self._expect_modules()
         index %= len(self.modules)
         module = self.modules[index]
