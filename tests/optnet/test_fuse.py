@@ -122,9 +122,7 @@ def test_in_evaluation_layers_have_their_output_or_none(name):
 def test_an_error_in_a_block_names_its_place_as_printed(mode):
     net = optnet.fuse(sequence(convolution(3), residual('A').get(4)))
     net.findModules('nn.SpatialConvolution')[0][2].weight = np.ones((4, 4, 3, 2), np.float32)
-    with pytest.raises(
-        nnlite.ShapeError, match=r'(?s)Sequential\[2\] > SpatialConvolution.*: expected weight \(4, 4, 3, 3\)'
-    ):
+    with pytest.raises(nnlite.ShapeError, match=r'Sequential\[2\] > SpatialConvolution.*\n  expected weight'):
         getattr(net, mode)().forward(np.ones((2, 3, 8, 8), np.float32))
 
 
