@@ -307,6 +307,7 @@ def test_old_convolution_has_one_padding_and_rows_of_weights(gradient):
     assert 'padding' not in old.write() and np.shares_memory(old.weight, convolution.weight)
 
 
+@pytest.mark.usefixtures('kernels')
 def test_weights_that_are_not_of_the_kernel_are_refused():
     """A file says both: no window may reach beyond the memory of the map."""
     convolution = read(nn.SpatialConvolution(1, 1, 1, 1), weight=np.zeros((1, 1, 300, 300), np.float32))
@@ -315,7 +316,7 @@ def test_weights_that_are_not_of_the_kernel_are_refused():
         convolution.forward(x)
     convolution = nn.SpatialConvolution(1, 1, 1, 1)
     convolution.gradWeight = np.zeros((1, 1, 300, 300), np.float32)
-    with pytest.raises(nnlite.ShapeError, match='expected maps of at least'):
+    with pytest.raises(nnlite.ShapeError, match='expected (maps of at least|no more windows)'):
         convolution.backward(x, convolution.forward(x))
 
 
