@@ -316,7 +316,7 @@ def test_weights_that_are_not_of_the_kernel_are_refused():
         convolution.forward(x)
     convolution = nn.SpatialConvolution(1, 1, 1, 1)
     convolution.gradWeight = np.zeros((1, 1, 300, 300), np.float32)
-    with pytest.raises(nnlite.ShapeError, match='expected (maps of at least|no more windows)'):
+    with pytest.raises(nnlite.ShapeError, match=r'expected (maps of at least|no more windows)'):
         convolution.backward(x, convolution.forward(x))
 
 
