@@ -105,6 +105,34 @@ def test_precise_is_not_winograd(seed):
     assert (directly[2] != by_winograd[2]).any(), 'both took the same way'
 
 
+def test_winograds_windows_beyond_the_map_are_refused(kernels):
+    input, weight = np.ones((2, 32, 8, 8), np.float32), np.ones((32, 32, 3, 3), np.float32)
+    output = Storage().view((2, 32, 8, 8), np.float32, 'map')
+    output.fill(1)
+    geometry = (1, 1), (0, 0), (1, 1)
+    refused = {'numpy': 'expected maps of at least', 'numba': 'expected no more windows'}[kernels]
+    with pytest.raises(nnlite.ShapeError, match=refused):
+        nnlite.kernels.family().Convolution_updateOutput(input, output, weight, None, *geometry)
+    with pytest.raises(nnlite.ShapeError, match=refused):
+        nnlite.kernels.family().Convolution_accGradParameters(input, output, weight.copy(), None, *geometry, 1)
+
+
+@pytest.mark.parametrize('out', [(12, 12), (17, 9), (12, 20)])
+def test_winograds_windows_may_leave_pixels_unseen(out):
+    """Those at the far ends, as a convolution directly does."""
+    rng = np.random.default_rng(0)
+    shapes = (2, 33, 20, 20), (40, 33, 3, 3), (40,), (2, 40, *out)
+    given = [rng.standard_normal(shape) for shape in shapes]
+    geometry, kernels, results = ((1, 1), (1, 1), (1, 1)), nnlite.kernels.family(), []
+    for dtype in (np.float32, np.float64):
+        input, weight, bias, gradOutput = (array.astype(dtype) for array in given)
+        output, gradWeight = Storage().view(gradOutput.shape, dtype, 'map'), np.ones_like(weight)
+        kernels.Convolution_updateOutput(input, output, weight, bias, *geometry)
+        kernels.Convolution_accGradParameters(input, gradOutput, gradWeight, None, *geometry, 0.5)
+        results.append((output, gradWeight))
+    assert max(differences(*results)) < 2.5e-6
+
+
 @pytest.mark.parametrize('seed', range(5))
 def test_double_is_not_winograd(seed):
     given = case_for_winograd(seed, np.float64)

@@ -12,9 +12,7 @@ from nnlite.kernels.on_numpy.sums import sum_of_rows
 from nnlite.kernels.on_numpy.transfer import Threshold_updateGradInput
 from nnlite.tensor.threads import share_out
 
-BLOCK = (
-    1 << 18
-)  # elements in a block, at most: with smaller ones threads wait for the interpreter, and for nothing else
+BLOCK = 1 << 18  # elements in a block, at most: with smaller ones threads wait for the interpreter
 LONG = 256  # a row is to have this many elements
 
 

@@ -49,8 +49,7 @@ def im2col(input, rows, out, kernel, stride, padding, dilation):
     pixels = framed(pixels, rows, extent[0], stride[0], padding)
     out = (rows.stop - rows.start, *out[1:])
     reach = [(count - 1) * step + size for count, step, size in zip(out, stride, extent, strict=True)]
-    if any(size > side for size, side in zip(reach, pixels.shape[1:-1], strict=True)):  # as_strided does not look
-        raise ShapeError(f'expected maps of at least {reach} pixels under the windows, got {pixels.shape[1:-1]}')
+    expect_reach(reach, pixels.shape[1:-1])  # as_strided does not look
     batch, *space, planes = pixels.strides
     from_pixel_to_pixel = [step * s for step, s in zip(stride, space, strict=True)]
     within_window = [gap * s for gap, s in zip(dilation, space, strict=True)]
@@ -63,6 +62,12 @@ def im2col(input, rows, out, kernel, stride, padding, dilation):
     columns = scratch('columns', windows.shape, pixels.dtype)
     np.copyto(columns, windows)
     return columns.reshape(len(pixels) * math.prod(out), -1)
+
+
+def expect_reach(reach, sides):
+    """Raise unless padded maps have as many pixels, along each side, as windows reach over."""
+    if any(size > side for size, side in zip(reach, sides, strict=True)):
+        raise ShapeError(f'expected maps of at least {reach} pixels under the windows, got {sides}')
 
 
 def col2im(gradOutput, gradInput, kernel, stride, padding, dilation, fill):

@@ -21,7 +21,7 @@ from numpy.lib.stride_tricks import as_strided
 
 from nnlite.kernels import getprecise
 from nnlite.kernels.on_numpy.scratch import contiguous, scratch
-from nnlite.kernels.on_numpy.windows import COLUMNS_BUDGET, chunks, framed
+from nnlite.kernels.on_numpy.windows import COLUMNS_BUDGET, chunks, expect_reach, framed
 from nnlite.tensor.threads import share_out
 
 SIDE, TILE = 4, 6  # pixels that an output tile has along a side, and the input's under it
@@ -66,7 +66,7 @@ def convolve(input, output, weight, bias, padding, finish=lambda images, rows: N
         finish: called with (images, rows) of output pixels, two slices, as soon as they are computed.
         turned: whether by the kernel turned round, from the weight's outputs to its planes, as gradients go.
     """
-    pixels, result = np.moveaxis(input, 1, -1), np.moveaxis(output, 1, -1)
+    pixels, result = _seen(input, output.shape[2:], padding), np.moveaxis(output, 1, -1)
     taps = contiguous(weight, 'weight').reshape(-1, 9).T
     weights = _product(WEIGHTS[:, ::-1] if turned else WEIGHTS, taps, AT_POINTS.format(0))
     weights = weights.reshape(-1, *weight.shape[:2])
@@ -86,7 +86,7 @@ def convolve(input, output, weight, bias, padding, finish=lambda images, rows: N
 
 def accumulate(input, gradOutput, gradWeight, padding, scale):
     """GradWeight += scale * the gradients of weights of 3x3; shapes as in Convolution_accGradParameters."""
-    pixels, grads = np.moveaxis(input, 1, -1), np.moveaxis(gradOutput, 1, -1)
+    pixels, grads = _seen(input, gradOutput.shape[2:], padding), np.moveaxis(gradOutput, 1, -1)
     totals = {}
 
     def work(number, part):
@@ -113,6 +113,14 @@ def accumulate(input, gradOutput, gradWeight, padding, scale):
 
     share_out(add_up, len(gradients))
     np.add(gradWeight, gradients.reshape(gradWeight.shape), out=gradWeight)
+
+
+def _seen(input, out, padding):
+    """Return the pixels (N, *space, planes) that so many windows see: a tile may see more, which must be zeros then."""
+    sides = [side + 2 * pad for side, pad in zip(input.shape[2:], padding, strict=True)]
+    expect_reach([count + 2 for count in out], sides)
+    height, width = (count + 2 - pad for count, pad in zip(out, padding, strict=True))
+    return np.moveaxis(input, 1, -1)[:, : max(0, height), : max(0, width)]
 
 
 def _tiles(out):
