@@ -246,6 +246,14 @@ def _convolve(
     finish_stores()
 
 
+@compiled
+def _transform_share(weight, strides, planes, outputs, part, threads, values):
+    """Do what `transform_weights` does for one thread's part of the output planes."""
+    vectors = whole(outputs) // LANES
+    first, last = vectors * part // threads * LANES, vectors * (part + 1) // threads * LANES
+    transform_weights(weight, strides, planes, outputs, first, last, values)
+
+
 @threaded
 def convolve(
     input, weight, strides, bias, output, padding, block, transformed, memory, residual, adds, rectifies, totals, counts
@@ -267,11 +275,9 @@ def convolve(
     """
     threads = len(memory)
     planes, outputs = input.shape[3], output.shape[3]
-    vectors = whole(outputs) // LANES
     for thread in numba.prange(threads):
         part = np.int64(thread)
-        first, last = vectors * part // threads * LANES, vectors * (part + 1) // threads * LANES
-        transform_weights(pointer(weight), strides, planes, outputs, first, last, pointer(transformed))
+        _transform_share(pointer(weight), strides, planes, outputs, part, threads, pointer(transformed))
     tiles = count_tiles(output.shape)
     for thread in numba.prange(threads):
         part = np.int64(thread)
@@ -326,15 +332,11 @@ def convolve_twice(
     threads, shape, out = len(memory), input.shape[1:], output.shape[1:]
     for thread in numba.prange(threads):
         part = np.int64(thread)
-        vectors = whole(inner[2]) // LANES
-        begin, end = vectors * part // threads * LANES, vectors * (part + 1) // threads * LANES
-        transform_weights(
-            pointer(first_weight), first_strides, shape[2], inner[2], begin, end, pointer(first_transformed)
+        _transform_share(
+            pointer(first_weight), first_strides, shape[2], inner[2], part, threads, pointer(first_transformed)
         )  # fmt: skip
-        vectors = whole(out[2]) // LANES
-        begin, end = vectors * part // threads * LANES, vectors * (part + 1) // threads * LANES
-        transform_weights(
-            pointer(second_weight), second_strides, inner[2], out[2], begin, end, pointer(second_transformed)
+        _transform_share(
+            pointer(second_weight), second_strides, inner[2], out[2], part, threads, pointer(second_transformed)
         )  # fmt: skip
     for thread in numba.prange(threads):
         part = np.int64(thread)

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from nnlite.kernels import getprecise
+from nnlite.kernels.on_numpy.products import multiply
 from nnlite.kernels.on_numpy.scratch import contiguous, scratch
 from nnlite.kernels.on_numpy.windows import COLUMNS_BUDGET, chunks, expect_reach, framed
 from nnlite.tensor.threads import share_out
@@ -139,10 +140,8 @@ def _chunks(part, out, weight):
 
 
 def _product(matrix, array, purpose):
-    """Return the product of two matrices in scratch memory, its columns shared out, unless this is a part already."""
-    result = scratch(purpose, (len(matrix), array.shape[1]), array.dtype)
-    share_out(lambda _, part: np.matmul(matrix, array[:, part], out=result[:, part]), array.shape[1])
-    return result
+    """Return the product of two matrices in scratch memory."""
+    return multiply(matrix, array, out=scratch(purpose, (len(matrix), array.shape[1]), array.dtype))
 
 
 def _values(matrix, pixels, rows, width, size, padding, purpose):
