@@ -119,6 +119,15 @@ class Convolution(MapLayer):
         self.output = self._as_given(output, input)
         return result
 
+    def _add_gradInput(self, input, gradOutput, added, owner):
+        """Return what updateGradInput returns, and what is `added`, as one in another module's memory for gradInput."""
+        self.expect(gradOutput, self.output.shape, 'gradOutput')
+        self.expect(added, input.shape, 'gradInput')
+        maps, options = self._maps(input), (self._kernels(self.weight), *self._geometry())
+        total = owner.buffer('gradInput', maps.shape, like=maps, layout='map')
+        self.kernels.ConvolutionAdd_updateGradInput(self._maps(gradOutput), self._maps(added), total, *options)
+        return self._as_given(total, input)
+
     def accGradParameters(self, input, gradOutput, scale=1):
         self._accumulate(self._maps(input), self._maps(gradOutput), self._kernels(self.gradWeight), scale)
 

@@ -61,9 +61,13 @@ class Fused(nn.Sequential):
         self.output = self._evaluate(input) if self.evaluated else self._compute(input)
         return self.output
 
-    def _back(self, input, gradOutput, method, *scale):
+    def _compute_all(self, input):
+        """Compute again what the way back needs, if the last output came without."""
         if self.evaluated:
             self.output, self.evaluated = self._compute(input), False
+
+    def _back(self, input, gradOutput, method, *scale):
+        self._compute_all(input)
         if method == 'backward':
             return self._hand_back(input, gradOutput, *scale)
         return self._halfway_back(input, gradOutput)
@@ -117,11 +121,16 @@ class FusedNorm(Fused):
         return _normalised(self.norm, given, None, self.relu, moments)
 
     def _hand_back(self, input, gradOutput, scale):
-        if self.relu is None:
-            return super()._hand_back(input, gradOutput, scale)
-        given = input if self.layer is None else self.layer.output
-        gradient = _handed_back(self.norm, given, self.relu, gradOutput, scale)
+        gradient = self._hand_back_to_layer(input, gradOutput, scale)
         return gradient if self.layer is None else self.rethrowErrors(0, 'backward', input, gradient, scale)
+
+    def _hand_back_to_layer(self, input, gradOutput, scale):
+        """Do what backward does but for the layer, and return the gradient at its output."""
+        self._compute_all(input)
+        given = input if self.layer is None else self.layer.output
+        if self.relu is None:
+            return self.rethrowErrors(-1, 'backward', given, gradOutput, scale)
+        return _handed_back(self.norm, given, self.relu, gradOutput, scale)
 
 
 class FusedResidual(Fused):
@@ -220,8 +229,37 @@ class FusedResidual(Fused):
         gradients = [None, None]
         gradients[self.place] = _handed_back(self.norm, given, self.relu, gradOutput, scale)
         gradients[1 - self.place] = self.relu.gradInput  # no copy: nobody else needs it any more
-        self.fork.gradInput = self.ahead.backward(input, gradients, scale)
+        if self.first() is None:
+            self.fork.gradInput = self.ahead.backward(input, gradients, scale)
+        else:
+            added = self.ahead.rethrowErrors(1 - self.place, 'backward', input, gradients[1 - self.place], scale)
+            sequence = self.ahead.modules[self.place].sequence()
+            self.fork.gradInput = self._add_branch(sequence, input, gradients[self.place], added, scale)
         return self.fork.gradInput
+
+    def first(self):
+        """Return the convolution that the branch begins with, if its gradInput is to be added to the shortcut's at once.
+
+        It is the last one to run on the way back, and writes the sum in the fork's memory; its own gradInput is empty.
+        """
+        modules = self.ahead.modules[self.place].sequence().modules
+        layer = getattr(modules[0], 'layer', modules[0]) if modules else None
+        is_plain = isinstance(layer, Convolution) and type(layer)._hand_back is Convolution._hand_back
+        return layer if is_plain and layer.gradInput is not None else None
+
+    def _add_branch(self, sequence, input, gradient, added, scale):
+        """Go back through the branch, the gradient of whose input is added to the shortcut's; return the sum."""
+        for index in reversed(range(1, len(sequence.modules))):
+            gradient = sequence.rethrowErrors(index, 'backward', sequence.modules[index - 1].output, gradient, scale)
+        layer = self.first()
+        if layer is not sequence.modules[0]:
+            gradient = sequence.rethrowErrors(0, '_hand_back_to_layer', input, gradient, scale)
+        if added is None:  # nobody asks for the shortcut's
+            return layer.backward(input, gradient, scale)
+        total = layer._add_gradInput(input, gradient, added, self.fork)
+        layer.gradInput = emptied(layer.gradInput, layer.dtype)
+        layer.accGradParameters(input, gradient, scale)
+        return total
 
     def _halfway_back(self, input, gradOutput):
         rectified = self.relu.updateGradInput(self.sum.output, gradOutput)

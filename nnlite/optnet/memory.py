@@ -108,10 +108,27 @@ class _Walk:
         gradSum = self.backward(residual.relu, gradOutput, live)
         gradients = [gradSum, gradSum]
         gradients[residual.place] = self.backward(residual.norm, gradSum, live | _all_of(gradSum))
-        total = self._fork(residual.ahead, gradients, live)
+        if residual.first() is None:
+            total = self._fork(residual.ahead, gradients, live)
+        else:
+            total = self._sum_of_branches(residual, gradients, live)
         for turn in total:
             turn.shown_by += residual.fork, residual.ahead
         return total
+
+    def _sum_of_branches(self, residual, gradients, live):
+        """The shortcut first, then the other branch, whose first layer writes the sum of both in the fork's memory."""
+        gradient = gradients[residual.place]
+        shortcut = residual.ahead.modules[1 - residual.place]
+        added = self.backward(shortcut, gradients[1 - residual.place], live | _all_of(gradient))
+        live = live | _all_of(added)
+        sequence = residual.ahead.modules[residual.place].sequence()
+        above = nn.Sequential()
+        above.modules = sequence.modules[1:]
+        gradient = self._sequence(above, gradient, live)
+        for module in reversed(getattr(sequence.modules[0], 'modules', ())[1:]):
+            gradient = self.backward(module, gradient, live)
+        return self._turn(residual.fork, 'gradInput', live | _all_of(gradient))
 
     def _fork(self, fork, gradOutput, live):
         """Each branch's gradient is added to the sum before the next branch runs."""

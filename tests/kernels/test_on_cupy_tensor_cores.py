@@ -71,13 +71,41 @@ def setway(cupy, monkeypatch):
     convolution.setway(None)
 
 
-def drawn(rng, shape, dtype):
-    return rng.standard_normal(shape).astype(np.float16).astype(dtype)
+class Case:
+    """A convolution in float64, as NumPy's kernels compute it, and its arrays in another type on the GPU."""
 
+    def __init__(self, cupy, dtype, shape):
+        self.cupy, self.dtype, self.rng = cupy, dtype, np.random.default_rng(7)
+        self.size, self.outputs, self.kernel, *self.options = shape
+        stride, padding, dilation = self.options
+        out = [
+            (side + 2 * pad - gap * (k - 1) - 1) // step + 1
+            for side, k, step, pad, gap in zip(self.size[2:], self.kernel, stride, padding, dilation, strict=True)
+        ]
+        self.out = self.size[0], self.outputs, *out
+        self.weight, self.bias = self.drawn(self.outputs, self.size[1], *self.kernel), self.drawn(self.outputs)
+        self.input, self.grads = self.drawn(*self.size), self.drawn(*self.out)
+        self.expected, self.expected_grad = self.empty(self.out), self.empty(self.size)
+        on_numpy.Convolution_updateOutput(self.input, self.expected, self.weight, self.bias, *self.options)
+        on_numpy.Convolution_updateGradInput(self.grads, self.expected_grad, self.weight, *self.options)
 
-def map_like(cupy, host):
-    """Return a map on the GPU that lies channels-last."""
-    return cupy.asarray(np.ascontiguousarray(np.moveaxis(host, 1, -1))).transpose(0, 3, 1, 2)
+    def drawn(self, *shape):
+        return self.rng.standard_normal(shape).astype(np.float16).astype(np.float64)
+
+    def empty(self, shape):
+        return np.moveaxis(np.full((shape[0], *shape[2:], shape[1]), np.nan), -1, 1)
+
+    def there(self, host):
+        """Return an array on the GPU; maps lie channels-last."""
+        host = host.astype(self.dtype)
+        if host.ndim < 4 or host is self.weight:
+            return self.cupy.asarray(host)
+        return np.moveaxis(self.cupy.asarray(np.ascontiguousarray(np.moveaxis(host, 1, -1))), -1, 1)
+
+    def geometry(self):
+        from nnlite.kernels.on_cupy.geometry import Geometry
+
+        return Geometry.of(self.size, self.out, self.kernel, *self.options)
 
 
 def assert_close(found, expected):
@@ -92,36 +120,66 @@ def assert_close(found, expected):
 def test_three_passes(cupy, setway, way, dtype, shape):
     from nnlite.kernels import on_cupy
     from nnlite.kernels.on_cupy.convolution import WAYS
-    from nnlite.kernels.on_cupy.geometry import Geometry
 
     setway(way)
-    size, outputs, kernel, stride, padding, dilation = shape
-    rng = np.random.default_rng(7)
-    weight, bias = drawn(rng, (outputs, size[1], *kernel), np.float64), drawn(rng, outputs, np.float64)
-    input = drawn(rng, size, np.float64)
-    out = [
-        (side + 2 * pad - gap * (k - 1) - 1) // step + 1
-        for side, k, step, pad, gap in zip(size[2:], kernel, stride, padding, dilation, strict=True)
-    ]
-    geometry = Geometry.of(size, (size[0], outputs, *out), kernel, stride, padding, dilation)
-    assert WAYS[way].takes(np.dtype(dtype), geometry)
-    options = stride, padding, dilation
-    expected = np.empty((size[0], *out, outputs)).transpose(0, 3, 1, 2)
-    on_numpy.Convolution_updateOutput(input, expected, weight, bias, *options)
-    grads = drawn(rng, expected.shape, np.float64)
-    expected_grad = np.empty((size[0], *size[2:], size[1])).transpose(0, 3, 1, 2)
-    on_numpy.Convolution_updateGradInput(grads, expected_grad, weight, *options)
-    expected_weight = np.ones(weight.shape)
-    on_numpy.Convolution_accGradParameters(input, grads, expected_weight, None, *options, 0.5)
+    case = Case(cupy, dtype, shape)
+    assert WAYS[way].takes(np.dtype(dtype), case.geometry())
+    expected_weight = np.ones(case.weight.shape)
+    on_numpy.Convolution_accGradParameters(case.input, case.grads, expected_weight, None, *case.options, 0.5)
 
-    x, g = map_like(cupy, input.astype(dtype)), map_like(cupy, grads.astype(dtype))
-    w, b = cupy.asarray(weight.astype(dtype)), cupy.asarray(bias.astype(dtype))
-    output = map_like(cupy, np.full(expected.shape, np.nan, dtype))
-    on_cupy.Convolution_updateOutput(x, output, w, b, *options)
-    assert_close(output.get(), expected)
-    gradInput = map_like(cupy, np.full(size, np.nan, dtype))
-    on_cupy.Convolution_updateGradInput(g, gradInput, w, *options)
-    assert_close(gradInput.get(), expected_grad)
-    gradWeight = cupy.ones(weight.shape, dtype)
-    on_cupy.Convolution_accGradParameters(x, g, gradWeight, None, *options, 0.5)
+    x, g, w, b = map(case.there, (case.input, case.grads, case.weight, case.bias))
+    output, gradInput = case.there(case.empty(case.out)), case.there(case.empty(case.size))
+    on_cupy.Convolution_updateOutput(x, output, w, b, *case.options)
+    assert_close(output.get(), case.expected)
+    on_cupy.Convolution_updateGradInput(g, gradInput, w, *case.options)
+    assert_close(gradInput.get(), case.expected_grad)
+    gradWeight = cupy.ones(w.shape, dtype)
+    on_cupy.Convolution_accGradParameters(x, g, gradWeight, None, *case.options, 0.5)
     assert_close(gradWeight.get(), expected_weight)
+
+
+OTHERS = [pytest.param(way, np.float32, shape, id=f'{way}-{number}')
+          for way in ('im2col', 'fma') for number, shape in enumerate((SMALL[1], SMALL[2], WIDE[0]))]  # fmt: skip
+
+
+@pytest.mark.parametrize(('way', 'dtype', 'shape'), [*cases(), *OTHERS])
+def test_what_is_done_before_a_number_is_written(cupy, setway, way, dtype, shape):
+    from nnlite.kernels import on_cupy
+
+    setway(way)
+    case = Case(cupy, dtype, shape)
+    x, g, w, b = map(case.there, (case.input, case.grads, case.weight, case.bias))
+    residual, added = case.drawn(*case.out), case.drawn(*case.size)
+    output, gradInput = case.there(case.empty(case.out)), case.there(case.empty(case.size))
+
+    on_cupy.ConvolutionReLU_updateOutput(x, case.there(residual), output, w, b, *case.options)
+    assert_close(output.get(), np.maximum(case.expected + residual, 0))
+    on_cupy.ConvolutionReLU_updateOutput(x, None, output, w, b, *case.options)
+    assert_close(output.get(), np.maximum(case.expected, 0))
+    on_cupy.ConvolutionAdd_updateGradInput(g, case.there(added), gradInput, w, *case.options)
+    assert_close(gradInput.get(), case.expected_grad + added)
+
+    assert on_cupy.ConvolutionMoments_updateOutput(x, output, w, b, *case.options) is None
+    assert_close(output.get(), case.expected)
+    moments = on_cupy.ConvolutionMoments_updateOutput(x, output, w, None, *case.options)
+    numbers = output.get().astype(np.float64)
+    assert_close(output.get(), case.expected - case.bias[:, None, None])
+    if way in ('im2col', 'fma') or dtype == np.float16:
+        assert moments is None
+    else:
+        sums = np.stack([(numbers**power).sum((0, 2, 3)) for power in (1, 2)])
+        np.testing.assert_allclose(moments.get().sum(0), sums, rtol=1e-5, atol=1e-5 * np.abs(numbers).max())
+
+
+def test_what_is_no_number_stays_one_where_it_rectifies(cupy, setway):
+    from nnlite.kernels import on_cupy
+
+    for way, shape in (('narrow', FEW[0]), ('fma', SMALL[2])):
+        setway(way)
+        case = Case(cupy, np.float32, shape)
+        case.input[0, 0, 0, 0] = np.nan
+        output = case.there(case.empty(case.out))
+        args = case.there(case.input), None, output, case.there(case.weight), None
+        on_cupy.ConvolutionReLU_updateOutput(*args, *case.options)
+        found = output.get()
+        assert np.isnan(found[0, :, 0, 0]).all() and not np.isnan(found[0, :, 2:, 2:]).any()

@@ -11,7 +11,7 @@ from nnlite.tensor.devices import gpu
 BUSY = 4  # rows that are worth a thread
 SUMMING = 264  # blocks, two for each multiprocessor of an H100: on every GPU alike, and so are the bits of the sums
 PASSING = 1056  # blocks of a pass in which no block has sums to hand on
-FINAL = 8, THREADS // 8  # threads (channels, parts) that add up what another kernel's blocks have left
+FINAL = 4, 128  # threads (channels, parts) that add up what another kernel's blocks have left
 _tickets: dict[int, Any] = {}  # of each GPU, by its number
 
 

@@ -2,13 +2,14 @@
 
 A way is a module with a function for each of the three passes:
 
-    forward(input, output, weight, bias, geometry)
-    back(gradOutput, gradInput, weight, geometry)
+    forward(input, output, weight, finish, geometry)
+    back(gradOutput, gradInput, weight, added, geometry)
     weight_gradient(input, gradOutput, gradWeight, scale, geometry)
 
 of maps that lie channels-last: input and gradInput (N, *space, planes), output and gradOutput (N, *out, outputs), all
-in C order; of weight and gradWeight (outputs, planes, *kernel), which may lie anyhow; and of bias (outputs) in C order,
-or None. One more, `takes(dtype, geometry)`, says whether the way is for such numbers and sizes. Maps and kernels have
+in C order; of weight and gradWeight (outputs, planes, *kernel), which may lie anyhow; `finish` says what is done with
+an output before it is written, and `forward` may return its moments; `added`, like gradInput, is None for zero. One
+more, `takes(dtype, geometry)`, says whether the way is for such numbers and sizes. Maps and kernels have
 one to three sides, or none (then they are matrices); `geometry` has always three.
 """
 
@@ -23,10 +24,10 @@ from nnlite.errors import DeviceError
 from nnlite.kernels import getprecise
 from nnlite.kernels.on_cupy import fma, halo, im2col, narrow, tensor_cores, warpgroups
 from nnlite.kernels.on_cupy.choice import fastest
+from nnlite.kernels.on_cupy.finish import Finish
 from nnlite.kernels.on_cupy.geometry import Geometry
 from nnlite.kernels.on_cupy.launching import flattened
 from nnlite.kernels.on_cupy.sums import add_sum_of_rows
-from nnlite.kernels.on_cupy.transfer import CAddReLU_updateOutput, Threshold_updateOutput
 from nnlite.kernels.on_numpy.scratch import channels_last, contiguous, scratch, scratch_like
 from nnlite.tensor.devices import gpu
 
@@ -67,10 +68,7 @@ def Convolution_updateOutput(input, output, weight, bias, stride, padding, dilat
 
     Shapes: as in NumPy's.
     """
-    geometry = Geometry.of(input.shape, output.shape, weight.shape[2:], stride, padding, dilation)
-    maps, bias = channels_last(input, 'input'), None if bias is None else contiguous(bias, 'bias')
-    with in_order(output, 'output') as result:
-        go('forward', maps, result, weight, bias, geometry)
+    _forward(input, output, weight, Finish(bias), stride, padding, dilation)
 
 
 def ConvolutionReLU_updateOutput(input, residual, output, weight, bias, stride, padding, dilation):
@@ -78,16 +76,28 @@ def ConvolutionReLU_updateOutput(input, residual, output, weight, bias, stride, 
 
     Shapes: as in NumPy's.
     """
-    Convolution_updateOutput(input, output, weight, bias, stride, padding, dilation)
-    if residual is None:
-        Threshold_updateOutput(output, output, 0, 0)
-    else:
-        CAddReLU_updateOutput(output, residual, output)
+    _forward(input, output, weight, Finish(bias, residual, rectifies=True), stride, padding, dilation)
 
 
 def ConvolutionMoments_updateOutput(input, output, weight, bias, stride, padding, dilation):
-    """Do what Convolution_updateOutput does; moments are not taken on the way: return None."""
-    Convolution_updateOutput(input, output, weight, bias, stride, padding, dilation)
+    """Do what Convolution_updateOutput does, and return what its output adds up to; None where that saves nothing.
+
+    Returns:
+        the sums of the output, and of its square, over some of the pixels each, (blocks, 2, outputs), float64: those of
+        a warp's pixels were added up in float32.
+    """
+    wants_moments = output.dtype == np.float32  # others are rounded once more when they are written
+    return _forward(input, output, weight, Finish(bias, wants_moments=wants_moments), stride, padding, dilation)
+
+
+def _forward(input, output, weight, finish, stride, padding, dilation):
+    """Write the output, finished; return its moments, or None."""
+    geometry = Geometry.of(input.shape, output.shape, weight.shape[2:], stride, padding, dilation)
+    bias = None if finish.bias is None else contiguous(finish.bias, 'bias')
+    residual = None if finish.residual is None else channels_last(finish.residual, 'residual')
+    with in_order(output, 'output') as result:
+        finish = finish._replace(bias=bias, residual=residual)
+        return go('forward', channels_last(input, 'input'), result, weight, finish, geometry)
 
 
 def Convolution_updateGradInput(gradOutput, gradInput, weight, stride, padding, dilation):
@@ -95,10 +105,19 @@ def Convolution_updateGradInput(gradOutput, gradInput, weight, stride, padding, 
 
     Shapes: as in NumPy's.
     """
+    ConvolutionAdd_updateGradInput(gradOutput, None, gradInput, weight, stride, padding, dilation)
+
+
+def ConvolutionAdd_updateGradInput(gradOutput, added, gradInput, weight, stride, padding, dilation):
+    """GradInput = Convolution_updateGradInput's + added, in the same pass.
+
+    Shapes: as in NumPy's.
+    """
     geometry = Geometry.of(gradInput.shape, gradOutput.shape, weight.shape[2:], stride, padding, dilation)
     grads = channels_last(gradOutput, 'gradOutput')
+    added = None if added is None else channels_last(added, 'added')
     with in_order(gradInput, 'gradInput') as result:
-        go('back', grads, result, weight, geometry)
+        go('back', grads, result, weight, added, geometry)
 
 
 def Convolution_accGradParameters(input, gradOutput, gradWeight, gradBias, stride, padding, dilation, scale):
@@ -119,8 +138,8 @@ def Convolution_accGradBias(gradOutput, gradBias, scale):
 
 
 def go(name, *args):
-    """Do one of the three passes, with the arguments of a way's function, in the way that is chosen."""
-    getattr(WAYS[chosen(name, *args)], name)(*args)
+    """Return what one of the three passes does, with the arguments of a way's function, in the way that is chosen."""
+    return getattr(WAYS[chosen(name, *args)], name)(*args)
 
 
 def chosen(name, *args):

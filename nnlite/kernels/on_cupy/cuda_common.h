@@ -134,6 +134,12 @@ __device__ __forceinline__ void store_pair(__half* to, float first, float second
   *reinterpret_cast<__half2*>(to) = __halves2half2(__float2half_rn(first), __float2half_rn(second));
 }
 
+// Reads two numbers side by side, at an address that two of them divide.
+__device__ __forceinline__ float2 load_pair(const float* from) { return *reinterpret_cast<const float2*>(from); }
+__device__ __forceinline__ float2 load_pair(const __half* from) {
+  return __half22float2(*reinterpret_cast<const __half2*>(from));
+}
+
 // Writes two numbers to places `at`, an even one, and behind it of a row of `count`, as far as it has them. Where count
 // is even the row begins at an address that two numbers divide.
 template <class T> __device__ __forceinline__ void store_two(T* row, int at, int count, float first, float second) {

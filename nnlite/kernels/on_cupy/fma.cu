@@ -3,7 +3,7 @@
 //
 // A block makes BM x BN numbers of the result, a thread TM x TN of them. The reduction goes BK terms at a time: while
 // one piece is multiplied, the next is on its way from memory to registers. V numbers are read at once.
-#include "cuda_common.h"
+#include "finish.h"
 #include "geometry.h"
 
 constexpr int BK = 16;
@@ -72,14 +72,14 @@ template <class T, int V> __device__ __forceinline__ Vector<T, V> load(const T* 
   return zeros;
 }
 
-// written[m, n] = bias[n] + sum over taps and planes of read[the pixel of m under the tap, plane] * weight.
+// written[m, n] = the sum over taps and planes of read[the pixel of m under the tap, plane] * weight, finished.
 // Forward that is input and weight (n, tap, plane); BACK it is gradOutput and weight (plane, tap, n), the columns those
 // of gradInput. blockIdx.x: rows, .y: columns, .z: phase + phases * slice. With more slices of the reduction than one,
 // each leaves its part of the sums in `parts`.
 template <class T, int BM, int BN, int TM, int TN, int V, bool BACK>
 __global__ void __launch_bounds__(BM / TM * (BN / TN), OCCUPANCY<T> / (BM / TM * (BN / TN)))
-convolve(const T* __restrict__ read, const T* __restrict__ weight, const T* __restrict__ bias, T* __restrict__ written,
-         computed<T>* __restrict__ parts, Geometry g, int slices) {
+convolve(const T* __restrict__ read, const T* __restrict__ weight, T* __restrict__ written,
+         computed<T>* __restrict__ parts, Geometry g, Finish<T> finish, int slices) {
   using C = computed<T>;
   constexpr int THREADS = BM / TM * (BN / TN), ALONG = BK / V, ACROSS = BN / V;
   constexpr int A = BM * ALONG / THREADS, B = BN * ALONG / THREADS;
@@ -210,7 +210,7 @@ convolve(const T* __restrict__ read, const T* __restrict__ weight, const T* __re
         *reinterpret_cast<Vector<C, V>*>(parts + slice * whole + to + n) = value;
       } else {
         Vector<T, V> value;
-        for (int v = 0; v < V; v++) value.at[v] = narrow<T>(sums.at[i][j + v] + (bias ? widen(bias[n + v]) : 0));
+        for (int v = 0; v < V; v++) value.at[v] = finish.value(sums.at[i][j + v], to + n + v, n + v);
         *reinterpret_cast<Vector<T, V>*>(written + to + n) = value;
       }
     }

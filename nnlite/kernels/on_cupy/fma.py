@@ -10,6 +10,7 @@ import math
 
 import numpy as np
 
+from nnlite.kernels.on_cupy.finish import Finish
 from nnlite.kernels.on_cupy.geometry import vector
 from nnlite.kernels.on_cupy.launching import THREADS, Source, blocks
 from nnlite.kernels.on_numpy.scratch import channels_last, scratch
@@ -29,17 +30,17 @@ def takes(dtype, geometry):
     return True
 
 
-def forward(input, output, weight, bias, geometry):
-    """Output (N, *out, outputs) = the convolution of input (N, *space, planes), weight (outputs, planes, *kernel)."""
-    _convolve(input, output, weight, bias, geometry, back=False)
+def forward(input, output, weight, finish, geometry):
+    """Output (N, *out, outputs) = input (N, *space, planes) * weight (outputs, planes, *kernel), finished."""
+    _convolve(input, output, weight, finish, geometry, back=False)
 
 
-def back(gradOutput, gradInput, weight, geometry):
-    """GradInput (N, *space, planes) = what gradOutput (N, *out, outputs) hands back to the windows.
+def back(gradOutput, gradInput, weight, added, geometry):
+    """GradInput (N, *space, planes) = what gradOutput (N, *out, outputs) hands back to the windows [+ added].
 
     Pixels of the input that differ by the stride have been seen by the same taps; to each such phase these alone count.
     """
-    _convolve(gradOutput, gradInput, weight, None, geometry, back=True)
+    _convolve(gradOutput, gradInput, weight, Finish(None, added), geometry, back=True)
 
 
 def weight_gradient(input, gradOutput, gradWeight, scale, geometry):
@@ -70,7 +71,7 @@ def add_slices(parts, gradWeight, scale, geometry, slices):
     )  # fmt: skip
 
 
-def _convolve(read, written, weight, bias, geometry, back):
+def _convolve(read, written, weight, finish, geometry, back):
     kernels = channels_last(weight, 'weight')
     planes = vector([geometry.planes, geometry.outputs], read, written, kernels)
     space, stride = (geometry.space, geometry.stride) if back else (geometry.out, (1, 1, 1))
@@ -87,12 +88,12 @@ def _convolve(read, written, weight, bias, geometry, back):
     source, name = _kernel('convolve', *tile, planes, 'true' if back else 'false')
     source.launch(
         name, read.dtype, (*grid, phases * slices), _threads(tile),
-        read, kernels, bias, written, parts, geometry.record, slices,
+        read, kernels, written, parts, geometry.record, finish.record(), slices,
     )  # fmt: skip
     if slices > 1:
         _slices.launch(
             'sum_slices<{T}>', read.dtype, blocks(written.size), THREADS,
-            parts, bias, written, np.int64(written.size), columns, slices,
+            parts, written, finish.record(), np.int64(written.size), columns, slices,
         )  # fmt: skip
 
 

@@ -5,18 +5,19 @@
 // T is float, whose products are of TF32, or __half; sums are float. 128 bytes of planes make a row of shared memory, so
 // that the planes read are a multiple of 32 (float) or 64 (half).
 #include "blocks.h"
+#include "finish.h"
 #include "implicit.h"
 #include "warpgroup.h"
 
-// y[m, o] = bias[o] + sum over taps t and planes c of x[pixel(m) + t, c] w[o, t, c], the kernel being R x S.
+// y[m, o] = the sum over taps t and planes c of x[pixel(m) + t, c] w[o, t, c], finished; the kernel is R x S.
 //
 // Each of the GROUPS warpgroups of a block makes 8 x 8 pixels of BN planes. The halos of some planes are in one of two
 // buffers while those of the next ones are copied into the other; STAGES pieces of w are multiplied or on their way, each
 // of EACH taps. The more these are, the less often the warpgroups wait for each other.
 template <class T, int GROUPS, int BN, int STAGES, int EACH, int R, int S>
 __global__ void __launch_bounds__(GROUPS * 128)
-conv_halo(const T* __restrict__ x, const T* __restrict__ w, const T* __restrict__ bias, T* __restrict__ y, Conv d,
-          int down, int across) {
+conv_halo(const T* __restrict__ x, const T* __restrict__ w, T* __restrict__ y, Conv d, Finish<T> finish, int down,
+          int across) {
   constexpr int THREADS = GROUPS * 128, BK = 128 / sizeof(T), VEC = 16 / sizeof(T), AHEAD = STAGES - 2, TAPS = R * S;
   constexpr int HEIGHT = SIDE + R - 1, WIDTH = SIDE + S - 1, PIXELS = GROUPS * HEIGHT * WIDTH;
   constexpr int MINE = (PIXELS * PIECES + THREADS - 1) / THREADS, ROWS = THREADS / PIECES;
@@ -95,18 +96,23 @@ conv_halo(const T* __restrict__ x, const T* __restrict__ w, const T* __restrict_
   wgmma_wait<0>();
   cp_async_wait<0>();
 
-  if (first + group >= count) return;
   const Place at(first + group, down, across);
+  const int h = at.h + tid / 32 % 4 * 2, v = at.w + lane / 4;
+  auto is_there = [&](int half) { return first + group < count && h + half < d.OH && v < d.OW; };
+  if (finish.moments) {
+    float* sums = reinterpret_cast<float*>(halos);  // [THREADS / 32][2][BN], where nobody multiplies any more
+    __syncthreads();
+    add_up_columns<2, BN / 8>(
+        sums + tid / 32 * 2 * BN, BN, [&](int half, int j) { return acc + j * 4 + half * 2; }, is_there);
+    leave_moments<THREADS>(sums, THREADS / 32, BN, finish.moments, n0, d.O);
+  }
 #pragma unroll
   for (int half = 0; half < 2; half++) {
-    int h = at.h + tid / 32 % 4 * 2 + half, v = at.w + lane / 4;
-    if (h >= d.OH || v >= d.OW) continue;
-    T* out = y + ((size_t)(at.n * d.OH + h) * d.OW + v) * d.O;
+    if (!is_there(half)) continue;
+    const size_t pixel = ((size_t)(at.n * d.OH + h + half) * d.OW + v) * d.O;
 #pragma unroll
-    for (int j = 0; j < BN / 8; j++) {
-      int o = n0 + j * 8 + lane % 4 * 2;
-      store_planes(out, o, d.O, bias, acc[j * 4 + half * 2], acc[j * 4 + half * 2 + 1]);
-    }
+    for (int j = 0; j < BN / 8; j++)
+      finish.store(y, pixel, n0 + j * 8 + lane % 4 * 2, d.O, acc[j * 4 + half * 2], acc[j * 4 + half * 2 + 1]);
   }
 }
 

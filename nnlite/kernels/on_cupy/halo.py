@@ -6,6 +6,7 @@ For kernels of 3 x 3 with stride 1, which is most of a ResNet. As warpgroups.py 
 import numpy as np
 
 from nnlite.kernels.on_cupy import warpgroups
+from nnlite.kernels.on_cupy.finish import Finish
 from nnlite.kernels.on_cupy.launching import Source, blocks
 from nnlite.kernels.on_cupy.narrow import HALO, KERNEL, SIDE, turned, turned_sizes
 from nnlite.kernels.on_cupy.tensor_cores import LINE, add_slices, exchanged, packed, slices_of
@@ -39,18 +40,22 @@ def takes(dtype, geometry):
     )
 
 
-def forward(input, output, weight, bias, geometry):
-    """Output (N, *out, outputs) = the convolution of input (N, *space, planes), weight (outputs, planes, *kernel)."""
+def forward(input, output, weight, finish, geometry):
+    """Output (N, *out, outputs) = input (N, *space, planes) convolved with weight (outputs, planes, *kernel), finished.
+
+    Return the moments, or None.
+    """
     sizes, *_ = exchanged(geometry, False)
-    _launch_gemm(input, output, packed(weight, geometry, back=False), bias, sizes)
+    return _launch_gemm(input, output, packed(weight, geometry, back=False), finish, sizes)
 
 
-def back(gradOutput, gradInput, weight, geometry):
-    """GradInput (N, *space, planes) = what gradOutput (N, *out, outputs) hands back: its convolution, too."""
-    _launch_gemm(gradOutput, gradInput, turned(_others, weight, geometry), None, turned_sizes(geometry))
+def back(gradOutput, gradInput, weight, added, geometry):
+    """GradInput (N, *space, planes) = what gradOutput (N, *out, outputs) hands back: its convolution, too [+ added]."""
+    kernels, sizes = turned(_others, weight, geometry), turned_sizes(geometry)
+    _launch_gemm(gradOutput, gradInput, kernels, Finish(None, added), sizes)
 
 
-def _launch_gemm(read, written, weight, bias, sizes):
+def _launch_gemm(read, written, weight, finish, sizes):
     columns = int(sizes['O'])
     down, across = blocks(int(sizes['OH']), SIDE), blocks(int(sizes['OW']), SIDE)
     count = int(sizes['N']) * down * across
@@ -58,9 +63,12 @@ def _launch_gemm(read, written, weight, bias, sizes):
     grid = blocks(count, tile[0]), blocks(columns, tile[1])
     halos = blocks(tile[0] * HALO * LINE, GROUP) * GROUP
     shared = 2 * halos + tile[3] * tile[2] * tile[1] * LINE + GROUP
+    moments = finish.moments(grid[0], columns)
     _sources[tile].launch(
-        _gemm(tile), read.dtype, grid, tile[0] * 128, read, weight, bias, written, sizes, down, across, shared=shared
-    )
+        _gemm(tile), read.dtype, grid, tile[0] * 128, read, weight, written, sizes, finish.record(moments), down,
+        across, shared=shared,
+    )  # fmt: skip
+    return moments
 
 
 def weight_gradient(input, gradOutput, gradWeight, scale, geometry):

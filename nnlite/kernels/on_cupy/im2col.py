@@ -27,21 +27,26 @@ def takes(dtype, geometry):
     return True
 
 
-def forward(input, output, weight, bias, geometry):
-    """Output (N, *out, outputs) = the convolution of input (N, *space, planes), weight (outputs, planes, *kernel)."""
+def forward(input, output, weight, finish, geometry):
+    """Output (N, *out, outputs) = input (N, *space, planes) * weight (outputs, planes, *kernel), finished."""
     for images, part in _chunks(geometry, input):
         product = output[images].reshape(part.pixels, part.outputs)
         np.matmul(_columns(input[images], part), _matrix(weight).T, out=product)
-    if bias is not None:
-        np.add(output, bias, out=output)
+    for term in (finish.bias, finish.residual):
+        if term is not None:
+            np.add(output, term, out=output)
+    if finish.rectifies:
+        np.maximum(output, 0, out=output)
 
 
-def back(gradOutput, gradInput, weight, geometry):
-    """GradInput (N, *space, planes) = what gradOutput (N, *out, outputs) hands back to the windows."""
+def back(gradOutput, gradInput, weight, added, geometry):
+    """GradInput (N, *space, planes) = what gradOutput (N, *out, outputs) hands back to the windows [+ added]."""
     for images, part in _chunks(geometry, gradInput):
         columns = scratch('columns', (part.pixels, part.column), gradInput.dtype)
         np.matmul(gradOutput[images].reshape(part.pixels, part.outputs), _matrix(weight), out=columns)
         _launch('col2im', columns, gradInput[images], part, gradInput[images])
+    if added is not None:
+        np.add(gradInput, added, out=gradInput)
 
 
 def weight_gradient(input, gradOutput, gradWeight, scale, geometry):

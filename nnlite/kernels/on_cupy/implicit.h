@@ -66,10 +66,3 @@ struct Taps {
     return ((size_t)n * d.OH + first_h + ph * d.strideH) * d.OW + first_w + pw * d.strideW;
   }
 };
-
-// Writes planes o and o + 1 of a pixel of y, as far as there are `planes`, with their bias where there is one.
-template <class T>
-__device__ __forceinline__ void store_planes(T* out, int o, int planes, const T* bias, float first, float second) {
-  if (bias) first += o < planes ? widen(bias[o]) : 0, second += o + 1 < planes ? widen(bias[o + 1]) : 0;
-  store_two(out, o, planes, first, second);
-}

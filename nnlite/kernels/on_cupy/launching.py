@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nnlite.errors import DeviceError
+from nnlite.errors import DeviceError, ShapeError
 from nnlite.tensor.devices import gpu
 
 HERE = Path(__file__).parent
@@ -87,6 +87,17 @@ def blocks(count, per=THREADS):
     (2, 0)
     """
     return -(-count // per)
+
+
+def pointers(*arrays):
+    """Return where arrays begin in memory, 0 for None, for a record; the kernels know of no strides.
+
+    Raises:
+        ShapeError: an array is not in C order.
+    """
+    if not all(array is None or array.flags.c_contiguous for array in arrays):
+        raise ShapeError('expected numbers side by side in memory, got some with gaps between')
+    return [0 if array is None else array.data.ptr for array in arrays]
 
 
 @functools.cache

@@ -8,6 +8,7 @@ import numpy as np
 
 from nnlite.kernels.on_cupy import fma
 from nnlite.kernels.on_cupy.convolution import go, in_order
+from nnlite.kernels.on_cupy.finish import Finish
 from nnlite.kernels.on_cupy.geometry import Geometry
 from nnlite.kernels.on_cupy.sums import add_sum_of_rows
 from nnlite.kernels.on_numpy.scratch import contiguous
@@ -15,16 +16,16 @@ from nnlite.kernels.on_numpy.scratch import contiguous
 
 def Linear_updateOutput(input, output, weight, bias):
     """Output (N, out) = input (N, in) @ weight^T + bias; weight (out, in), bias (out) or None."""
-    rows, bias = contiguous(input, 'input'), None if bias is None else contiguous(bias, 'bias')
+    rows, finish = contiguous(input, 'input'), Finish(None if bias is None else contiguous(bias, 'bias'))
     with in_order(output, 'output') as result:
-        _go('forward', rows, result, weight, bias, Geometry.of_product(*input.shape, len(weight)))
+        _go('forward', rows, result, weight, finish, Geometry.of_product(*input.shape, len(weight)))
 
 
 def Linear_updateGradInput(gradOutput, gradInput, weight):
     """GradInput (N, in) = gradOutput (N, out) @ weight."""
     grads = contiguous(gradOutput, 'gradOutput')
     with in_order(gradInput, 'gradInput') as result:
-        _go('back', grads, result, weight, Geometry.of_product(*gradInput.shape, len(weight)))
+        _go('back', grads, result, weight, None, Geometry.of_product(*gradInput.shape, len(weight)))
 
 
 def Linear_accGradParameters(input, gradOutput, gradWeight, gradBias, scale):

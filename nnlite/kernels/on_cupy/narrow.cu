@@ -3,14 +3,15 @@
 //
 // Numbers are float, products of TF32; C planes are read, C and O being 16 or 32.
 #include "blocks.h"
+#include "finish.h"
 #include "implicit.h"
 
-// y[m, o] = bias[o] + sum over taps t and planes c of x[pixel(m) + t, c] w[o, t, c], the kernel being R x S.
+// y[m, o] = the sum over taps t and planes c of x[pixel(m) + t, c] w[o, t, c], finished; the kernel is R x S.
 // Each of the WARPS of a block makes 8 x 8 pixels of O planes.
 template <int C, int O, int WARPS, int R, int S>
 __global__ void __launch_bounds__(WARPS * 32)
-conv_narrow(const float* __restrict__ x, const float* __restrict__ w, const float* __restrict__ bias,
-            float* __restrict__ y, Conv d, int down, int across) {
+conv_narrow(const float* __restrict__ x, const float* __restrict__ w, float* __restrict__ y, Conv d,
+            Finish<float> finish, int down, int across) {
   constexpr int THREADS = WARPS * 32, LD = C + 4, TAPS = R * S, PER_PIXEL = C / 4, MI = SIDE * SIDE / 16, NI = O / 8;
   constexpr int HEIGHT = SIDE + R - 1, WIDTH = SIDE + S - 1, PIXELS = HEIGHT * WIDTH;
   DYN_SHARED(float, smem);
@@ -59,23 +60,25 @@ conv_narrow(const float* __restrict__ x, const float* __restrict__ w, const floa
           for (int j = 0; j < NI; j++) mma_m16n8k8_tf32(acc[i][j], a[i], b[j / 2] + j % 2 * 2);
       }
 
-  if (first + warp >= count) return;
   const Place at(first + warp, down, across);
+  const int v = at.w + lane / 4;
+  auto is_there = [&](int row) { return first + warp < count && at.h + row < d.OH && v < d.OW; };
+  if (finish.moments) {
+    __syncthreads();  // nobody multiplies any more
+    add_up_columns<2 * MI, NI>(
+        smem + warp * 2 * O, O, [&](int row, int j) { return acc[row / 2][j] + row % 2 * 2; }, is_there);
+    leave_moments<THREADS>(smem, WARPS, O, finish.moments, 0, O);
+  }
 #pragma unroll
-  for (int i = 0; i < MI; i++)
+  for (int row = 0; row < SIDE; row++) {
+    if (!is_there(row)) continue;
+    const size_t pixel = ((size_t)(at.n * d.OH + at.h + row) * d.OW + v) * O;
 #pragma unroll
-    for (int half = 0; half < 2; half++) {
-      int h = at.h + 2 * i + half, v = at.w + lane / 4;
-      if (h >= d.OH || v >= d.OW) continue;
-      float* out = y + ((size_t)(at.n * d.OH + h) * d.OW + v) * O;
-#pragma unroll
-      for (int j = 0; j < NI; j++) {
-        int o = j * 8 + lane % 4 * 2;
-        float one = acc[i][j][half * 2], two = acc[i][j][half * 2 + 1];
-        if (bias) one += bias[o], two += bias[o + 1];
-        store_pair(out + o, one, two);
-      }
+    for (int j = 0; j < NI; j++) {
+      const float* two = acc[row / 2][j] + row % 2 * 2;
+      finish.store(y, pixel, j * 8 + lane % 4 * 2, O, two[0], two[1]);
     }
+  }
 }
 
 // part[z, o, (t, c)] = sum over the pixels m of the 8 x 8 blocks of slice z of gradOutput[m, o] x[pixel(m) + t, c].

@@ -6,6 +6,7 @@ For kernels of 3 x 3 with stride 1 and 16 or 32 planes, which are most of a ResN
 import numpy as np
 
 from nnlite.kernels.on_cupy import tensor_cores
+from nnlite.kernels.on_cupy.finish import Finish
 from nnlite.kernels.on_cupy.launching import THREADS, Source, blocks
 from nnlite.kernels.on_cupy.tensor_cores import add_slices, exchanged, multiprocessors, packed
 from nnlite.kernels.on_numpy.scratch import contiguous, scratch
@@ -42,25 +43,32 @@ def takes(dtype, geometry):
     )
 
 
-def forward(input, output, weight, bias, geometry):
-    """Output (N, *out, outputs) = the convolution of input (N, *space, planes), weight (outputs, planes, *kernel)."""
+def forward(input, output, weight, finish, geometry):
+    """Output (N, *out, outputs) = input (N, *space, planes) convolved with weight (outputs, planes, *kernel), finished.
+
+    Return the moments, or None.
+    """
     sizes, *_ = exchanged(geometry, False)
-    _launch_gemm(input, output, packed(weight, geometry, back=False), bias, sizes)
+    return _launch_gemm(input, output, packed(weight, geometry, back=False), finish, sizes)
 
 
-def back(gradOutput, gradInput, weight, geometry):
-    """GradInput (N, *space, planes) = what gradOutput (N, *out, outputs) hands back: its convolution, too."""
-    _launch_gemm(gradOutput, gradInput, turned(_others, weight, geometry), None, turned_sizes(geometry))
+def back(gradOutput, gradInput, weight, added, geometry):
+    """GradInput (N, *space, planes) = what gradOutput (N, *out, outputs) hands back: its convolution, too [+ added]."""
+    kernels, sizes = turned(_others, weight, geometry), turned_sizes(geometry)
+    _launch_gemm(gradOutput, gradInput, kernels, Finish(None, added), sizes)
 
 
-def _launch_gemm(read, written, weight, bias, sizes):
+def _launch_gemm(read, written, weight, finish, sizes):
     pair = int(sizes['C']), int(sizes['O'])
     down, across = blocks(int(sizes['OH']), SIDE), blocks(int(sizes['OW']), SIDE)
     grid = blocks(int(sizes['N']) * down * across, GROUPS)
     shared = (KERNEL * KERNEL * pair[1] + GROUPS * HALO) * (pair[0] + 4) * read.itemsize
+    moments = finish.moments(grid, pair[1])
     _sources[pair].launch(
-        _gemm(*pair), read.dtype, grid, GROUPS * 32, read, weight, bias, written, sizes, down, across, shared=shared
-    )
+        _gemm(*pair), read.dtype, grid, GROUPS * 32, read, weight, written, sizes, finish.record(moments), down, across,
+        shared=shared,
+    )  # fmt: skip
+    return moments
 
 
 def weight_gradient(input, gradOutput, gradWeight, scale, geometry):

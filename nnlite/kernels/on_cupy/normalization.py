@@ -1,15 +1,15 @@
 """Batch normalization on a GPU: two passes over memory each way.
 
 Sums are added up in double, in an order that is always the same, with no number taken off first: they are as exact as
-THNN's. Another kernel than the first pass, a convolution's, can leave the sums that are needed forward: `normalised`
-takes them as `parts` (slices, 2, C), float64, the sums of x and of x^2 over some of the pixels each.
+THNN's. A convolution can leave the sums that are needed forward, the `moments`: then the first pass is no pass over the
+map.
 """
 
 import numpy as np
 
 from nnlite.errors import ShapeError
 from nnlite.kernels.on_cupy.columns import FINAL, PASSING, SUMMING, is_wide, name_of, parts_and_tickets, shared_out
-from nnlite.kernels.on_cupy.launching import THREADS, Source, blocks
+from nnlite.kernels.on_cupy.launching import THREADS, Source, blocks, pointers
 from nnlite.kernels.on_numpy.scratch import channels_last, scratch
 
 _PASSES = 'learn', 'normalise', 'add_gradients', 'differentiate'
@@ -43,7 +43,7 @@ def BatchNormalization_updateOutput(
     Shapes, and what becomes of the statistics: as in NumPy's.
     """
     x, vectors = channels_last(input, 'input'), (weight, bias, running_mean, running_var, save_mean, save_std)
-    normalise(x, None, output, statistics(x, *vectors, train, momentum, eps), False)
+    normalise(x, None, output, statistics(x, *vectors, train, momentum, eps, moments), False)
 
 
 def BatchNormalizationReLU_updateOutput(
@@ -56,7 +56,7 @@ def BatchNormalizationReLU_updateOutput(
     """
     x, vectors = channels_last(input, 'input'), (weight, bias, running_mean, running_var, save_mean, save_std)
     added = None if residual is None else channels_last(residual, 'residual')
-    normalise(x, added, output, statistics(x, *vectors, train, momentum, eps), True)
+    normalise(x, added, output, statistics(x, *vectors, train, momentum, eps, moments), True)
 
 
 def BatchNormalization_backward(
@@ -92,42 +92,34 @@ def BatchNormalizationReLU_backward(
         np.copyto(rolled, written)
 
 
-def statistics(x, weight, bias, running_mean, running_var, save_mean, save_std, train, momentum, eps):
+def statistics(
+    x, weight, bias, running_mean, running_var, save_mean, save_std, train, momentum, eps, moments=None
+):  # fmt: skip
     """Do with the statistics of pixels x (..., C), C order, what BatchNormalization_updateOutput says.
+
+    Args:
+        moments: what ConvolutionMoments_updateOutput returned where x comes from there: (slices, 2, C), float64, the
+            sums of x, and of x^2, over some of the pixels each.
 
     Returns:
         what `normalise` computes with, (3, C), scratch memory: mean, slope and shift of each channel, float32 where
         numbers are float16.
     """
-    count, vectors = x.size // x.shape[-1], (weight, bias, running_mean, running_var, save_mean, save_std)
-    constants, record = _statistics(count, *vectors, momentum, eps)
-    if train:
+    channels = x.shape[-1]
+    vectors = weight, bias, running_mean, running_var, save_mean, save_std
+    constants = _constants(3, running_mean)
+    record = np.array((*pointers(*vectors, constants), x.size // channels, momentum, eps), STATISTICS)[()]
+    if not train:
+        SOURCE.launch('recall<{T}>', x.dtype, blocks(channels), THREADS, record, channels)
+    elif moments is None:
         _launch_sums('learn', (x,), record)
     else:
-        SOURCE.launch('recall<{T}>', x.dtype, blocks(x.shape[-1]), THREADS, record, x.shape[-1])
+        across, down = FINAL
+        SOURCE.launch(
+            'learn_from_parts<{T}>', x.dtype, blocks(channels, across), FINAL, moments, len(moments), record, channels,
+            shared=2 * across * down * 8,
+        )  # fmt: skip
     return constants
-
-
-def statistics_of_parts(parts, count, weight, bias, running_mean, running_var, save_mean, save_std, momentum, eps):
-    """Do in training the same as `statistics` with sums over `count` pixels that another kernel has left.
-
-    Args:
-        parts: (slices, 2, C), float64, C order: the sums of x, and of x^2, over some of the pixels each.
-    """
-    channels, vectors = len(running_mean), (weight, bias, running_mean, running_var, save_mean, save_std)
-    constants, record = _statistics(count, *vectors, momentum, eps)
-    SOURCE.launch(
-        'learn_from_parts<{T}>', running_mean.dtype, blocks(channels, FINAL[0]), FINAL, parts, len(parts), record,
-        channels, shared=2 * THREADS * 8,
-    )  # fmt: skip
-    return constants
-
-
-def _statistics(count, weight, bias, running_mean, running_var, save_mean, save_std, momentum, eps):
-    """Return the constants that are to be written, and the record that the kernels get, which knows where."""
-    constants = _constants(3, running_mean)
-    vectors = weight, bias, running_mean, running_var, save_mean, save_std, constants
-    return constants, np.array((*_pointers(*vectors), count, momentum, eps), STATISTICS)[()]
 
 
 def normalise(x, residual, output, constants, rectifies):
@@ -144,8 +136,8 @@ def _hand_back(
 ):  # fmt: skip
     """Do what BatchNormalization_backward says for pixels x and grads, or BatchNormalizationReLU's, given an output."""
     constants = _constants(4, running_mean)
-    pointers = _pointers(weight, running_mean, running_var, save_mean, save_std, gradWeight, gradBias, constants)
-    record = np.array((*pointers, x.size // x.shape[-1], scale, eps, bool(train)), GRADIENTS)[()]
+    vectors = weight, running_mean, running_var, save_mean, save_std, gradWeight, gradBias, constants
+    record = np.array((*pointers(*vectors), x.size // x.shape[-1], scale, eps, bool(train)), GRADIENTS)[()]
     _launch_sums('add_gradients', (x, grads, output, gradSum), record)
     if gradInput is not None:
         g = grads if gradSum is None else gradSum
@@ -187,10 +179,3 @@ def _pixels(result):
     if not rolled.flags.c_contiguous:
         raise ShapeError('expected a result that lies channels-last, got one that does not')
     return rolled
-
-
-def _pointers(*vectors):
-    """Return where vectors begin in memory, 0 for None, or say that one has gaps: the kernels know of no strides."""
-    if not all(vector is None or vector.flags.c_contiguous for vector in vectors):
-        raise ShapeError('expected a number for each channel side by side in memory, got some with gaps between')
-    return [0 if vector is None else vector.data.ptr for vector in vectors]

@@ -1,15 +1,15 @@
 // Sums whose terms several blocks have shared out: their parts, added up one after the other.
-#include "cuda_common.h"
+#include "finish.h"
 
-// written[row, column] = bias[column] + parts[0, row, column] + parts[1, row, column] + ...
+// written[row, column] = parts[0, row, column] + parts[1, row, column] + ..., finished.
 template <class T>
-__global__ void sum_slices(const computed<T>* parts, const T* bias, T* written, long long count, int columns,
+__global__ void sum_slices(const computed<T>* parts, T* written, Finish<T> finish, long long count, int columns,
                            int slices) {
   long long i = (long long)blockIdx.x * blockDim.x + threadIdx.x;
   if (i >= count) return;
-  computed<T> sum = bias ? widen(bias[i % columns]) : 0;
+  computed<T> sum = 0;
   for (int slice = 0; slice < slices; slice++) sum += parts[slice * count + i];
-  written[i] = narrow<T>(sum);
+  written[i] = finish.value(sum, i, i % columns);
 }
 
 // gradWeight[output, plane, tap] += scale * (parts[0, output, tap, plane] + parts[1, ...] + ...); `along` says how far

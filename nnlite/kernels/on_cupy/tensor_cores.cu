@@ -2,6 +2,7 @@
 // block copies the pieces that it multiplies straight from the map into shared memory.
 //
 // T is float, whose products are of TF32 (10 bits of mantissa), or __half; sums are float.
+#include "finish.h"
 #include "implicit.h"
 
 template <class T> struct Product;
@@ -18,7 +19,7 @@ template <> struct Product<__half> {
   static __device__ __forceinline__ unsigned rounded(unsigned x) { return x; }
 };
 
-// y[m, o] = bias[o] + sum over taps t and planes c of x[pixel(m) + t, c] w[o, t, c].
+// y[m, o] = the sum over taps t and planes c of x[pixel(m) + t, c] w[o, t, c], finished.
 // BACK: x is gradOutput, y gradInput, O and C of the forward pass are exchanged, and so they are in w.
 //
 // A block makes BM x BN of y, a warp WM x WN; BK is how many products are added up from one stage of shared memory, of
@@ -26,7 +27,7 @@ template <> struct Product<__half> {
 // stage is of one tap, and the taps of some planes come one after the other: what they share is still in the L1 cache.
 template <class T, int BM, int BN, int BK, int WM, int WN, int STAGES, int VEC, bool WHOLE, bool BACK>
 __global__ void __launch_bounds__(BM / WM * (BN / WN) * 32)
-conv_gemm(const T* __restrict__ x, const T* __restrict__ w, const T* __restrict__ bias, T* __restrict__ y, Conv d) {
+conv_gemm(const T* __restrict__ x, const T* __restrict__ w, T* __restrict__ y, Conv d, Finish<T> finish) {
   constexpr int THREADS = BM / WM * (BN / WN) * 32, LD = BK + 16 / sizeof(T);
   constexpr int COLS = BK / VEC, ROWS = THREADS / COLS, MINE = (BM + ROWS - 1) / ROWS, MI = WM / 16, NI = WN / 8;
   static_assert(THREADS % COLS == 0 && BM % WM == 0 && BN % WN == 0 && WN % 16 == 0, "tiles do not fit");
@@ -123,18 +124,25 @@ conv_gemm(const T* __restrict__ x, const T* __restrict__ w, const T* __restrict_
   }
   cp_async_wait<0>();
 
+  const int row = m0 + wm + lane / 4;
+  if (finish.moments) {
+    float* sums = reinterpret_cast<float*>(smem);  // [BM / WM][2][BN], where nobody multiplies any more
+    __syncthreads();
+    add_up_columns<2 * MI, NI>(
+        sums + wm / WM * 2 * BN + wn, BN, [&](int r, int j) { return acc[r / 2][j] + r % 2 * 2; },
+        [&](int r) { return row + r * 8 < M; });
+    leave_moments<THREADS>(sums, BM / WM, BN, finish.moments, n0, d.O);
+  }
 #pragma unroll
   for (int i = 0; i < MI; i++)
 #pragma unroll
     for (int half = 0; half < 2; half++) {
-      int m = m0 + wm + i * 16 + half * 8 + lane / 4;
+      int m = row + i * 16 + half * 8;
       if (m >= M) continue;
-      T* out = y + taps.pixel<BACK>(d, m) * d.O;
+      const size_t at = taps.pixel<BACK>(d, m) * d.O;
 #pragma unroll
-      for (int j = 0; j < NI; j++) {
-        int o = n0 + wn + j * 8 + lane % 4 * 2;
-        store_planes(out, o, d.O, bias, acc[i][j][half * 2], acc[i][j][half * 2 + 1]);
-      }
+      for (int j = 0; j < NI; j++)
+        finish.store(y, at, n0 + wn + j * 8 + lane % 4 * 2, d.O, acc[i][j][half * 2], acc[i][j][half * 2 + 1]);
     }
 }
 

@@ -8,6 +8,7 @@ import functools
 
 import numpy as np
 
+from nnlite.kernels.on_cupy.finish import Finish
 from nnlite.kernels.on_cupy.launching import THREADS, Source, blocks
 from nnlite.kernels.on_numpy.scratch import contiguous, scratch
 from nnlite.tensor.devices import gpu
@@ -81,18 +82,21 @@ def takes(dtype, geometry):
     )
 
 
-def forward(input, output, weight, bias, geometry):
-    """Output (N, *out, outputs) = the convolution of input (N, *space, planes), weight (outputs, planes, *kernel)."""
-    launch_gemm(input, output, packed(weight, geometry, back=False), bias, geometry, back=False)
+def forward(input, output, weight, finish, geometry):
+    """Output (N, *out, outputs) = input (N, *space, planes) convolved with weight (outputs, planes, *kernel), finished.
+
+    Return the moments, or None.
+    """
+    return launch_gemm(input, output, packed(weight, geometry, back=False), finish, geometry, back=False)
 
 
-def back(gradOutput, gradInput, weight, geometry):
-    """GradInput (N, *space, planes) = what gradOutput (N, *out, outputs) hands back to the windows."""
-    launch_gemm(gradOutput, gradInput, packed(weight, geometry, back=True), None, geometry, back=True)
+def back(gradOutput, gradInput, weight, added, geometry):
+    """GradInput (N, *space, planes) = what gradOutput (N, *out, outputs) hands back to the windows [+ added]."""
+    launch_gemm(gradOutput, gradInput, packed(weight, geometry, back=True), Finish(None, added), geometry, back=True)
 
 
-def launch_gemm(read, written, weight, bias, geometry, back):
-    """Launch the product of a map's windows with packed weights."""
+def launch_gemm(read, written, weight, finish, geometry, back):
+    """Launch the product of a map's windows with packed weights; return the moments, or None."""
     sizes, classes, rows = exchanged(geometry, back)
     read_planes, columns = int(sizes['C']), int(sizes['O'])
     per_piece = 16 // read.itemsize
@@ -109,7 +113,10 @@ def launch_gemm(read, written, weight, bias, geometry, back):
         name = _gemm(TILES[64], step, vector, whole and vector != 1, back)
     grid = blocks(rows, tile[0]), blocks(columns, tile[1]), classes
     threads = tile[0] // tile[2] * (tile[1] // tile[3]) * 32
-    _sources[name].launch(name, read.dtype, grid, threads, read, weight, bias, written, sizes, shared=shared)
+    moments = finish.moments(grid[0], columns)
+    record = finish.record(moments)
+    _sources[name].launch(name, read.dtype, grid, threads, read, weight, written, sizes, record, shared=shared)
+    return moments
 
 
 def _tile(columns, rows, whole):

@@ -2,16 +2,17 @@
 //
 // T is float, whose products are of TF32, or __half; sums are float. 128 bytes of planes make a row of shared memory, so
 // that the planes read are a multiple of 32 (float) or 64 (half).
+#include "finish.h"
 #include "implicit.h"
 #include "warpgroup.h"
 
-// y[m, o] = bias[o] + sum over taps t and planes c of x[pixel(m) + t, c] w[o, t, c]; BACK as in conv_gemm.
+// y[m, o] = the sum over taps t and planes c of x[pixel(m) + t, c] w[o, t, c], finished; BACK as in conv_gemm.
 //
 // A block makes BM x BN of y, each of its warpgroups 64 x BN. Of the stages of shared memory two are multiplied, or have
 // just been, and the others are on their way.
 template <class T, int BM, int BN, int STAGES, bool BACK>
 __global__ void __launch_bounds__(BM * 2)
-conv_warpgroups(const T* __restrict__ x, const T* __restrict__ w, const T* __restrict__ bias, T* __restrict__ y, Conv d) {
+conv_warpgroups(const T* __restrict__ x, const T* __restrict__ w, T* __restrict__ y, Conv d, Finish<T> finish) {
   constexpr int THREADS = BM * 2, BK = 128 / sizeof(T), VEC = 16 / sizeof(T), ROWS = THREADS / PIECES, AHEAD = STAGES - 2;
   constexpr int MINE = BM / ROWS;
   DYN_SHARED(char, smem);
@@ -83,16 +84,23 @@ conv_warpgroups(const T* __restrict__ x, const T* __restrict__ w, const T* __res
   wgmma_wait<0>();
   cp_async_wait<0>();
 
+  const int row = m0 + tid / 32 * 16 + lane / 4;
+  if (finish.moments) {
+    float* sums = reinterpret_cast<float*>(sa);  // [THREADS / 32][2][BN], where nobody multiplies any more
+    __syncthreads();
+    add_up_columns<2, BN / 8>(
+        sums + tid / 32 * 2 * BN, BN, [&](int r, int j) { return acc + j * 4 + r * 2; },
+        [&](int r) { return row + r * 8 < M; });
+    leave_moments<THREADS>(sums, THREADS / 32, BN, finish.moments, n0, d.O);
+  }
 #pragma unroll
   for (int half = 0; half < 2; half++) {
-    int m = m0 + tid / 32 * 16 + half * 8 + lane / 4;
+    int m = row + half * 8;
     if (m >= M) continue;
-    T* out = y + taps.pixel<BACK>(d, m) * d.O;
+    const size_t at = taps.pixel<BACK>(d, m) * d.O;
 #pragma unroll
-    for (int j = 0; j < BN / 8; j++) {
-      int o = n0 + j * 8 + lane % 4 * 2;
-      store_planes(out, o, d.O, bias, acc[j * 4 + half * 2], acc[j * 4 + half * 2 + 1]);
-    }
+    for (int j = 0; j < BN / 8; j++)
+      finish.store(y, at, n0 + j * 8 + lane % 4 * 2, d.O, acc[j * 4 + half * 2], acc[j * 4 + half * 2 + 1]);
   }
 }
 

@@ -6,6 +6,7 @@ As tensor_cores.py, for images with enough planes; where a pass has too few it g
 import numpy as np
 
 from nnlite.kernels.on_cupy import tensor_cores
+from nnlite.kernels.on_cupy.finish import Finish
 from nnlite.kernels.on_cupy.launching import Source, blocks
 from nnlite.kernels.on_cupy.tensor_cores import LINE, add_slices, divisors_of, exchanged, packed, slices_of
 from nnlite.kernels.on_numpy.scratch import scratch
@@ -49,23 +50,29 @@ def is_there():
     return gpu().cuda.Device().compute_capability == '90'
 
 
-def forward(input, output, weight, bias, geometry):
-    """Output (N, *out, outputs) = the convolution of input (N, *space, planes), weight (outputs, planes, *kernel)."""
-    _launch_gemm(input, output, packed(weight, geometry, back=False), bias, geometry, back=False)
+def forward(input, output, weight, finish, geometry):
+    """Output (N, *out, outputs) = input (N, *space, planes) convolved with weight (outputs, planes, *kernel), finished.
+
+    Return the moments, or None.
+    """
+    return _launch_gemm(input, output, packed(weight, geometry, back=False), finish, geometry, back=False)
 
 
-def back(gradOutput, gradInput, weight, geometry):
-    """GradInput (N, *space, planes) = what gradOutput (N, *out, outputs) hands back to the windows."""
-    _launch_gemm(gradOutput, gradInput, packed(weight, geometry, back=True), None, geometry, back=True)
+def back(gradOutput, gradInput, weight, added, geometry):
+    """GradInput (N, *space, planes) = what gradOutput (N, *out, outputs) hands back to the windows [+ added]."""
+    _launch_gemm(gradOutput, gradInput, packed(weight, geometry, back=True), Finish(None, added), geometry, back=True)
 
 
-def _launch_gemm(read, written, weight, bias, geometry, back):
+def _launch_gemm(read, written, weight, finish, geometry, back):
     sizes, classes, rows = exchanged(geometry, back)
     columns = int(sizes['O'])
     tile = TILES[_width(columns)]
     name, shared = _gemm(tile, back), tile[2] * (tile[0] + tile[1]) * LINE + GROUP
     grid = blocks(rows, tile[0]), blocks(columns, tile[1]), classes
-    _sources[name].launch(name, read.dtype, grid, 2 * tile[0], read, weight, bias, written, sizes, shared=shared)
+    moments = finish.moments(grid[0], columns)
+    record = finish.record(moments)
+    _sources[name].launch(name, read.dtype, grid, 2 * tile[0], read, weight, written, sizes, record, shared=shared)
+    return moments
 
 
 def weight_gradient(input, gradOutput, gradWeight, scale, geometry):

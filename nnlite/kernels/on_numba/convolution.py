@@ -17,6 +17,7 @@ from nnlite.kernels.on_numba.compiling import run
 from nnlite.kernels.on_numba.memory import aligned, pixels
 from nnlite.kernels.on_numba.points import POINTS
 from nnlite.kernels.on_numba.simd import LANES, SUMS
+from nnlite.kernels.on_numba.transfer import CAdd_updateOutput
 from nnlite.kernels.on_numpy import convolution as on_numpy
 from nnlite.kernels.on_numpy.scratch import channels_last, scratch
 from nnlite.tensor.threads import getnumthreads
@@ -109,7 +110,7 @@ def ConvolutionReLUTwice_updateOutput(input, residual, output, first, second):
 def ConvolutionMoments_updateOutput(input, output, weight, bias, stride, padding, dilation):
     """Do what Convolution_updateOutput does; return the sums of the output and of its squares, for each plane.
 
-    They are scratch memory (2, nOutputPlane), float64; None where they would cost a pass of their own.
+    They are (2, nOutputPlane), float64; None where they would cost a pass of their own.
     """
     if _are_ours((input, output, weight), dilation) and _winograd_pays(output, weight, stride):
         _expect_windows(input, output, weight, stride, padding)
@@ -123,17 +124,35 @@ def Convolution_updateGradInput(gradOutput, gradInput, weight, stride, padding, 
 
     Shapes: as in NumPy's.
     """
-    if not _are_ours((gradOutput, gradInput, weight), dilation):
+    if _are_ours((gradOutput, gradInput, weight), dilation):
+        _hand_back(gradOutput, None, gradInput, weight, stride, padding)
+    else:
         on_numpy.Convolution_updateGradInput(gradOutput, gradInput, weight, stride, padding, dilation)
-        return
+
+
+def ConvolutionAdd_updateGradInput(gradOutput, added, gradInput, weight, stride, padding, dilation):
+    """GradInput = Convolution_updateGradInput's + added, in the same pass where that goes by Winograd's algorithm.
+
+    Shapes: as in NumPy's.
+    """
+    if _are_ours((gradOutput, gradInput, weight), dilation):
+        _hand_back(gradOutput, added, gradInput, weight, stride, padding)
+    else:
+        on_numpy.ConvolutionAdd_updateGradInput(gradOutput, added, gradInput, weight, stride, padding, dilation)
+
+
+def _hand_back(gradOutput, added, gradInput, weight, stride, padding):
+    """Do what ConvolutionAdd_updateGradInput says, for arrays that are ours; `added` may be None."""
     _expect_windows(gradInput, gradOutput, weight, stride, padding)
     swapped = weight.swapaxes(0, 1)
     if _winograd_pays(gradInput, weight, stride):
-        _by_winograd(gradOutput, swapped[:, :, ::-1, ::-1], None, gradInput, [2 - pad for pad in padding])
+        _by_winograd(gradOutput, swapped[:, :, ::-1, ::-1], None, gradInput, [2 - pad for pad in padding], added)
     else:
         sides = zip(gradInput.shape[2:], weight.shape[2:], stride, strict=True)
         windows = [(-(-side // step), 1, -(-size // step)) for side, size, step in sides]  # of the pixels of one phase
         _directly(direct.convolve_back, gradOutput, swapped, None, gradInput, stride, padding, windows)
+        if added is not None:
+            CAdd_updateOutput(gradInput, added, gradInput)
 
 
 def Convolution_accGradParameters(input, gradOutput, gradWeight, gradBias, stride, padding, dilation, scale):
@@ -209,8 +228,7 @@ def _by_winograd(input, weight, bias, output, padding, residual=None, rectifies=
         winograd.convolve, maps, *kernel, _filled(bias, outputs), result, tuple(padding), block, transformed, memory,
         added, residual is not None, rectifies, totals, counts,
     )  # fmt: skip
-    total = scratch('moments', (2, outputs), np.float64)
-    return np.add.reduce(totals, axis=0, out=total) if counts else None
+    return np.add.reduce(totals, axis=0) if counts else None  # in memory of its own: others may come before its use
 
 
 @functools.lru_cache(SHAPES)

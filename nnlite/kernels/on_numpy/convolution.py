@@ -15,6 +15,7 @@ import math
 import numpy as np
 
 from nnlite.kernels.on_numpy import winograd
+from nnlite.kernels.on_numpy.residual import CAdd_updateOutput
 from nnlite.kernels.on_numpy.scratch import channels_last, scratch
 from nnlite.kernels.on_numpy.sums import sum_of_rows
 from nnlite.kernels.on_numpy.windows import chunks, col2im, im2col
@@ -110,6 +111,15 @@ def Convolution_updateGradInput(gradOutput, gradInput, weight, stride, padding, 
         np.matmul(grads.reshape(-1, len(matrix)), matrix, out=columns.reshape(-1, matrix.shape[1]))
 
     col2im(gradOutput, gradInput, kernel, stride, padding, dilation, fill)
+
+
+def ConvolutionAdd_updateGradInput(gradOutput, added, gradInput, weight, stride, padding, dilation):
+    """GradInput = Convolution_updateGradInput's + added.
+
+    Shapes: as in Convolution_updateGradInput; added like gradInput, and in other memory.
+    """
+    Convolution_updateGradInput(gradOutput, gradInput, weight, stride, padding, dilation)
+    CAdd_updateOutput(gradInput, added, gradInput)
 
 
 def Convolution_accGradParameters(input, gradOutput, gradWeight, gradBias, stride, padding, dilation, scale):
