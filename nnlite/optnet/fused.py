@@ -238,7 +238,7 @@ class FusedResidual(Fused):
         return self.fork.gradInput
 
     def first(self):
-        """Return the convolution that the branch begins with, if its gradInput is to be added to the shortcut's at once.
+        """Return the convolution that the branch begins with, if its gradInput is added to the shortcut's at once.
 
         It is the last one to run on the way back, and writes the sum in the fork's memory; its own gradInput is empty.
         """

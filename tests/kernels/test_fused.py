@@ -109,6 +109,19 @@ def test_convolution_residual_and_relu(case, layout):
     assert (output == 0).any() or output.size == 1
 
 
+@each_convolution
+@pytest.mark.parametrize('layout', ['channels-last', 'C order', 'with holes'])
+def test_gradient_of_a_convolution_and_another_one(case, layout):
+    input, weight, _, output, options = convolution(case)
+    kernels, grads = family(), drawn(output.shape, 7, np.float32)
+    gradInput, plain = (channels_last(input.shape, np.float32) for _ in range(2))
+    kernels.Convolution_updateGradInput(grads, plain, weight, *options)
+    added = LAYOUTS[layout](drawn(input.shape, 8, np.float32))
+    gradInput.fill(np.nan)
+    kernels.ConvolutionAdd_updateGradInput(grads, added, gradInput, weight, *options)
+    assert_close(gradInput, plain + added, 1e-6, 'gradInput')
+
+
 def test_what_is_no_number_stays_behind_a_convolution():
     input, weight, bias, output, options = convolution(CONVOLUTIONS[0])
     bias[3] = np.nan

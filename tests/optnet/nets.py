@@ -50,6 +50,15 @@ def branch_that_ends_in_place(sums_in_place=False):
     return sequence(convolution(3), block, nn.CAddTable(sums_in_place), nn.ReLU(True), convolution())
 
 
+def two_branches_of_convolutions():
+    """Both end in a batch norm, whose sums the convolution before it may leave."""
+
+    def branch():
+        return sequence(convolution(8, 8), norm(8))
+
+    return sequence(convolution(3, 8), fork(branch(), branch()), nn.CAddTable(), nn.ReLU(True), convolution(8))
+
+
 def nested_forks():
     inner = sequence(fork(nn.Identity(), convolution(), nn.Tanh()), nn.CAddTable())
     outer = fork(sequence(inner, norm()), nn.Identity(), sequence(convolution(), inner.clone(), nn.ReLU(True)))
@@ -99,6 +108,7 @@ NETS = {
     'pre-activation shared with the shortcut': lambda: preactivation(shared=True),
     'a branch that ends in place': branch_that_ends_in_place,
     'a sum in place': lambda: branch_that_ends_in_place(sums_in_place=True),
+    'two branches of convolutions': two_branches_of_convolutions,
     'nested forks': nested_forks,
     'a fork of a fork': fork_of_a_fork,
     'Concat': inception,

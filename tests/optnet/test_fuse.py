@@ -339,3 +339,10 @@ def test_computes_with_the_kernels_of_where_it_lives(before, cupy):
     net = optnet.fuse(net).cuda() if before else optnet.fuse(net.cuda())
     (block,) = net.sequence().modules
     assert block.kernels is net.get(1).kernels and block.kernels.__name__ == 'nnlite.kernels.on_cupy'
+
+
+def test_each_branch_has_sums_of_its_own():
+    """In float32, in which a convolution may leave its batch norm's sums; the other branch's come before their use."""
+    net = NETS['two branches of convolutions']().float()
+    images, expected = drawn((4, 3, 16, 16), 1, np.float32), net.clone()
+    assert_close(optnet.fuse(net).forward(images), expected.forward(images), 1e-4)
