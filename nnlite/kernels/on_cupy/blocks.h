@@ -12,14 +12,3 @@ struct Place {
     n = number / (down * across), h = number / across % down * SIDE, w = number % across * SIDE;
   }
 };
-
-// packed[c, t, o] = w[o, c, the last tap - t]: with these weights a convolution's gradInput is a convolution. What tensor
-// cores do not look at rounds.
-template <class T> __global__ void pack_turned(const T* w, T* packed, int O, int C, int taps) {
-  int i = blockIdx.x * blockDim.x + threadIdx.x;
-  if (i >= O * C * taps) return;
-  int o = i % O, t = i / O % taps, c = i / O / taps;
-  T value = w[((size_t)o * C + c) * taps + taps - 1 - t];
-  if constexpr (sizeof(T) == 4) value = __uint_as_float(to_tf32(value) & ~0x1fffu);
-  packed[i] = value;
-}

@@ -119,18 +119,20 @@ conv_halo(const T* __restrict__ x, const T* __restrict__ w, T* __restrict__ y, C
 // part[z, (t, c), o] = sum over the pixels m of the 8 x 8 blocks of slice z of x[pixel(m) + t, c] gradOutput[m, o].
 //
 // Slices are `slice` blocks each. A block of threads makes all taps of 64 planes of x and 64 of gradOutput, each of its R
-// warpgroups the S taps of a row. Products want gradOutput with pixels along its rows: it is turned in shared memory.
+// warpgroups the S taps of a row. Products want gradOutput with pixels along its rows: it is turned in shared memory, that
+// of the next block while this one's is multiplied.
 template <int STAGES, int R, int S>
 __global__ void __launch_bounds__(R * 128)
 weight_gradient_halo(const float* __restrict__ x, const float* __restrict__ gradOutput, float* __restrict__ part, Conv d,
                      int down, int across, int slice) {
-  constexpr int THREADS = R * 128, PLANES = 64, LA = PLANES + 8, AHEAD = STAGES - 1, BLOCK = SIDE * SIDE;
+  constexpr int THREADS = R * 128, PLANES = 64, LA = PLANES + 8, BLOCK = SIDE * SIDE, TURNED = 2 * PLANES * 128;
   constexpr int HEIGHT = SIDE + R - 1, WIDTH = SIDE + S - 1, PIXELS = HEIGHT * WIDTH;
   constexpr int PER_PIXEL = PLANES / 4, ROWS = THREADS / PER_PIXEL;
   DYN_SHARED(char, smem);
-  char* turned = smem + (GROUP - ((size_t)smem & (GROUP - 1))) % GROUP;         // [2][PLANES][128]: 32 pixels, 32 more
-  float* grads = reinterpret_cast<float*>(turned + 2 * PLANES * 128);           // [STAGES][BLOCK][PLANES]
-  float* halos = grads + STAGES * BLOCK * PLANES;                               // [STAGES][PIXELS][LA]
+  static_assert(STAGES == 3, "one block is multiplied, one turned, one on its way");
+  char* turned = smem + (GROUP - ((size_t)smem & (GROUP - 1))) % GROUP;  // [2][2][PLANES][128]: 32 pixels, and 32 more
+  float* grads = reinterpret_cast<float*>(turned + 2 * TURNED);          // [STAGES][BLOCK][PLANES]
+  float* halos = grads + STAGES * BLOCK * PLANES;                        // [STAGES][PIXELS][LA]
 
   const int tid = threadIdx.x, lane = tid % 32, g = lane / 4, t = lane % 4, r = tid / 128, warp = tid / 32 % 4;
   const int c0 = blockIdx.x * PLANES, n0 = blockIdx.y * PLANES, count = d.N * down * across;
@@ -155,33 +157,33 @@ weight_gradient_halo(const float* __restrict__ x, const float* __restrict__ grad
       cp_async16(grads + (stage * BLOCK + pixel) * PLANES + col, source, ok);
     }
   };
-  auto turn = [&](int stage) {  // a warp turns 4 pixels of 32 planes at a time
-    const float* from = grads + stage * BLOCK * PLANES;
+  constexpr int SHARES = (PLANES * BLOCK / 4 + THREADS - 1) / THREADS;  // of the work to turn a block
+  auto turn = [&](int share, const float* from, char* to) {             // a warp turns 4 pixels of 32 planes at a time
+    const int i = share * THREADS + tid, plane = i % PLANES, piece = i / PLANES;
+    if (i >= PLANES * BLOCK / 4) return;
+    float4 pixels;
+    float* at = &pixels.x;
 #pragma unroll
-    for (int i = tid; i < PLANES * BLOCK / 4; i += THREADS) {
-      int plane = i % PLANES, piece = i / PLANES;
-      float4 pixels;
-      float* at = &pixels.x;
-#pragma unroll
-      for (int e = 0; e < 4; e++) at[e] = __uint_as_float(to_tf32(from[(piece * 4 + e) * PLANES + plane]));
-      *reinterpret_cast<float4*>(turned + piece / PIECES * PLANES * 128 + swizzled(plane, piece % PIECES)) = pixels;
-    }
+    for (int e = 0; e < 4; e++) at[e] = __uint_as_float(to_tf32(from[(piece * 4 + e) * PLANES + plane]));
+    *reinterpret_cast<float4*>(to + piece / PIECES * PLANES * 128 + swizzled(plane, piece % PIECES)) = pixels;
   };
 
   float acc[S][PLANES / 2] = {};
-  for (int stage = 0; stage < AHEAD; stage++) {
+  for (int stage = 0; stage < 2; stage++) {
     if (first + stage < last) load(first + stage, stage);
     cp_async_commit();
   }
+  cp_async_wait<1>();
+  __syncthreads();
+  for (int share = 0; share < SHARES; share++) turn(share, grads, turned);
   const Operand b = operand(turned);
-  for (int number = first, stage = 0; number < last; number++, stage = stage + 1 == STAGES ? 0 : stage + 1) {
-    cp_async_wait<AHEAD - 1>();
-    __syncthreads();  // the block is there for everyone, and nobody multiplies the one before any more
-    if (number + AHEAD < last) load(number + AHEAD, (stage + AHEAD) % STAGES);
-    cp_async_commit();
-    turn(stage);
+  for (int number = first, stage = 0, side = 0; number < last; number++, stage = stage + 1 == STAGES ? 0 : stage + 1) {
+    cp_async_wait<0>();
     fence_for_wgmma();
-    __syncthreads();
+    __syncthreads();  // this block is turned, the next one there for everyone, and nobody multiplies the last any more
+    if (number + 2 < last) load(number + 2, (stage + 2) % STAGES);
+    cp_async_commit();
+    const float* next = grads + (stage + 1) % STAGES * BLOCK * PLANES;
     const float* pa = halos + (stage * PIXELS + r * WIDTH + t) * LA + warp * 16 + g;
     unsigned a[2][S][4];
 #pragma unroll
@@ -191,14 +193,16 @@ weight_gradient_halo(const float* __restrict__ x, const float* __restrict__ grad
 #pragma unroll
         for (int e = 0; e < 4; e++)
           a[row % 2][s][e] = to_tf32(pa[(row * WIDTH + s + (e >> 1) * 4) * LA + (e & 1) * 8]);
-      const Operand pixels = further(b, row / 4 * PLANES * 128 + row % 4 * 32);
+      const Operand pixels = further(b, side * TURNED + row / 4 * PLANES * 128 + row % 4 * 32);
       wgmma_begin();
 #pragma unroll
       for (int s = 0; s < S; s++) Warpgroup<float, PLANES>::multiply(acc[s], a[row % 2][s], pixels);
       wgmma_commit();
+      if (row % 2 && row / 2 < SHARES && number + 1 < last) turn(row / 2, next, turned + (side ^ 1) * TURNED);
       wgmma_wait<1>();
     }
     wgmma_wait<0>();
+    side ^= 1;
   }
   cp_async_wait<0>();
 

@@ -8,7 +8,7 @@ import numpy as np
 from nnlite.kernels.on_cupy import warpgroups
 from nnlite.kernels.on_cupy.finish import Finish
 from nnlite.kernels.on_cupy.launching import Source, blocks
-from nnlite.kernels.on_cupy.narrow import HALO, KERNEL, SIDE, turned, turned_sizes
+from nnlite.kernels.on_cupy.narrow import HALO, KERNEL, SIDE, turned_sizes
 from nnlite.kernels.on_cupy.tensor_cores import LINE, add_slices, exchanged, packed, slices_of
 from nnlite.kernels.on_cupy.warpgroups import GROUP
 from nnlite.kernels.on_numpy.scratch import scratch
@@ -26,7 +26,6 @@ def _gemm(tile):
 
 _GRADIENT = f'weight_gradient_halo<{GRADIENT_STAGES}, {KERNEL}, {KERNEL}>'
 _sources = {tile: Source('halo.cu', _gemm(tile), architecture='sm_90a') for tile in (*TILES.values(), SMALL)}
-_others = Source('halo.cu', 'pack_turned<{T}>', architecture='sm_90a')
 _gradient = Source('halo.cu', _GRADIENT, architecture='sm_90a')
 
 
@@ -51,7 +50,7 @@ def forward(input, output, weight, finish, geometry):
 
 def back(gradOutput, gradInput, weight, added, geometry):
     """GradInput (N, *space, planes) = what gradOutput (N, *out, outputs) hands back: its convolution, too [+ added]."""
-    kernels, sizes = turned(_others, weight, geometry), turned_sizes(geometry)
+    kernels, sizes = packed(weight, geometry, back=True, turned=True), turned_sizes(geometry)
     _launch_gemm(gradOutput, gradInput, kernels, Finish(None, added), sizes)
 
 
@@ -80,12 +79,12 @@ def weight_gradient(input, gradOutput, gradWeight, scale, geometry):
     down, across = blocks(geometry.out[1], SIDE), blocks(geometry.out[2], SIDE)
     count = geometry.images * down * across
     rows, columns = blocks(geometry.planes, GRADIENT_PLANES), blocks(geometry.outputs, GRADIENT_PLANES)
-    slices, each = slices_of(count, rows * columns, 1, waves=2)
+    slices, each = slices_of(count, rows * columns, 1, waves=1)
     part = scratch('slices', (slices, geometry.column, geometry.outputs), np.float32)
     grads = 2 * GRADIENT_PLANES * LINE
-    shared = grads + GRADIENT_STAGES * (grads + HALO * 4 * GRADIENT_PITCH) + GROUP
+    shared = 2 * grads + GRADIENT_STAGES * (grads + HALO * 4 * GRADIENT_PITCH) + GROUP
     _gradient.launch(
         _GRADIENT, input.dtype, (rows, columns, slices), KERNEL * 128, input, gradOutput, part, sizes, down, across,
         each, shared=shared,
     )  # fmt: skip
-    add_slices(warpgroups.others, 'add_turned_slices<{T}>', part, gradWeight, geometry, scale)
+    add_slices(part, gradWeight, geometry, scale, turned=True)

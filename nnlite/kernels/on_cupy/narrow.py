@@ -7,9 +7,9 @@ import numpy as np
 
 from nnlite.kernels.on_cupy import tensor_cores
 from nnlite.kernels.on_cupy.finish import Finish
-from nnlite.kernels.on_cupy.launching import THREADS, Source, blocks
+from nnlite.kernels.on_cupy.launching import Source, blocks
 from nnlite.kernels.on_cupy.tensor_cores import add_slices, exchanged, multiprocessors, packed
-from nnlite.kernels.on_numpy.scratch import contiguous, scratch
+from nnlite.kernels.on_numpy.scratch import scratch
 
 SIDE, KERNEL = 8, 3  # pixels of a block, and taps, of a side
 HALO = (SIDE + KERNEL - 1) ** 2  # pixels
@@ -28,7 +28,6 @@ def _gradient(planes, outputs):
 
 
 _sources = {pair: Source('narrow.cu', _gemm(*pair), _gradient(*pair)) for pair in _PAIRS}
-_others = Source('narrow.cu', 'pack_turned<{T}>')
 
 
 def takes(dtype, geometry):
@@ -54,7 +53,7 @@ def forward(input, output, weight, finish, geometry):
 
 def back(gradOutput, gradInput, weight, added, geometry):
     """GradInput (N, *space, planes) = what gradOutput (N, *out, outputs) hands back: its convolution, too [+ added]."""
-    kernels, sizes = turned(_others, weight, geometry), turned_sizes(geometry)
+    kernels, sizes = packed(weight, geometry, back=True, turned=True), turned_sizes(geometry)
     _launch_gemm(gradOutput, gradInput, kernels, Finish(None, added), sizes)
 
 
@@ -85,23 +84,11 @@ def weight_gradient(input, gradOutput, gradWeight, scale, geometry):
         _gradient(*pair), input.dtype, len(part), GROUPS * KERNEL * 32, input, gradOutput, part, sizes, down, across,
         each, shared=shared,
     )  # fmt: skip
-    add_slices(tensor_cores.others, 'add_slices<{T}>', part, gradWeight, geometry, scale)
-
-
-# What the ways that go by blocks share: a gradInput with stride 1 is a convolution with the kernel turned round.
+    add_slices(part, gradWeight, geometry, scale)
 
 
 def turned_sizes(geometry):
-    """Return the sizes of the convolution that makes gradInput of gradOutput."""
+    """Return the sizes of the convolution that makes gradInput of gradOutput, where the stride is 1."""
     sizes = exchanged(geometry, True)[0].copy()
     sizes['padH'], sizes['padW'] = (KERNEL - 1 - pad for pad in geometry.padding[1:])
     return sizes
-
-
-def turned(source, weight, geometry):
-    """Return its weights, (planes, taps, outputs), rounded; scratch."""
-    weight = contiguous(weight, 'weight')
-    result = scratch('packed weight', (weight.size,), weight.dtype)
-    counts = geometry.outputs, geometry.planes, geometry.taps
-    source.launch('pack_turned<{T}>', weight.dtype, blocks(weight.size), THREADS, weight, result, *counts)
-    return result

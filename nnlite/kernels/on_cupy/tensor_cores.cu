@@ -3,7 +3,7 @@
 //
 // T is float, whose products are of TF32 (10 bits of mantissa), or __half; sums are float.
 #include "finish.h"
-#include "implicit.h"
+#include "weights.h"
 
 template <class T> struct Product;
 template <> struct Product<float> {
@@ -240,27 +240,4 @@ conv_weight_gradient(const T* __restrict__ x, const T* __restrict__ gradOutput, 
         int o = o0 + wm + i * 16 + g + (e >> 1) * 8, k = k0 + wn + j * 8 + 2 * t + (e & 1);
         if (o < d.O && k < K) part[((size_t)blockIdx.z * d.O + o) * K + k] = acc[i][j][e];
       }
-}
-
-// gradWeight[o, c, t] += scale * (part[0, o, (t, c)] + part[1, ..] + ...), slice after slice.
-template <class T>
-__global__ void add_slices(const float* part, T* gradWeight, int O, int C, int taps, int slices, double scale) {
-  int i = blockIdx.x * blockDim.x + threadIdx.x, K = C * taps;
-  if (i >= O * K) return;
-  float sum = 0;
-#pragma unroll 8
-  for (int z = 0; z < slices; z++) sum += part[(size_t)z * O * K + i];
-  int o = i / K, t = i % K / C, c = i % C;
-  T* to = gradWeight + ((size_t)o * C + c) * taps + t;
-  *to = narrow<T>(widen(*to) + (float)scale * sum);
-}
-
-// packed[o, t, c] = w[o, c, t], or with BACK packed[c, t, o] = w[o, c, t]; what tensor cores do not look at rounds.
-template <class T, bool BACK> __global__ void pack_weight(const T* w, T* packed, int O, int C, int taps) {
-  int i = blockIdx.x * blockDim.x + threadIdx.x;
-  if (i >= O * C * taps) return;
-  int inner = BACK ? O : C, in = i % inner, t = i / inner % taps, out = i / inner / taps;
-  T value = w[((size_t)(BACK ? in : out) * C + (BACK ? out : in)) * taps + t];
-  if constexpr (sizeof(T) == 4) value = __uint_as_float(to_tf32(value) & ~0x1fffu);
-  packed[i] = value;
 }

@@ -15,6 +15,7 @@ from nnlite.tensor.devices import gpu
 
 MAX_TAPS = 32  # of a kernel, as in implicit.h
 LINE = 128  # bytes of planes that are multiplied at a time
+TOGETHER = 8  # threads that share the slices of a number
 
 _SIDES = ('R', 'S', 'strideH', 'strideW', 'padH', 'padW', 'gapH', 'gapW')
 SIZES = np.dtype([(name, np.int32) for name in ('N', 'H', 'W', 'C', 'OH', 'OW', 'O', *_SIDES)])
@@ -66,7 +67,8 @@ def _gradient(tile, vx, vy):
 
 
 _sources = {name: Source('tensor_cores.cu', name) for name in _names()}
-others = Source('tensor_cores.cu', 'pack_weight<{T}, false>', 'pack_weight<{T}, true>', 'add_slices<{T}>')
+_PACKS = {name: f'pack_weight<{{T}}, {name}>' for name in ('false, false', 'true, false', 'true, true')}
+_others = Source('tensor_cores.cu', *_PACKS.values(), 'add_slices<{T}>', 'add_turned_slices<{T}>')
 
 
 def takes(dtype, geometry):
@@ -145,7 +147,7 @@ def weight_gradient(input, gradOutput, gradWeight, scale, geometry):
         name, input.dtype, (rows, columns, slices), threads, input, gradOutput, part, sizes, *divisors, each,
         shared=shared,
     )  # fmt: skip
-    add_slices(others, 'add_slices<{T}>', part, gradWeight, geometry, scale)
+    add_slices(part, gradWeight, geometry, scale)
 
 
 def _gradient_tile(geometry):
@@ -158,12 +160,21 @@ def _gradient_tile(geometry):
 # What both ways on tensor cores share
 
 
-def packed(weight, geometry, back):
-    """Return the weights as (outputs, taps, planes), or on the way back (planes, taps, outputs), rounded; scratch."""
+def packed(weight, geometry, back, turned=False):
+    """Return the weights as (outputs, taps, planes), or on the way back (planes, taps, outputs), rounded; scratch.
+
+    Args:
+        weight, geometry: of the convolution.
+        back: whether it is for the way back.
+        turned: whether the taps are in reverse order, with which gradInput with stride 1 is a convolution.
+    """
     weight = contiguous(weight, 'weight')
     result = scratch('packed weight', (weight.size,), weight.dtype)
-    name, sizes = f'pack_weight<{{T}}, {str(back).lower()}>', (geometry.outputs, geometry.planes, geometry.taps)
-    others.launch(name, weight.dtype, blocks(weight.size), THREADS, weight, result, *sizes)
+    outer, inner = (geometry.planes, geometry.outputs) if back else (geometry.outputs, geometry.planes)
+    _others.launch(
+        _PACKS[f'{back}, {turned}'.lower()], weight.dtype, (outer, blocks(inner, 32)), (32, geometry.taps), weight,
+        result, geometry.outputs, geometry.planes, geometry.taps,
+    )  # fmt: skip
     return result
 
 
@@ -209,11 +220,23 @@ def multiprocessors():
     return cuda.runtime.getDeviceProperties(cuda.Device().id)['multiProcessorCount']
 
 
-def add_slices(source, name, part, gradWeight, geometry, scale):
-    """GradWeight += scale * the sum of the slices, in their order."""
+def add_slices(part, gradWeight, geometry, scale, turned=False):
+    """GradWeight += scale * the sum of the slices, always in the same order.
+
+    Args:
+        part: (slices, outputs, taps, planes), or `turned` (slices, taps, planes, outputs).
+        gradWeight, geometry, scale: as for weight_gradient.
+        turned: how the part lies.
+    """
     target = gradWeight if gradWeight.flags.c_contiguous else contiguous(gradWeight, 'gradWeight')
+    if turned:
+        name, grid = 'add_turned_slices<{T}>', (geometry.planes, blocks(geometry.outputs, 32))
+        block = 32, geometry.taps
+    else:
+        down = TOGETHER if len(part) >= 2 * TOGETHER else 1
+        name, grid, block = 'add_slices<{T}>', blocks(target.size, THREADS // down), (THREADS // down, down)
     sizes = geometry.outputs, geometry.planes, geometry.taps, len(part)
-    source.launch(name, target.dtype, blocks(target.size), THREADS, part, target, *sizes, float(scale))
+    _others.launch(name, target.dtype, grid, block, part, target, *sizes, float(scale))
     if target is not gradWeight:
         np.copyto(gradWeight, target)
 

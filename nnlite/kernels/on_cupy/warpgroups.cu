@@ -216,16 +216,3 @@ weight_gradient_warpgroups(const T* __restrict__ x, const T* __restrict__ turned
     }
   }
 }
-
-// gradWeight[o, c, t] += scale * (part[0, (t, c), o] + part[1, ..] + ...), slice after slice.
-template <class T>
-__global__ void add_turned_slices(const float* part, T* gradWeight, int O, int C, int taps, int slices, double scale) {
-  int i = blockIdx.x * blockDim.x + threadIdx.x, K = C * taps;
-  if (i >= O * K) return;
-  float sum = 0;
-#pragma unroll 8
-  for (int z = 0; z < slices; z++) sum += part[(size_t)z * O * K + i];
-  int o = i % O, t = i / O / C, c = i / O % C;
-  T* to = gradWeight + ((size_t)o * C + c) * taps + t;
-  *to = narrow<T>(widen(*to) + (float)scale * sum);
-}

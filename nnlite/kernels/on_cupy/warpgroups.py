@@ -35,7 +35,7 @@ _sources = {
         *map(_gradient, GRADIENT_TILES.values()),
     ]
 }
-others = Source('warpgroups.cu', 'turn<{T}>', 'add_turned_slices<{T}>', architecture='sm_90a')
+_turn = Source('warpgroups.cu', 'turn<{T}>', architecture='sm_90a')
 
 
 def takes(dtype, geometry):
@@ -80,7 +80,7 @@ def weight_gradient(input, gradOutput, gradWeight, scale, geometry):
     step = LINE // input.itemsize
     length = blocks(geometry.pixels, step) * step
     turned = scratch('turned', (geometry.outputs, length), input.dtype)
-    others.launch(
+    _turn.launch(
         'turn<{T}>', input.dtype, (length // 32, blocks(geometry.outputs, 32)), (32, 8), gradOutput, turned,
         geometry.pixels, geometry.outputs, length,
     )  # fmt: skip
@@ -95,7 +95,7 @@ def weight_gradient(input, gradOutput, gradWeight, scale, geometry):
         name, input.dtype, (rows, columns, slices), groups * 128, input, turned, part, sizes, *divisors_of(geometry),
         length, each, shared=shared,
     )  # fmt: skip
-    add_slices(others, 'add_turned_slices<{T}>', part, gradWeight, geometry, scale)
+    add_slices(part, gradWeight, geometry, scale, turned=True)
 
 
 def _width(columns):
