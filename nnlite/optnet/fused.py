@@ -130,7 +130,7 @@ class FusedNorm(Fused):
         given = input if self.layer is None else self.layer.output
         if self.relu is None:
             return self.rethrowErrors(-1, 'backward', given, gradOutput, scale)
-        return _handed_back(self.norm, given, self.relu, gradOutput, scale)
+        return _handed_back(self.norm, given, self.relu, gradOutput, scale, residual=False)
 
 
 class FusedResidual(Fused):
@@ -367,16 +367,23 @@ def _normalised(norm, input, residual, relu, moments=None):
     return output
 
 
-def _handed_back(norm, input, relu, gradOutput, scale):
-    """Return the gradient at the input of `_normalised`; the residual's is the ReLU's gradInput."""
+def _handed_back(norm, input, relu, gradOutput, scale, residual=True):
+    """Return the gradient at the input of `_normalised`; the residual's is the ReLU's gradInput.
+
+    If there is no residual, nobody needs what a ReLU in place hands back, and its gradInput is empty.
+    """
     norm.expect(gradOutput, relu.output.shape, 'gradOutput')
-    gradSum = gradOutput if relu.inplace else relu.buffer('gradInput', gradOutput.shape, like=gradOutput)
+    gradSum, options = gradOutput, {}
+    if not relu.inplace:
+        gradSum = relu.buffer('gradInput', gradOutput.shape, like=gradOutput)
+    elif not residual:
+        gradSum, options = None, {'bias': norm.bias}
 
     def kernel(batch, gradient, *rest):
-        output = norm._batch(relu.output)
-        norm.kernels.BatchNormalizationReLU_backward(batch, output, gradient, norm._batch(gradSum), *rest)
+        outputs = [None if array is None else norm._batch(array) for array in (relu.output, gradSum)]
+        norm.kernels.BatchNormalizationReLU_backward(batch, outputs[0], gradient, outputs[1], *rest, **options)
 
-    relu.gradInput = gradSum
+    relu.gradInput = emptied(relu.gradInput, norm.dtype) if gradSum is None else gradSum
     return norm._back(input, gradOutput, scale, norm.gradWeight, norm.gradBias, kernel=kernel)
 
 

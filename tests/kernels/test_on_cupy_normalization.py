@@ -46,8 +46,11 @@ def on(xp, arrays, dtype=None):
     return results
 
 
-def computed(xp, kernels, given, train, fused=None, dtype=None, scale=0.5):
-    """Return all that comes out, forward and back, as NumPy's arrays; fused: 'relu', 'residual' or None for neither."""
+def computed(xp, kernels, given, train, fused=None, dtype=None, scale=0.5, keeps=True):
+    """Return all that comes out, forward and back, as NumPy's arrays; fused: 'relu', 'residual' or None for neither.
+
+    If it `keeps` nothing, gradSum is not written.
+    """
     input, gradOutput, residual, vectors = given
     x, g, added = on(xp, (input, gradOutput, residual), dtype)
     weight, bias, mean, var = on(xp, vectors, dtype)
@@ -65,7 +68,8 @@ def computed(xp, kernels, given, train, fused=None, dtype=None, scale=0.5):
     else:
         added = added if fused == 'residual' else None
         kernels.BatchNormalizationReLU_updateOutput(x, added, output, *forward)
-        kernels.BatchNormalizationReLU_backward(x, output, g, gradSum, *grads, *backward)
+        written = gradSum if keeps else None
+        kernels.BatchNormalizationReLU_backward(x, output, g, written, *grads, *backward, bias=bias)
     results = [output, mean, var, save_mean, save_std, gradInput, gradWeight, gradBias]
     return [array if xp is np else array.get() for array in (results if fused is None else [*results, gradSum])]
 
@@ -98,6 +102,30 @@ def test_any_shape_with_relu(cupy, order, seed, dtype, train, fused):
     if same.all():
         expect_close(results, exact, BOUNDS[dtype])
     np.testing.assert_array_equal(results[-1], np.where(results[0] > 0, given[1], 0))
+
+
+@pytest.mark.parametrize('train', [True, False], ids=['training', 'evaluation'])
+@pytest.mark.parametrize('dtype', ['float32', 'float64', 'float16'])
+@pytest.mark.parametrize('seed', range(6))
+def test_the_same_bits_without_looking_at_the_output(cupy, seed, dtype, train):
+    """Where nobody wants the ReLU's gradient, which numbers it let through is found again from the input."""
+    given = case(seed, dtype, affine=seed % 5 > 0)
+    kept, found = (computed(cupy, on_cupy, given, train, 'relu', keeps=keeps)[:-1] for keeps in (True, False))
+    for mine, other in zip(found, kept, strict=True):
+        np.testing.assert_array_equal(mine, other)
+
+
+@pytest.mark.parametrize('dtype', ['float32', 'float64', 'float16'])
+@pytest.mark.parametrize('shape', [(5, 3, 3, 3), (70, 33, 1, 1), (4, 7)], ids=str)
+@pytest.mark.parametrize('without', [(), (0,), (1, 2), (0, 1, 2)], ids=str)
+def test_folded_into_a_layer(cupy, order, shape, dtype, without):
+    rng = np.random.default_rng(shape)
+    weight = rng.standard_normal(shape).astype(dtype)
+    vectors = [rng.uniform(0.5, 1.5, shape[0]).astype(dtype) for _ in range(5)]
+    vectors = [None if place in without else vector for place, vector in enumerate(vectors)]
+    exact = on_numpy.BatchNormalization_fold(*on(np, [weight, *vectors], np.float64), EPS)
+    found = on_cupy.BatchNormalization_fold(*on(cupy, [weight, *vectors]), EPS)
+    expect_close([array.get() for array in found], exact, BOUNDS[dtype])
 
 
 SHAPES = [(9, 1), (9, 1, 1, 1), (300, 70), (5, 64, 1, 1), (1, 3, 40, 50), (3, 130, 4, 4)]

@@ -3,6 +3,14 @@
 // each channel; one that does the rest by these.
 #include "columns.h"
 
+// One number normalised. That of a pass forward is found again on the way back, to the bit.
+__device__ __forceinline__ float normalised(float x, float mean, float slope, float shift) {
+  return __fmaf_rn(x - mean, slope, shift);
+}
+__device__ __forceinline__ double normalised(double x, double mean, double slope, double shift) {
+  return __fma_rn(x - mean, slope, shift);
+}
+
 // What belongs to the statistics of each channel, forward. Pointers to weight and bias may be null.
 template <class T> struct Statistics {
   const T *weight, *bias;
@@ -91,7 +99,7 @@ __global__ void __launch_bounds__(256) normalise(const T* x, const T* residual, 
       [&](long long row, const Fetched& fetched) {
         Pack<T, N> out;
         for (int k = 0; k < N; k++) {
-          computed<T> value = (widen(fetched.x.at[k]) - mean.at[k]) * slope.at[k] + shift.at[k];
+          computed<T> value = normalised(widen(fetched.x.at[k]), mean.at[k], slope.at[k], shift.at[k]);
           if (residual) value += widen(fetched.residual.at[k]);
           out.at[k] = narrow<T>(rectifies && value < 0 ? 0 : value);
         }
@@ -99,13 +107,19 @@ __global__ void __launch_bounds__(256) normalise(const T* x, const T* residual, 
       });
 }
 
-// What belongs to the gradients of each channel. Pointers to weight, gradWeight and gradBias may be null.
+// What belongs to the gradients of each channel. Pointers to weight, bias, gradWeight and gradBias may be null.
 template <class T> struct Gradients {
-  const T *weight, *running_mean, *running_var, *save_mean, *save_std;
+  const T *weight, *bias, *running_mean, *running_var, *save_mean, *save_std;
   T *gradWeight, *gradBias;
-  computed<T>* constants;  // (4, channels): those of `differentiate` in training, else of `normalise`, for gradients
+  computed<T>* constants;  // (5, channels): those of `differentiate` in training, else of `normalise`, for gradients
   double count, scale, eps;
-  long long train;
+  long long train, rectified;  // the latter: in training, gradients are 0 where what the output was made of is not above
+
+  __device__ __forceinline__ computed<T> slope(int c) const {
+    computed<T> std = widen(train ? save_std[c] : narrow<T>(1 / sqrt(widen(running_var[c]) + eps)));
+    return weight ? std * widen(weight[c]) : std;
+  }
+  __device__ __forceinline__ computed<T> shift(int c) const { return bias ? widen(bias[c]) : 0; }
 
   // Of channel c, from the sums of g and of g (x - mean) over `count` pixels.
   __device__ __forceinline__ void finish(int c, int channels, double sum, double dot) const {
@@ -113,11 +127,18 @@ template <class T> struct Gradients {
     if (gradWeight) gradWeight[c] = narrow<T>(widen(gradWeight[c]) + scale * dot * std);
     if (gradBias) gradBias[c] = narrow<T>(widen(gradBias[c]) + scale * sum);
     constants[c] = train ? widen(save_mean[c]) : 0;
-    constants[channels + c] = weight ? std * widen(weight[c]) : std;
+    constants[channels + c] = slope(c);
     constants[2 * channels + c] = train ? dot / count * std * std : 0;
     constants[3 * channels + c] = sum / count;
+    constants[4 * channels + c] = shift(c);
   }
 };
+
+// Whether a ReLU behind the normalization of x let it through.
+template <class T>
+__device__ __forceinline__ bool is_above(T x, computed<T> mean, computed<T> slope, computed<T> shift) {
+  return widen(narrow<T>(normalised(widen(x), mean, slope, shift))) > 0;
+}
 
 // The gradients, from pixels x and grads g; where an output y is given, g is 0 unless y > 0, and written to gradSum,
 // which may be grads.
@@ -130,9 +151,11 @@ __global__ void __launch_bounds__(256) add_gradients(const T* x, const T* grads,
   int first = first_channel<N>();
   double sums[2 * N] = {};
   if (first < channels) {
-    computed<T> mean[N];
-    for (int k = 0; k < N; k++)
+    computed<T> mean[N], slope[N], shift[N];
+    for (int k = 0; k < N; k++) {
       mean[k] = widen((gradients.train ? gradients.save_mean : gradients.running_mean)[first + k]);
+      if (gradients.rectified) slope[k] = gradients.slope(first + k), shift[k] = gradients.shift(first + k);
+    }
     struct Fetched { Pack<T, N> x, g, y; };
     for_rows<Fetched>(
         rows,
@@ -145,7 +168,10 @@ __global__ void __launch_bounds__(256) add_gradients(const T* x, const T* grads,
         },
         [&](long long row, Fetched fetched) {
           for (int k = 0; k < N; k++) {
-            if (y && !(widen(fetched.y.at[k]) > 0)) fetched.g.at[k] = narrow<T>(0);
+            bool through = true;
+            if (y) through = widen(fetched.y.at[k]) > 0;
+            else if (gradients.rectified) through = is_above(fetched.x.at[k], mean[k], slope[k], shift[k]);
+            if (!through) fetched.g.at[k] = narrow<T>(0);
             computed<T> g = widen(fetched.g.at[k]);
             sums[k] += g;
             sums[N + k] += g * (widen(fetched.x.at[k]) - mean[k]);
@@ -157,15 +183,18 @@ __global__ void __launch_bounds__(256) add_gradients(const T* x, const T* grads,
     for (int k = 0; k < N; k++) gradients.finish(first + k, channels, sums[k], sums[N + k]);
 }
 
-// gradInput = slope (g - (x - mean) per_x - per_batch), the constants of each channel.
+// gradInput = slope (g - (x - mean) per_x - per_batch), the constants of each channel; where it is `rectified`, g is 0
+// unless the ReLU let x through.
 template <class T, bool wide>
 __global__ void __launch_bounds__(256) differentiate(const T* x, const T* grads, T* gradInput,
-                                                     const computed<T>* constants, int rows, int channels) {
+                                                     const computed<T>* constants, int rectified, int rows,
+                                                     int channels) {
   constexpr int N = WIDTH<T, wide>;
   int first = first_channel<N>();
   if (first >= channels) return;
   auto mean = load<N>(constants + first), slope = load<N>(constants + channels + first);
   auto per_x = load<N>(constants + 2 * channels + first), per_batch = load<N>(constants + 3 * channels + first);
+  auto shift = load<N>(constants + 4 * channels + first);
   struct Fetched { Pack<T, N> x, g; };
   for_rows<Fetched>(
       rows,
@@ -176,9 +205,26 @@ __global__ void __launch_bounds__(256) differentiate(const T* x, const T* grads,
         Pack<T, N> out;
         for (int k = 0; k < N; k++) {
           computed<T> centred = widen(fetched.x.at[k]) - mean.at[k];
-          computed<T> rest = widen(fetched.g.at[k]) - centred * per_x.at[k] - per_batch.at[k];
+          bool through = !rectified || is_above(fetched.x.at[k], mean.at[k], slope.at[k], shift.at[k]);
+          computed<T> rest = (through ? widen(fetched.g.at[k]) : 0) - centred * per_x.at[k] - per_batch.at[k];
           out.at[k] = narrow<T>(slope.at[k] * rest);
         }
         store<N>(gradInput + row * channels + first, out);
       });
+}
+
+// The weight, `numbers` of them for each output, and the bias of a layer that does what one and a batch normalization do
+// in evaluation. A block has an output. Pointers to biases and weight may be null.
+template <class T>
+__global__ void fold(const T* layer_weight, const T* layer_bias, const T* weight, const T* bias, const T* running_mean,
+                     const T* running_var, T* folded_weight, T* folded_bias, double eps, int numbers) {
+  const int o = blockIdx.x;
+  const double slope = (weight ? (double)widen(weight[o]) : 1) / sqrt(widen(running_var[o]) + eps);
+  const computed<T> factor = slope;
+  const size_t first = (size_t)o * numbers;
+  for (int i = threadIdx.x; i < numbers; i += blockDim.x)
+    folded_weight[first + i] = narrow<T>(widen(layer_weight[first + i]) * factor);
+  if (threadIdx.x > 0) return;
+  double shift = (layer_bias ? (double)widen(layer_bias[o]) : 0) - widen(running_mean[o]);
+  folded_bias[o] = narrow<T>(shift * slope + (bias ? (double)widen(bias[o]) : 0));
 }

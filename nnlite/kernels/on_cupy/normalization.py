@@ -10,13 +10,14 @@ import numpy as np
 from nnlite.errors import ShapeError
 from nnlite.kernels.on_cupy.columns import FINAL, PASSING, SUMMING, is_wide, name_of, parts_and_tickets, shared_out
 from nnlite.kernels.on_cupy.launching import THREADS, Source, blocks, pointers
-from nnlite.kernels.on_numpy.scratch import channels_last, scratch
+from nnlite.kernels.on_numpy.scratch import channels_last, contiguous, scratch
 
 _PASSES = 'learn', 'normalise', 'add_gradients', 'differentiate'
 SOURCE = Source(
     'normalization.cu',
     'learn_from_parts<{T}>',
     'recall<{T}>',
+    'fold<{T}>',
     *[name_of(kernel, wide) for kernel in _PASSES for wide in (False, True)],
 )
 
@@ -29,9 +30,10 @@ def _record(pointers, doubles, *others):
 
 STATISTICS = _record('weight bias running_mean running_var save_mean save_std constants', 'count momentum eps')
 GRADIENTS = _record(
-    'weight running_mean running_var save_mean save_std gradWeight gradBias constants',
+    'weight bias running_mean running_var save_mean save_std gradWeight gradBias constants',
     'count scale eps',
     ('train', np.int64),
+    ('rectified', np.int64),
 )
 
 
@@ -59,6 +61,21 @@ def BatchNormalizationReLU_updateOutput(
     normalise(x, added, output, statistics(x, *vectors, train, momentum, eps, moments), True)
 
 
+def BatchNormalization_fold(layer_weight, layer_bias, weight, bias, running_mean, running_var, eps, number=0):
+    """Return the weight and the bias of a layer that does, in evaluation, what one and a batch normalization do.
+
+    Formulas and shapes: as in NumPy's.
+    """
+    kernels = contiguous(layer_weight, 'weight of a layer')
+    folded = scratch(f'folded weight {number}', kernels.shape, kernels.dtype)
+    shift = scratch(f'folded bias {number}', running_mean.shape, kernels.dtype)
+    vectors = layer_bias, weight, bias, running_mean, running_var
+    vectors = [None if vector is None else contiguous(vector, f'vector {i}') for i, vector in enumerate(vectors)]
+    outputs, numbers = len(folded), folded.size // max(1, len(folded))
+    SOURCE.launch('fold<{T}>', kernels.dtype, outputs, THREADS, kernels, *vectors, folded, shift, float(eps), numbers)
+    return folded, shift
+
+
 def BatchNormalization_backward(
     input, gradOutput, gradInput, gradWeight, gradBias, weight, running_mean, running_var, save_mean, save_std, train,
     scale, eps,
@@ -69,24 +86,33 @@ def BatchNormalization_backward(
     """
     _hand_back(
         channels_last(input, 'input'), None, channels_last(gradOutput, 'gradOutput'), None, gradInput, gradWeight,
-        gradBias, weight, running_mean, running_var, save_mean, save_std, train, scale, eps,
+        gradBias, weight, None, running_mean, running_var, save_mean, save_std, train, scale, eps,
     )  # fmt: skip
 
 
 def BatchNormalizationReLU_backward(
     input, output, gradOutput, gradSum, gradInput, gradWeight, gradBias, weight, running_mean, running_var, save_mean,
-    save_std, train, scale, eps,
+    save_std, train, scale, eps, bias=None,
 ):  # fmt: skip
     """Write gradSum = gradOutput where output > 0, else 0, and do for it what BatchNormalization_backward does.
 
-    Shapes: as in BatchNormalization_backward; gradSum of any strides, or in gradOutput's place.
+    Without a gradSum, in training, the output is found again from the input and not read, and gradOutput stays.
+
+    Shapes: as in BatchNormalization_backward; gradSum of any strides, or in gradOutput's place, or None.
     """
+    if gradSum is None and train:
+        _hand_back(
+            channels_last(input, 'input'), None, channels_last(gradOutput, 'gradOutput'), None, gradInput, gradWeight,
+            gradBias, weight, bias, running_mean, running_var, save_mean, save_std, train, scale, eps, rectified=True,
+        )  # fmt: skip
+        return
+    gradSum = gradOutput if gradSum is None else gradSum
     rolled = np.moveaxis(gradSum, 1, -1)
     written = rolled if rolled.flags.c_contiguous else scratch('gradSum', rolled.shape, rolled.dtype)
     _hand_back(
         channels_last(input, 'input'), channels_last(output, 'output'), channels_last(gradOutput, 'gradOutput'),
-        written, gradInput, gradWeight, gradBias, weight, running_mean, running_var, save_mean, save_std, train, scale,
-        eps,
+        written, gradInput, gradWeight, gradBias, weight, None, running_mean, running_var, save_mean, save_std, train,
+        scale, eps,
     )  # fmt: skip
     if written is not rolled:
         np.copyto(rolled, written)
@@ -131,18 +157,22 @@ def normalise(x, residual, output, constants, rectifies):
 
 
 def _hand_back(
-    x, output, grads, gradSum, gradInput, gradWeight, gradBias, weight, running_mean, running_var, save_mean, save_std,
-    train, scale, eps,
+    x, output, grads, gradSum, gradInput, gradWeight, gradBias, weight, bias, running_mean, running_var, save_mean,
+    save_std, train, scale, eps, rectified=False,
 ):  # fmt: skip
-    """Do what BatchNormalization_backward says for pixels x and grads, or BatchNormalizationReLU's, given an output."""
-    constants = _constants(4, running_mean)
-    vectors = weight, running_mean, running_var, save_mean, save_std, gradWeight, gradBias, constants
-    record = np.array((*pointers(*vectors), x.size // x.shape[-1], scale, eps, bool(train)), GRADIENTS)[()]
+    """Do what BatchNormalization_backward says for pixels x and grads.
+
+    What BatchNormalizationReLU's says, if there is an output, or if it is `rectified`: in training only.
+    """
+    constants = _constants(5, running_mean)
+    vectors = weight, bias, running_mean, running_var, save_mean, save_std, gradWeight, gradBias, constants
+    numbers = x.size // x.shape[-1], scale, eps, bool(train), rectified
+    record = np.array((*pointers(*vectors), *numbers), GRADIENTS)[()]
     _launch_sums('add_gradients', (x, grads, output, gradSum), record)
     if gradInput is not None:
         g = grads if gradSum is None else gradSum
         if train:
-            _pass('differentiate', (x, g), gradInput, constants)
+            _pass('differentiate', (x, g), gradInput, constants, rectified)
         else:
             _pass('normalise', (g, None), gradInput, constants, False)
 

@@ -103,12 +103,13 @@ def BatchNormalizationReLU_updateOutput(
 
 def BatchNormalizationReLU_backward(
     input, output, gradOutput, gradSum, gradInput, gradWeight, gradBias, weight, running_mean, running_var, save_mean,
-    save_std, train, scale, eps,
+    save_std, train, scale, eps, bias=None,
 ):  # fmt: skip
     """Write gradSum = gradOutput where output > 0, else 0, and do for it what BatchNormalization_backward does.
 
-    Shapes: as in BatchNormalization_backward; output channels-last, gradSum as gradOutput or in its place.
+    Shapes: as in BatchNormalization_backward; output channels-last, gradSum as gradOutput or in its place, or None.
     """
+    gradSum = gradOutput if gradSum is None else gradSum
     rest = gradInput, gradWeight, gradBias, weight, running_mean, running_var, save_mean, save_std, train, scale, eps
     rolled = [channels_moved_last(array) for array in (output, gradOutput, gradSum)]
     if not _are_ours(input, *rolled) or not all(array.flags.c_contiguous for array in rolled):

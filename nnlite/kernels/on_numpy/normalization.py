@@ -127,14 +127,17 @@ def BatchNormalization_backward(
 
 def BatchNormalizationReLU_backward(
     input, output, gradOutput, gradSum, gradInput, gradWeight, gradBias, weight, running_mean, running_var, save_mean,
-    save_std, train, scale, eps,
+    save_std, train, scale, eps, bias=None,
 ):  # fmt: skip
     """Write gradSum = gradOutput where output > 0, else 0, and do for it what BatchNormalization_backward does.
 
-    It is the gradient of the sum that the ReLU is of, and so the residual's, too. It may lie where gradOutput does.
+    It is the gradient of the sum that the ReLU is of, and so the residual's, too. It may lie where gradOutput does; if
+    it is None nobody wants it, and gradOutput's place may be used. Then there is no residual: the output is what the
+    normalization, with this bias, makes of the input, and may be found again rather than read.
 
     Shapes: as in BatchNormalization_backward; output channels-last, gradSum in memory like gradOutput.
     """
+    gradSum = gradOutput if gradSum is None else gradSum
     rest = gradInput, gradWeight, gradBias, weight, running_mean, running_var, save_mean, save_std, train, scale, eps
     if not np.moveaxis(gradSum, 1, -1).flags.c_contiguous:
         Threshold_updateGradInput(output, gradOutput, gradSum, 0)
