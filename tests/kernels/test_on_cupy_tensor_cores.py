@@ -31,6 +31,11 @@ BLOCKS = [
     ((1, 128, 17, 9), 64, (3, 3), (1, 1), (1, 1), (1, 1)),
     ((3, 64, 5, 12), 128, (3, 3), (1, 1), (0, 2), (1, 1)),
 ]
+MANY_BLOCKS = [
+    ((2, 64, 8, 8), 64, (3, 3), (1, 1), (1, 1), (1, 1)),
+    ((1, 64, 17, 9), 64, (3, 3), (1, 1), (1, 1), (1, 1)),
+    ((3, 64, 19, 20), 64, (3, 3), (1, 1), (0, 2), (1, 1)),
+]
 FEW = [
     ((2, 16, 8, 8), 16, (3, 3), (1, 1), (1, 1), (1, 1)),
     ((1, 32, 17, 9), 16, (3, 3), (1, 1), (1, 1), (1, 1)),
@@ -49,6 +54,8 @@ def cases():
             yield pytest.param('tensor_cores', np.float16, shape, id=f'tensor_cores-half-{name}')
     for shape in FEW:
         yield pytest.param('narrow', np.float32, shape, id=f'narrow-{"x".join(map(str, shape[0]))}-{shape[1]}')
+    for shape in MANY_BLOCKS:
+        yield pytest.param('resident', np.float32, shape, id=f'resident-{"x".join(map(str, shape[0]))}-{shape[1]}')
     for way, shapes in (('warpgroups', WIDE), ('halo', BLOCKS)):
         for shape in shapes:
             for dtype, kind in ((np.float32, 'float'), (np.float16, 'half')):
@@ -58,9 +65,13 @@ def cases():
 @pytest.fixture
 def setway(cupy, monkeypatch):
     """Send all convolutions one way, and say that the GPU is one for it where NumPy is in its place."""
-    from nnlite.kernels.on_cupy import convolution, warpgroups
+    from nnlite.kernels.on_cupy import convolution, halo, warpgroups
 
     def set_to(way):
+        if way == 'resident':  # which is for many blocks of pixels, here of two multiprocessors
+            way = 'halo'
+            monkeypatch.setattr(halo, 'FEW', 1)
+            monkeypatch.setattr(halo, 'multiprocessors', lambda: 2)
         if way in ('warpgroups', 'halo') and not warpgroups.is_there():
             if cupy.__name__ == 'cupy':
                 pytest.skip('this GPU has no products of warpgroups: it is not of compute capability 9.0')
@@ -123,7 +134,7 @@ def test_three_passes(cupy, setway, way, dtype, shape):
 
     setway(way)
     case = Case(cupy, dtype, shape)
-    assert WAYS[way].takes(np.dtype(dtype), case.geometry())
+    assert WAYS['halo' if way == 'resident' else way].takes(np.dtype(dtype), case.geometry())
     expected_weight = np.ones(case.weight.shape)
     on_numpy.Convolution_accGradParameters(case.input, case.grads, expected_weight, None, *case.options, 0.5)
 

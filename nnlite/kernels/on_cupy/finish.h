@@ -15,32 +15,57 @@ template <class T> struct Finish {
     return narrow<T>(rectifies && sum < 0 ? 0 : sum);
   }
 
-  // Writes planes o and o + 1, an even and an odd one, of the pixel that begins at place `at` of y, as far as there are
-  // `planes`.
-  __device__ __forceinline__ void store(T* y, size_t at, int o, int planes, float first, float second) const {
-    if (planes % 2 == 0 && o < planes) {
-      if (bias) first += widen(bias[o]), second += widen(bias[o + 1]);
-      if (residual) {
-        float2 two = load_pair(residual + at + o);
-        first += two.x, second += two.y;
+  // Of the pixel that begins at place `at` of y, writes the lane's two planes of each 8 from `o` on, as far as there are
+  // `planes`; two(j) are their sums.
+  template <int EIGHTS, class Two>
+  __device__ __forceinline__ void store(T* y, size_t at, int o, int planes, Two two) const {
+    if (planes % 2) {
+#pragma unroll
+      for (int i = 0; i < 2 * EIGHTS; i++) {
+        int plane = o + i / 2 * 8 + i % 2;
+        if (plane < planes) y[at + plane] = value(two(i / 2)[i % 2], at + plane, plane);
       }
+      return;
+    }
+    float2 added[EIGHTS];
+    if (residual)  // asked for together: one waits for them once
+#pragma unroll
+      for (int j = 0; j < EIGHTS; j++)
+        added[j] = o + j * 8 < planes ? load_pair(residual + at + o + j * 8) : make_float2(0, 0);
+#pragma unroll
+    for (int j = 0; j < EIGHTS; j++) {
+      const int plane = o + j * 8;
+      if (plane >= planes) continue;
+      float first = two(j)[0], second = two(j)[1];
+      if (bias) first += widen(bias[plane]), second += widen(bias[plane + 1]);
+      if (residual) first += added[j].x, second += added[j].y;
       if (rectifies) first = first < 0 ? 0 : first, second = second < 0 ? 0 : second;
-      store_pair(y + at + o, first, second);
-    } else {
-      if (o < planes) y[at + o] = value(first, at + o, o);
-      if (o + 1 < planes) y[at + o + 1] = value(second, at + o + 1, o + 1);
+      store_pair(y + at + plane, first, second);
     }
   }
 };
 
-// Of a matrix whose rows are a warp's pixels, a lane has two neighbouring columns of every 8, as products leave them:
-// rows `row(lane)` and others, ROWS of them. Leaves in sums[column] what each column adds up to, and in sums[columns +
-// column] its squares. two(r, j) are the lane's numbers of row r in the j-th 8 columns, is_there(r) says whether that is
-// a pixel.
-template <int ROWS, int EIGHTS, class Two, class IsThere>
-__device__ __forceinline__ void add_up_columns(float* sums, int columns, Two two, IsThere is_there) {
+// Of the j-th 8 columns of a matrix whose rows are a warp's pixels, a lane has two neighbours, as products leave them, and
+// has added up `sum` and `square` over its rows. Leaves in sums[column] what they all come to, and in sums[columns +
+// column] that of the squares.
+__device__ __forceinline__ void add_up_lanes(float* sums, int columns, int j, const float (&sum)[2],
+                                             const float (&square)[2]) {
   const int lane = threadIdx.x % 32;
   const bool squares = lane & 16, second = lane & 8;
+  // Of these four each lane keeps two, then one, and hands on the others.
+  float kept[2];
+#pragma unroll
+  for (int e = 0; e < 2; e++)
+    kept[e] = (squares ? square[e] : sum[e]) + __shfl_xor_sync(~0u, squares ? sum[e] : square[e], 16);
+  float one = (second ? kept[1] : kept[0]) + __shfl_xor_sync(~0u, second ? kept[0] : kept[1], 8);
+  one += __shfl_xor_sync(~0u, one, 4);
+  if (!(lane & 4)) sums[squares * columns + j * 8 + lane % 4 * 2 + second] = one;
+}
+
+// The same of all columns, of numbers that are at hand: two(r, j) are the lane's of its row r, and is_there(r) says
+// whether that is a pixel.
+template <int ROWS, int EIGHTS, class Two, class IsThere>
+__device__ __forceinline__ void add_up_columns(float* sums, int columns, Two two, IsThere is_there) {
 #pragma unroll
   for (int j = 0; j < EIGHTS; j++) {
     float sum[2] = {}, square[2] = {};
@@ -53,14 +78,7 @@ __device__ __forceinline__ void add_up_columns(float* sums, int columns, Two two
         sum[e] += x, square[e] += x * x;
       }
     }
-    // Of these four each lane keeps two, then one, and hands on the others.
-    float kept[2];
-#pragma unroll
-    for (int e = 0; e < 2; e++)
-      kept[e] = (squares ? square[e] : sum[e]) + __shfl_xor_sync(~0u, squares ? sum[e] : square[e], 16);
-    float one = (second ? kept[1] : kept[0]) + __shfl_xor_sync(~0u, second ? kept[0] : kept[1], 8);
-    one += __shfl_xor_sync(~0u, one, 4);
-    if (!(lane & 4)) sums[squares * columns + j * 8 + lane % 4 * 2 + second] = one;
+    add_up_lanes(sums, columns, j, sum, square);
   }
 }
 

@@ -109,10 +109,127 @@ conv_halo(const T* __restrict__ x, const T* __restrict__ w, T* __restrict__ y, C
 #pragma unroll
   for (int half = 0; half < 2; half++) {
     if (!is_there(half)) continue;
-    const size_t pixel = ((size_t)(at.n * d.OH + h + half) * d.OW + v) * d.O;
+    finish.template store<BN / 8>(y, ((size_t)(at.n * d.OH + h + half) * d.OW + v) * d.O, n0 + lane % 4 * 2, d.O,
+                                  [&](int j) { return acc + j * 4 + half * 2; });
+  }
+}
+
+// The same for 64 planes of x and 64 or fewer of y, in float: all weights stay in shared memory, and each block of threads
+// goes on from some 8 x 8 pixels to others until none are left. Where pixels follow each other nobody waits: while some are
+// multiplied those before are written and the next ones copied.
+template <int R, int S>
+__global__ void __launch_bounds__(256, 1)
+conv_resident(const float* __restrict__ x, const float* __restrict__ w, float* __restrict__ y, Conv d,
+              Finish<float> finish, int down, int across) {
+  constexpr int GROUPS = 2, THREADS = GROUPS * 128, PLANES = 64, BK = 32, VEC = 4, TAPS = R * S, EIGHTS = PLANES / 8;
+  constexpr int HEIGHT = SIDE + R - 1, WIDTH = SIDE + S - 1, PIXELS = GROUPS * HEIGHT * WIDTH, BUFFERS = 3;
+  constexpr int MINE = (PIXELS * PIECES + THREADS - 1) / THREADS, ROWS = THREADS / PIECES, HALOS = PIXELS * 128;
+  static_assert(HALOS % GROUP == 0, "operands begin at multiples of GROUP");
+  DYN_SHARED(char, smem);
+  char* weights = smem + (GROUP - ((size_t)smem & (GROUP - 1))) % GROUP;  // [PLANES / BK][TAPS][PLANES][128]
+  char* halos = weights + TAPS * PLANES * PLANES * 4;                    // [BUFFERS][PIXELS][128]
+
+  const int tid = threadIdx.x, lane = tid % 32, piece = tid % PIECES, group = tid / 128;
+  const int first = blockIdx.x * GROUPS, step = gridDim.x * GROUPS, count = d.N * down * across;
+
+  int from[MINE];  // where the pixels lie that this thread copies next; -1 where there is none
+  auto look = [&](int number) {
 #pragma unroll
-    for (int j = 0; j < BN / 8; j++)
-      finish.store(y, pixel, n0 + j * 8 + lane % 4 * 2, d.O, acc[j * 4 + half * 2], acc[j * 4 + half * 2 + 1]);
+    for (int i = 0; i < MINE; i++) {
+      int pixel = tid / PIECES + i * ROWS, block = number + pixel / (HEIGHT * WIDTH);
+      Place at(block, down, across);
+      int h = at.h + pixel / WIDTH % HEIGHT - d.padH, v = at.w + pixel % WIDTH - d.padW;
+      bool ok = pixel < PIXELS && block < count && (unsigned)h < (unsigned)d.H && (unsigned)v < (unsigned)d.W;
+      from[i] = ok ? ((at.n * d.H + h) * d.W + v) * PLANES + piece * VEC : -1;
+    }
+  };
+  auto load = [&](int c, int buffer) {
+#pragma unroll
+    for (int i = 0; i < MINE; i++) {
+      int pixel = tid / PIECES + i * ROWS;
+      if (PIXELS % ROWS && pixel >= PIXELS) break;
+      bool ok = from[i] >= 0;
+      cp_async16(halos + buffer * HALOS + swizzled(pixel, piece), ok ? x + from[i] + c : x, ok);
+    }
+  };
+
+  float sum[EIGHTS][2] = {}, square[EIGHTS][2] = {};  // over all pixels of this lane
+  auto write = [&](float (&acc)[PLANES / 2], int number) {
+    const Place at(number + group, down, across);
+    const int h = at.h + tid / 32 % 4 * 2, v = at.w + lane / 4;
+#pragma unroll
+    for (int half = 0; half < 2; half++) {
+      if (number + group >= count || h + half >= d.OH || v >= d.OW) continue;
+      if (finish.moments)
+#pragma unroll
+        for (int i = 0; i < 2 * EIGHTS; i++) {
+          float value = acc[i / 2 * 4 + half * 2 + i % 2];
+          sum[i / 2][i % 2] += value, square[i / 2][i % 2] += value * value;
+        }
+      finish.template store<EIGHTS>(y, ((size_t)(at.n * d.OH + h + half) * d.OW + v) * d.O, lane % 4 * 2, d.O,
+                                    [&](int j) { return acc + j * 4 + half * 2; });
+    }
+  };
+
+  int buffer = 0;
+  auto multiply = [&](float (&acc)[PLANES / 2], float (&before)[PLANES / 2], int number) {
+#pragma unroll
+    for (int half = 0; half < PLANES / BK; half++) {
+      cp_async_wait<0>();
+      fence_for_wgmma();
+      __syncthreads();  // these planes are there for everyone, and nobody multiplies those of two steps ago any more
+      const int next = buffer + 1 == BUFFERS ? 0 : buffer + 1;
+      if (half == 0) load(BK, next);
+      else if (number + step < count) look(number + step), load(0, next);
+      cp_async_commit();
+      if (half == 0)
+#pragma unroll
+        for (int i = 0; i < PLANES / 2; i++) acc[i] = 0;
+      const char* halo = halos + buffer * HALOS + group * HEIGHT * WIDTH * 128;
+#pragma unroll 1
+      for (int r = 0; r < R; r++) {
+        wgmma_begin();
+#pragma unroll
+        for (int s = 0; s < S; s++) {
+          const Operand a = operand(halo + (r * WIDTH + s) * 128, WIDTH * 128);
+          const Operand b = operand(weights + (half * TAPS + r * S + s) * PLANES * 128);
+#pragma unroll
+          for (int k = 0; k < 128; k += 32) Warpgroup<float, PLANES>::multiply(acc, further(a, k), further(b, k));
+        }
+      }
+      wgmma_commit();
+      wgmma_wait<1>();
+      if (half == 0 && number > first) write(before, number - step);
+      buffer = next;
+    }
+  };
+
+  for (int i = tid / PIECES; i < PLANES / BK * TAPS * PLANES; i += ROWS) {
+    const int o = i % PLANES, tap = i / PLANES % TAPS, half = i / PLANES / TAPS;
+    const float* source = o < d.O ? w + ((size_t)o * TAPS + tap) * PLANES + half * BK + piece * VEC : w;
+    cp_async16(weights + swizzled(i, piece), source, o < d.O);
+  }
+  look(first);
+  load(0, 0);
+  cp_async_commit();
+  float one[PLANES / 2], two[PLANES / 2];  // sums, by turns
+  int number = first;
+  for (; number + step < count; number += 2 * step) multiply(one, two, number), multiply(two, one, number + step);
+  if (number < count) {
+    multiply(one, two, number);
+    wgmma_wait<0>();
+    write(one, number);
+  } else {
+    wgmma_wait<0>();
+    write(two, number - step);
+  }
+
+  if (finish.moments) {
+    float* sums = reinterpret_cast<float*>(halos);  // [THREADS / 32][2][PLANES], where nobody multiplies any more
+    __syncthreads();
+#pragma unroll
+    for (int j = 0; j < EIGHTS; j++) add_up_lanes(sums + tid / 32 * 2 * PLANES, PLANES, j, sum[j], square[j]);
+    leave_moments<THREADS>(sums, THREADS / 32, PLANES, finish.moments, 0, d.O);
   }
 }
 

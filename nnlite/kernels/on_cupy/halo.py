@@ -9,7 +9,7 @@ from nnlite.kernels.on_cupy import warpgroups
 from nnlite.kernels.on_cupy.finish import Finish
 from nnlite.kernels.on_cupy.launching import Source, blocks
 from nnlite.kernels.on_cupy.narrow import HALO, KERNEL, SIDE, turned_sizes
-from nnlite.kernels.on_cupy.tensor_cores import LINE, add_slices, exchanged, packed, slices_of
+from nnlite.kernels.on_cupy.tensor_cores import LINE, add_slices, exchanged, multiprocessors, packed, slices_of
 from nnlite.kernels.on_cupy.warpgroups import GROUP
 from nnlite.kernels.on_numpy.scratch import scratch
 
@@ -17,6 +17,8 @@ from nnlite.kernels.on_numpy.scratch import scratch
 TILES = {64: (4, 64, 4, 3), 128: (4, 128, 4, 1)}
 SMALL = (2, 64, 4, 3)  # where there are few blocks, and few columns
 FEW = 512
+RESIDENT = 64  # planes that are read, and written at most, of which all weights fit the shared memory
+RESIDENT_GROUPS, RESIDENT_BUFFERS = 2, 3
 GRADIENT_STAGES, GRADIENT_PLANES, GRADIENT_PITCH = 3, 64, 72  # the last: from pixel to pixel in shared memory
 
 
@@ -24,8 +26,10 @@ def _gemm(tile):
     return f'conv_halo<{{T}}, {", ".join(map(str, tile))}, {KERNEL}, {KERNEL}>'
 
 
+_RESIDENT = f'conv_resident<{KERNEL}, {KERNEL}>'
 _GRADIENT = f'weight_gradient_halo<{GRADIENT_STAGES}, {KERNEL}, {KERNEL}>'
 _sources = {tile: Source('halo.cu', _gemm(tile), architecture='sm_90a') for tile in (*TILES.values(), SMALL)}
+_resident = Source('halo.cu', _RESIDENT, architecture='sm_90a')
 _gradient = Source('halo.cu', _GRADIENT, architecture='sm_90a')
 
 
@@ -55,17 +59,24 @@ def back(gradOutput, gradInput, weight, added, geometry):
 
 
 def _launch_gemm(read, written, weight, finish, sizes):
-    columns = int(sizes['O'])
+    planes, columns = int(sizes['C']), int(sizes['O'])
     down, across = blocks(int(sizes['OH']), SIDE), blocks(int(sizes['OW']), SIDE)
     count = int(sizes['N']) * down * across
-    tile = TILES[128] if columns > 64 else SMALL if count < FEW else TILES[64]
-    grid = blocks(count, tile[0]), blocks(columns, tile[1])
-    halos = blocks(tile[0] * HALO * LINE, GROUP) * GROUP
-    shared = 2 * halos + tile[3] * tile[2] * tile[1] * LINE + GROUP
+    if read.dtype == np.float32 and planes == RESIDENT and columns <= RESIDENT and count >= FEW:
+        name, source, threads = _RESIDENT, _resident, RESIDENT_GROUPS * 128
+        grid = min(multiprocessors(), blocks(count, RESIDENT_GROUPS)), 1
+        pixels = RESIDENT_BUFFERS * RESIDENT_GROUPS * HALO
+        shared = (KERNEL**2 * planes * RESIDENT * 4 // LINE + pixels) * LINE + GROUP
+    else:
+        tile = TILES[128] if columns > 64 else SMALL if count < FEW else TILES[64]
+        name, source, threads = _gemm(tile), _sources[tile], tile[0] * 128
+        grid = blocks(count, tile[0]), blocks(columns, tile[1])
+        halos = blocks(tile[0] * HALO * LINE, GROUP) * GROUP
+        shared = 2 * halos + tile[3] * tile[2] * tile[1] * LINE + GROUP
     moments = finish.moments(grid[0], columns)
-    _sources[tile].launch(
-        _gemm(tile), read.dtype, grid, tile[0] * 128, read, weight, written, sizes, finish.record(moments), down,
-        across, shared=shared,
+    source.launch(
+        name, read.dtype, grid, threads, read, weight, written, sizes, finish.record(moments), down, across,
+        shared=shared,
     )  # fmt: skip
     return moments
 

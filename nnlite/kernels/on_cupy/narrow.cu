@@ -72,12 +72,8 @@ conv_narrow(const float* __restrict__ x, const float* __restrict__ w, float* __r
 #pragma unroll
   for (int row = 0; row < SIDE; row++) {
     if (!is_there(row)) continue;
-    const size_t pixel = ((size_t)(at.n * d.OH + at.h + row) * d.OW + v) * O;
-#pragma unroll
-    for (int j = 0; j < NI; j++) {
-      const float* two = acc[row / 2][j] + row % 2 * 2;
-      finish.store(y, pixel, j * 8 + lane % 4 * 2, O, two[0], two[1]);
-    }
+    finish.template store<NI>(y, ((size_t)(at.n * d.OH + at.h + row) * d.OW + v) * O, lane % 4 * 2, O,
+                              [&](int j) { return acc[row / 2][j] + row % 2 * 2; });
   }
 }
 

@@ -139,10 +139,8 @@ conv_gemm(const T* __restrict__ x, const T* __restrict__ w, T* __restrict__ y, C
     for (int half = 0; half < 2; half++) {
       int m = row + i * 16 + half * 8;
       if (m >= M) continue;
-      const size_t at = taps.pixel<BACK>(d, m) * d.O;
-#pragma unroll
-      for (int j = 0; j < NI; j++)
-        finish.store(y, at, n0 + wn + j * 8 + lane % 4 * 2, d.O, acc[i][j][half * 2], acc[i][j][half * 2 + 1]);
+      finish.template store<NI>(y, taps.pixel<BACK>(d, m) * d.O, n0 + wn + lane % 4 * 2, d.O,
+                                [&](int j) { return acc[i][j] + half * 2; });
     }
 }
 

@@ -97,10 +97,8 @@ conv_warpgroups(const T* __restrict__ x, const T* __restrict__ w, T* __restrict_
   for (int half = 0; half < 2; half++) {
     int m = row + half * 8;
     if (m >= M) continue;
-    const size_t at = taps.pixel<BACK>(d, m) * d.O;
-#pragma unroll
-    for (int j = 0; j < BN / 8; j++)
-      finish.store(y, at, n0 + j * 8 + lane % 4 * 2, d.O, acc[j * 4 + half * 2], acc[j * 4 + half * 2 + 1]);
+    finish.template store<BN / 8>(y, taps.pixel<BACK>(d, m) * d.O, n0 + lane % 4 * 2, d.O,
+                                  [&](int j) { return acc + j * 4 + half * 2; });
   }
 }
 
