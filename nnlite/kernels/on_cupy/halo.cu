@@ -16,8 +16,8 @@
 // of EACH taps. The more these are, the less often the warpgroups wait for each other.
 template <class T, int GROUPS, int BN, int STAGES, int EACH, int R, int S>
 __global__ void __launch_bounds__(GROUPS * 128)
-conv_halo(const T* __restrict__ x, const T* __restrict__ w, T* __restrict__ y, Conv d, Finish<T> finish, int down,
-          int across) {
+conv_halo(const T* __restrict__ x, const T* __restrict__ w, T* __restrict__ y, Conv d, Finish<T> finish,
+          Blocks blocks) {
   constexpr int THREADS = GROUPS * 128, BK = 128 / sizeof(T), VEC = 16 / sizeof(T), AHEAD = STAGES - 2, TAPS = R * S;
   constexpr int HEIGHT = SIDE + R - 1, WIDTH = SIDE + S - 1, PIXELS = GROUPS * HEIGHT * WIDTH;
   constexpr int MINE = (PIXELS * PIECES + THREADS - 1) / THREADS, ROWS = THREADS / PIECES;
@@ -27,14 +27,15 @@ conv_halo(const T* __restrict__ x, const T* __restrict__ w, T* __restrict__ y, C
   constexpr int HALOS = (PIXELS * 128 + GROUP - 1) / GROUP * GROUP;
   char* weights = halos + 2 * HALOS;  // [STAGES][EACH][BN][128]
 
-  const int tid = threadIdx.x, lane = tid % 32, piece = tid % PIECES, group = tid / 128;
-  const int first = blockIdx.x * GROUPS, n0 = blockIdx.y * BN, count = d.N * down * across;
+  const int tid = threadIdx.x, lane = tid % 32, piece = tid % PIECES, row0 = tid / PIECES, group = tid / 128;
+  const int first = blockIdx.x * GROUPS, n0 = blockIdx.y * BN, count = d.N * blocks.image.number;
+  static_assert(BN % ROWS == 0 && ROWS % 8 == 0, "all threads copy equally many weights");
 
   int from[MINE];  // where the pixels lie that this thread copies; -1 where there is none
 #pragma unroll
   for (int i = 0; i < MINE; i++) {
-    int pixel = tid / PIECES + i * ROWS, number = first + pixel / (HEIGHT * WIDTH);
-    Place at(number, down, across);
+    int pixel = row0 + i * ROWS, number = first + pixel / (HEIGHT * WIDTH);
+    Place at(number, blocks);
     int h = at.h + pixel / WIDTH % HEIGHT - d.padH, v = at.w + pixel % WIDTH - d.padW;
     bool ok = pixel < PIXELS && number < count && (unsigned)h < (unsigned)d.H && (unsigned)v < (unsigned)d.W;
     from[i] = ok ? ((at.n * d.H + h) * d.W + v) * d.C + piece * VEC : -1;
@@ -42,31 +43,34 @@ conv_halo(const T* __restrict__ x, const T* __restrict__ w, T* __restrict__ y, C
   auto load_halos = [&](int c, int buffer) {
 #pragma unroll
     for (int i = 0; i < MINE; i++) {
-      int pixel = tid / PIECES + i * ROWS;
+      int pixel = row0 + i * ROWS;
       if (PIXELS % ROWS && pixel >= PIXELS) break;
       bool ok = from[i] >= 0;
       cp_async16(halos + buffer * HALOS + swizzled(pixel, piece), ok ? x + from[i] + c : x, ok);
     }
   };
   constexpr int STEPS = TAPS / EACH;  // for the same planes
-  const int kernel = TAPS * d.C, steps = d.C / BK * STEPS;
-  auto load_weights = [&](int step) {
-    const int row0 = tid / PIECES;
-    const T* source = w + (size_t)(n0 + row0) * kernel + step % STEPS * EACH * d.C + step / STEPS * BK + piece * VEC;
-    char* to = weights + step % STAGES * EACH * BN * 128;
+  const int kernel = TAPS * d.C;
+  const T* mine = w + (size_t)(n0 + row0) * kernel + piece * VEC;
+  char* place = weights + swizzled(row0, piece);
+  // Copies the taps of a step, for planes c and on; a division or a loop whose end the compiler does not know takes as
+  // long here as the products.
+  auto load_weights = [&](int step, int part, int c) {
 #pragma unroll
     for (int tap = 0; tap < EACH; tap++)
 #pragma unroll
-      for (int row = row0; row < BN; row += ROWS) {
-        bool ok = n0 + row < d.O;
-        cp_async16(to + swizzled(tap * BN + row, piece), ok ? source + (size_t)(row - row0) * kernel + tap * d.C : w, ok);
+      for (int row = 0; row < BN; row += ROWS) {
+        bool ok = n0 + row0 + row < d.O;
+        const T* source = mine + (size_t)row * kernel + (part * EACH + tap) * d.C + c;
+        cp_async16(place + (step % STAGES * EACH * BN + tap * BN + row) * 128, ok ? source : w, ok);
       }
   };
 
   float acc[BN / 2] = {};
   load_halos(0, 0);
+#pragma unroll
   for (int step = 0; step < AHEAD; step++) {
-    if (step < steps) load_weights(step);
+    load_weights(step, step, 0);
     cp_async_commit();
   }
   int step = 0;
@@ -87,7 +91,8 @@ conv_halo(const T* __restrict__ x, const T* __restrict__ w, T* __restrict__ y, C
         for (int k = 0; k < 128; k += 32) Warpgroup<T, BN>::multiply(acc, further(a, k), further(b, k));
       }
       wgmma_commit();
-      if (step + AHEAD < steps) load_weights(step + AHEAD);
+      if (part + AHEAD < STEPS) load_weights(step + AHEAD, part + AHEAD, c);
+      else if (c + BK < d.C) load_weights(step + AHEAD, part + AHEAD - STEPS, c + BK);
       if (part == 1 && c + BK < d.C) load_halos(c + BK, buffer ^ 1);  // nobody is at the last planes any more
       cp_async_commit();
       wgmma_wait<1>();
@@ -96,7 +101,7 @@ conv_halo(const T* __restrict__ x, const T* __restrict__ w, T* __restrict__ y, C
   wgmma_wait<0>();
   cp_async_wait<0>();
 
-  const Place at(first + group, down, across);
+  const Place at(first + group, blocks);
   const int h = at.h + tid / 32 % 4 * 2, v = at.w + lane / 4;
   auto is_there = [&](int half) { return first + group < count && h + half < d.OH && v < d.OW; };
   if (finish.moments) {
@@ -120,7 +125,7 @@ conv_halo(const T* __restrict__ x, const T* __restrict__ w, T* __restrict__ y, C
 template <int R, int S>
 __global__ void __launch_bounds__(256, 1)
 conv_resident(const float* __restrict__ x, const float* __restrict__ w, float* __restrict__ y, Conv d,
-              Finish<float> finish, int down, int across) {
+              Finish<float> finish, Blocks blocks) {
   constexpr int GROUPS = 2, THREADS = GROUPS * 128, PLANES = 64, BK = 32, VEC = 4, TAPS = R * S, EIGHTS = PLANES / 8;
   constexpr int HEIGHT = SIDE + R - 1, WIDTH = SIDE + S - 1, PIXELS = GROUPS * HEIGHT * WIDTH, BUFFERS = 3;
   constexpr int MINE = (PIXELS * PIECES + THREADS - 1) / THREADS, ROWS = THREADS / PIECES, HALOS = PIXELS * 128;
@@ -130,16 +135,19 @@ conv_resident(const float* __restrict__ x, const float* __restrict__ w, float* _
   char* halos = weights + TAPS * PLANES * PLANES * 4;                    // [BUFFERS][PIXELS][128]
 
   const int tid = threadIdx.x, lane = tid % 32, piece = tid % PIECES, group = tid / 128;
-  const int first = blockIdx.x * GROUPS, step = gridDim.x * GROUPS, count = d.N * down * across;
+  const int first = blockIdx.x * GROUPS, step = gridDim.x * GROUPS, count = d.N * blocks.image.number;
 
   int from[MINE];  // where the pixels lie that this thread copies next; -1 where there is none
   auto look = [&](int number) {
+    const Place mine(number, blocks), others(number + 1, blocks);
+    const bool two = number + 1 < count;
 #pragma unroll
     for (int i = 0; i < MINE; i++) {
-      int pixel = tid / PIECES + i * ROWS, block = number + pixel / (HEIGHT * WIDTH);
-      Place at(block, down, across);
+      int pixel = tid / PIECES + i * ROWS;
+      const bool other = pixel >= HEIGHT * WIDTH;
+      const Place at = other ? others : mine;
       int h = at.h + pixel / WIDTH % HEIGHT - d.padH, v = at.w + pixel % WIDTH - d.padW;
-      bool ok = pixel < PIXELS && block < count && (unsigned)h < (unsigned)d.H && (unsigned)v < (unsigned)d.W;
+      bool ok = pixel < PIXELS && (two || !other) && (unsigned)h < (unsigned)d.H && (unsigned)v < (unsigned)d.W;
       from[i] = ok ? ((at.n * d.H + h) * d.W + v) * PLANES + piece * VEC : -1;
     }
   };
@@ -155,7 +163,7 @@ conv_resident(const float* __restrict__ x, const float* __restrict__ w, float* _
 
   float sum[EIGHTS][2] = {}, square[EIGHTS][2] = {};  // over all pixels of this lane
   auto write = [&](float (&acc)[PLANES / 2], int number) {
-    const Place at(number + group, down, across);
+    const Place at(number + group, blocks);
     const int h = at.h + tid / 32 % 4 * 2, v = at.w + lane / 4;
 #pragma unroll
     for (int half = 0; half < 2; half++) {
@@ -180,7 +188,7 @@ conv_resident(const float* __restrict__ x, const float* __restrict__ w, float* _
       __syncthreads();  // these planes are there for everyone, and nobody multiplies those of two steps ago any more
       const int next = buffer + 1 == BUFFERS ? 0 : buffer + 1;
       if (half == 0) load(BK, next);
-      else if (number + step < count) look(number + step), load(0, next);
+      else if (number + step < count) load(0, next);
       cp_async_commit();
       if (half == 0)
 #pragma unroll
@@ -198,6 +206,7 @@ conv_resident(const float* __restrict__ x, const float* __restrict__ w, float* _
         }
       }
       wgmma_commit();
+      if (half == 0 && number + step < count) look(number + step);
       wgmma_wait<1>();
       if (half == 0 && number > first) write(before, number - step);
       buffer = next;
@@ -241,7 +250,7 @@ conv_resident(const float* __restrict__ x, const float* __restrict__ w, float* _
 template <int STAGES, int R, int S>
 __global__ void __launch_bounds__(R * 128)
 weight_gradient_halo(const float* __restrict__ x, const float* __restrict__ gradOutput, float* __restrict__ part, Conv d,
-                     int down, int across, int slice) {
+                     Blocks blocks, int slice) {
   constexpr int THREADS = R * 128, PLANES = 64, LA = PLANES + 8, BLOCK = SIDE * SIDE, TURNED = 2 * PLANES * 128;
   constexpr int HEIGHT = SIDE + R - 1, WIDTH = SIDE + S - 1, PIXELS = HEIGHT * WIDTH;
   constexpr int PER_PIXEL = PLANES / 4, ROWS = THREADS / PER_PIXEL;
@@ -252,26 +261,27 @@ weight_gradient_halo(const float* __restrict__ x, const float* __restrict__ grad
   float* halos = grads + STAGES * BLOCK * PLANES;                        // [STAGES][PIXELS][LA]
 
   const int tid = threadIdx.x, lane = tid % 32, g = lane / 4, t = lane % 4, r = tid / 128, warp = tid / 32 % 4;
-  const int c0 = blockIdx.x * PLANES, n0 = blockIdx.y * PLANES, count = d.N * down * across;
+  const int c0 = blockIdx.x * PLANES, n0 = blockIdx.y * PLANES, count = d.N * blocks.image.number;
   const int first = blockIdx.z * slice, last = min(first + slice, count);
-  const int col = tid % PER_PIXEL * 4;
+  const int col = tid % PER_PIXEL * 4, row0 = tid / PER_PIXEL;
   const bool ok_c = c0 + col < d.C, ok_o = n0 + col < d.O;
 
   auto load = [&](int number, int stage) {
-    const Place at(number, down, across);
-#pragma unroll
-    for (int pixel = tid / PER_PIXEL; pixel < PIXELS; pixel += ROWS) {
-      int h = at.h + pixel / WIDTH - d.padH, v = at.w + pixel % WIDTH - d.padW;
-      bool ok = ok_c && (unsigned)h < (unsigned)d.H && (unsigned)v < (unsigned)d.W;
-      const float* source = ok ? x + ((size_t)(at.n * d.H + h) * d.W + v) * d.C + c0 + col : x;
-      cp_async16(halos + (stage * PIXELS + pixel) * LA + col, source, ok);
+    const Place next(number, blocks);
+    const int top = next.h - d.padH, left = next.w - d.padW;
+    const float* from = x + ((ptrdiff_t)(next.n * d.H + top) * d.W + left) * d.C + c0 + col;
+#pragma unroll 1  // what a thread kept of each pixel would have no room in registers
+    for (int pixel = row0; pixel < PIXELS; pixel += ROWS) {
+      const int h = pixel / WIDTH, v = pixel % WIDTH;
+      bool ok = ok_c && (unsigned)(top + h) < (unsigned)d.H && (unsigned)(left + v) < (unsigned)d.W;
+      cp_async16(halos + (stage * PIXELS + pixel) * LA + col, ok ? from + (h * d.W + v) * d.C : x, ok);
     }
-#pragma unroll
-    for (int pixel = tid / PER_PIXEL; pixel < BLOCK; pixel += ROWS) {
-      int h = at.h + pixel / SIDE, v = at.w + pixel % SIDE;
-      bool ok = ok_o && h < d.OH && v < d.OW;
-      const float* source = ok ? gradOutput + ((size_t)(at.n * d.OH + h) * d.OW + v) * d.O + n0 + col : gradOutput;
-      cp_async16(grads + (stage * BLOCK + pixel) * PLANES + col, source, ok);
+    from = gradOutput + ((ptrdiff_t)(next.n * d.OH + next.h) * d.OW + next.w) * d.O + n0 + col;
+#pragma unroll 1
+    for (int pixel = row0; pixel < BLOCK; pixel += ROWS) {
+      const int h = pixel / SIDE, v = pixel % SIDE;
+      bool ok = ok_o && next.h + h < d.OH && next.w + v < d.OW;
+      cp_async16(grads + (stage * BLOCK + pixel) * PLANES + col, ok ? from + (h * d.OW + v) * d.O : gradOutput, ok);
     }
   };
   constexpr int SHARES = (PLANES * BLOCK / 4 + THREADS - 1) / THREADS;  // of the work to turn a block
@@ -298,9 +308,9 @@ weight_gradient_halo(const float* __restrict__ x, const float* __restrict__ grad
     cp_async_wait<0>();
     fence_for_wgmma();
     __syncthreads();  // this block is turned, the next one there for everyone, and nobody multiplies the last any more
-    if (number + 2 < last) load(number + 2, (stage + 2) % STAGES);
+    if (number + 2 < last) load(number + 2, stage == 0 ? 2 : stage - 1);
     cp_async_commit();
-    const float* next = grads + (stage + 1) % STAGES * BLOCK * PLANES;
+    const float* later = grads + (stage == 2 ? 0 : stage + 1) * BLOCK * PLANES;
     const float* pa = halos + (stage * PIXELS + r * WIDTH + t) * LA + warp * 16 + g;
     unsigned a[2][S][4];
 #pragma unroll
@@ -315,7 +325,7 @@ weight_gradient_halo(const float* __restrict__ x, const float* __restrict__ grad
 #pragma unroll
       for (int s = 0; s < S; s++) Warpgroup<float, PLANES>::multiply(acc[s], a[row % 2][s], pixels);
       wgmma_commit();
-      if (row % 2 && row / 2 < SHARES && number + 1 < last) turn(row / 2, next, turned + (side ^ 1) * TURNED);
+      if (row % 2 && row / 2 < SHARES && number + 1 < last) turn(row / 2, later, turned + (side ^ 1) * TURNED);
       wgmma_wait<1>();
     }
     wgmma_wait<0>();

@@ -9,7 +9,15 @@ from nnlite.kernels.on_cupy import warpgroups
 from nnlite.kernels.on_cupy.finish import Finish
 from nnlite.kernels.on_cupy.launching import Source, blocks
 from nnlite.kernels.on_cupy.narrow import HALO, KERNEL, SIDE, turned_sizes
-from nnlite.kernels.on_cupy.tensor_cores import LINE, add_slices, exchanged, multiprocessors, packed, slices_of
+from nnlite.kernels.on_cupy.tensor_cores import (
+    LINE,
+    add_slices,
+    blocks_of,
+    exchanged,
+    multiprocessors,
+    packed,
+    slices_of,
+)
 from nnlite.kernels.on_cupy.warpgroups import GROUP
 from nnlite.kernels.on_numpy.scratch import scratch
 
@@ -60,8 +68,8 @@ def back(gradOutput, gradInput, weight, added, geometry):
 
 def _launch_gemm(read, written, weight, finish, sizes):
     planes, columns = int(sizes['C']), int(sizes['O'])
-    down, across = blocks(int(sizes['OH']), SIDE), blocks(int(sizes['OW']), SIDE)
-    count = int(sizes['N']) * down * across
+    each, divisors = blocks_of(int(sizes['OH']), int(sizes['OW']), SIDE)
+    count = int(sizes['N']) * each
     if read.dtype == np.float32 and planes == RESIDENT and columns <= RESIDENT and count >= FEW:
         name, source, threads = _RESIDENT, _resident, RESIDENT_GROUPS * 128
         grid = min(multiprocessors(), blocks(count, RESIDENT_GROUPS)), 1
@@ -75,9 +83,8 @@ def _launch_gemm(read, written, weight, finish, sizes):
         shared = 2 * halos + tile[3] * tile[2] * tile[1] * LINE + GROUP
     moments = finish.moments(grid[0], columns)
     source.launch(
-        name, read.dtype, grid, threads, read, weight, written, sizes, finish.record(moments), down, across,
-        shared=shared,
-    )  # fmt: skip
+        name, read.dtype, grid, threads, read, weight, written, sizes, finish.record(moments), divisors, shared=shared
+    )
     return moments
 
 
@@ -87,15 +94,15 @@ def weight_gradient(input, gradOutput, gradWeight, scale, geometry):
         warpgroups.weight_gradient(input, gradOutput, gradWeight, scale, geometry)
         return
     sizes, *_ = exchanged(geometry, False)
-    down, across = blocks(geometry.out[1], SIDE), blocks(geometry.out[2], SIDE)
-    count = geometry.images * down * across
+    per_image, divisors = blocks_of(*geometry.out[1:], SIDE)
+    count = geometry.images * per_image
     rows, columns = blocks(geometry.planes, GRADIENT_PLANES), blocks(geometry.outputs, GRADIENT_PLANES)
     slices, each = slices_of(count, rows * columns, 1, waves=1)
     part = scratch('slices', (slices, geometry.column, geometry.outputs), np.float32)
     grads = 2 * GRADIENT_PLANES * LINE
     shared = 2 * grads + GRADIENT_STAGES * (grads + HALO * 4 * GRADIENT_PITCH) + GROUP
     _gradient.launch(
-        _GRADIENT, input.dtype, (rows, columns, slices), KERNEL * 128, input, gradOutput, part, sizes, down, across,
-        each, shared=shared,
+        _GRADIENT, input.dtype, (rows, columns, slices), KERNEL * 128, input, gradOutput, part, sizes, divisors, each,
+        shared=shared,
     )  # fmt: skip
     add_slices(part, gradWeight, geometry, scale, turned=True)

@@ -6,12 +6,30 @@
 #include "finish.h"
 #include "implicit.h"
 
+// Copies pixels of an image, of C planes each, in rows of WIDTH, into rows of LD numbers; zeros where there are none, or
+// the block `is_there` not. The first pixel is at row h and column v of image n, which has H x W. Thread `number` of
+// THREADS does its part.
+template <int PIXELS, int WIDTH, int C, int LD, int THREADS>
+__device__ __forceinline__ void copy_block(float* to, const float* x, int n, int h, int v, int H, int W, int number,
+                                           bool is_there) {
+  constexpr int PER_PIXEL = C / 4, COUNT = PIXELS * PER_PIXEL;
+  const float* from = x + ((ptrdiff_t)(n * H + h) * W + v) * C;
+#pragma unroll
+  for (int first = 0; first < COUNT; first += THREADS) {
+    const int i = first + number, piece = i % PER_PIXEL * 4, pixel = i / PER_PIXEL, row = pixel / WIDTH;
+    const int column = pixel % WIDTH;
+    if (i >= COUNT) break;
+    bool ok = is_there && (unsigned)(h + row) < (unsigned)H && (unsigned)(v + column) < (unsigned)W;
+    cp_async16(to + pixel * LD + piece, ok ? from + (row * W + column) * C + piece : x, ok);
+  }
+}
+
 // y[m, o] = the sum over taps t and planes c of x[pixel(m) + t, c] w[o, t, c], finished; the kernel is R x S.
 // Each of the WARPS of a block makes 8 x 8 pixels of O planes.
 template <int C, int O, int WARPS, int R, int S>
 __global__ void __launch_bounds__(WARPS * 32)
 conv_narrow(const float* __restrict__ x, const float* __restrict__ w, float* __restrict__ y, Conv d,
-            Finish<float> finish, int down, int across) {
+            Finish<float> finish, Blocks blocks) {
   constexpr int THREADS = WARPS * 32, LD = C + 4, TAPS = R * S, PER_PIXEL = C / 4, MI = SIDE * SIDE / 16, NI = O / 8;
   constexpr int HEIGHT = SIDE + R - 1, WIDTH = SIDE + S - 1, PIXELS = HEIGHT * WIDTH;
   DYN_SHARED(float, smem);
@@ -19,18 +37,14 @@ conv_narrow(const float* __restrict__ x, const float* __restrict__ w, float* __r
   float* halos = weights + TAPS * O * LD;     // [WARPS][PIXELS][LD]
 
   const int tid = threadIdx.x, lane = tid % 32, warp = tid / 32;
-  const int first = blockIdx.x * WARPS, count = d.N * down * across;
+  const int first = blockIdx.x * WARPS, count = d.N * blocks.image.number;
   for (int i = tid; i < TAPS * O * PER_PIXEL; i += THREADS) {
     int piece = i % PER_PIXEL * 4, o = i / PER_PIXEL % O, tap = i / PER_PIXEL / O;
     cp_async16(weights + (tap * O + o) * LD + piece, w + ((size_t)o * TAPS + tap) * C + piece, true);
   }
-  for (int i = tid; i < WARPS * PIXELS * PER_PIXEL; i += THREADS) {
-    int piece = i % PER_PIXEL * 4, pixel = i / PER_PIXEL % PIXELS, number = first + i / PER_PIXEL / PIXELS;
-    Place at(number, down, across);
-    int h = at.h + pixel / WIDTH - d.padH, v = at.w + pixel % WIDTH - d.padW;
-    bool ok = number < count && (unsigned)h < (unsigned)d.H && (unsigned)v < (unsigned)d.W;
-    cp_async16(halos + i / PER_PIXEL * LD + piece, ok ? x + ((size_t)(at.n * d.H + h) * d.W + v) * C + piece : x, ok);
-  }
+  const Place at(first + warp, blocks);
+  copy_block<PIXELS, WIDTH, C, LD, 32>(halos + warp * PIXELS * LD, x, at.n, at.h - d.padH, at.w - d.padW, d.H, d.W, lane,
+                                       first + warp < count);
   cp_async_commit();
   cp_async_wait<0>();
   __syncthreads();
@@ -60,7 +74,6 @@ conv_narrow(const float* __restrict__ x, const float* __restrict__ w, float* __r
           for (int j = 0; j < NI; j++) mma_m16n8k8_tf32(acc[i][j], a[i], b[j / 2] + j % 2 * 2);
       }
 
-  const Place at(first + warp, down, across);
   const int v = at.w + lane / 4;
   auto is_there = [&](int row) { return first + warp < count && at.h + row < d.OH && v < d.OW; };
   if (finish.moments) {
@@ -83,7 +96,7 @@ conv_narrow(const float* __restrict__ x, const float* __restrict__ w, float* __r
 template <int C, int O, int GROUPS, int R, int S>
 __global__ void __launch_bounds__(GROUPS * R * 32)
 weight_gradient_narrow(const float* __restrict__ x, const float* __restrict__ gradOutput, float* __restrict__ part,
-                       Conv d, int down, int across, int slice) {
+                       Conv d, Blocks blocks, int slice) {
   constexpr int THREADS = GROUPS * R * 32, LX = C + 8, LG = O + 8, TAPS = R * S, MI = O / 16, NI = C / 8;
   constexpr int HEIGHT = SIDE + R - 1, WIDTH = SIDE + S - 1, PIXELS = HEIGHT * WIDTH, BLOCK = SIDE * SIDE;
   constexpr int STAGE = GROUPS * (PIXELS * LX + BLOCK * LG);  // numbers of a stage, of which there are two
@@ -91,26 +104,15 @@ weight_gradient_narrow(const float* __restrict__ x, const float* __restrict__ gr
   DYN_SHARED(float, smem);
 
   const int tid = threadIdx.x, lane = tid % 32, g = lane / 4, t = lane % 4, group = tid / 32 / R, r = tid / 32 % R;
-  const int count = d.N * down * across, first = blockIdx.x * slice * GROUPS;
+  const int count = d.N * blocks.image.number, first = blockIdx.x * slice * GROUPS;
   const int last = min(first + slice * GROUPS, count);
   auto load = [&](int number, float* halos) {  // of `number` and the blocks that follow, one for each group
-    float* grads = halos + GROUPS * PIXELS * LX;
-    for (int i = tid; i < GROUPS * PIXELS * (C / 4); i += THREADS) {
-      int piece = i % (C / 4) * 4, pixel = i / (C / 4) % PIXELS, block = number + i / (C / 4) / PIXELS;
-      Place at(block, down, across);
-      int h = at.h + pixel / WIDTH - d.padH, v = at.w + pixel % WIDTH - d.padW;
-      bool ok = block < last && (unsigned)h < (unsigned)d.H && (unsigned)v < (unsigned)d.W;
-      const float* source = ok ? x + ((size_t)(at.n * d.H + h) * d.W + v) * C + piece : x;
-      cp_async16(halos + i / (C / 4) * LX + piece, source, ok);
-    }
-    for (int i = tid; i < GROUPS * BLOCK * (O / 4); i += THREADS) {
-      int piece = i % (O / 4) * 4, pixel = i / (O / 4) % BLOCK, block = number + i / (O / 4) / BLOCK;
-      Place at(block, down, across);
-      int h = at.h + pixel / SIDE, v = at.w + pixel % SIDE;
-      bool ok = block < last && h < d.OH && v < d.OW;
-      const float* source = ok ? gradOutput + ((size_t)(at.n * d.OH + h) * d.OW + v) * O + piece : gradOutput;
-      cp_async16(grads + i / (O / 4) * LG + piece, source, ok);
-    }
+    const int block = number + group, own = tid % (R * 32);
+    const Place at(block, blocks);
+    float* grads = halos + GROUPS * PIXELS * LX + group * BLOCK * LG;
+    copy_block<PIXELS, WIDTH, C, LX, R * 32>(halos + group * PIXELS * LX, x, at.n, at.h - d.padH, at.w - d.padW, d.H, d.W,
+                                             own, block < last);
+    copy_block<BLOCK, SIDE, O, LG, R * 32>(grads, gradOutput, at.n, at.h, at.w, d.OH, d.OW, own, block < last);
   };
 
   float acc[S][MI][NI][4] = {};

@@ -8,7 +8,7 @@ import numpy as np
 from nnlite.kernels.on_cupy import tensor_cores
 from nnlite.kernels.on_cupy.finish import Finish
 from nnlite.kernels.on_cupy.launching import Source, blocks
-from nnlite.kernels.on_cupy.tensor_cores import add_slices, exchanged, multiprocessors, packed
+from nnlite.kernels.on_cupy.tensor_cores import add_slices, blocks_of, exchanged, multiprocessors, packed
 from nnlite.kernels.on_numpy.scratch import scratch
 
 SIDE, KERNEL = 8, 3  # pixels of a block, and taps, of a side
@@ -59,12 +59,12 @@ def back(gradOutput, gradInput, weight, added, geometry):
 
 def _launch_gemm(read, written, weight, finish, sizes):
     pair = int(sizes['C']), int(sizes['O'])
-    down, across = blocks(int(sizes['OH']), SIDE), blocks(int(sizes['OW']), SIDE)
-    grid = blocks(int(sizes['N']) * down * across, GROUPS)
+    each, divisors = blocks_of(int(sizes['OH']), int(sizes['OW']), SIDE)
+    grid = blocks(int(sizes['N']) * each, GROUPS)
     shared = (KERNEL * KERNEL * pair[1] + GROUPS * HALO) * (pair[0] + 4) * read.itemsize
     moments = finish.moments(grid, pair[1])
     _sources[pair].launch(
-        _gemm(*pair), read.dtype, grid, GROUPS * 32, read, weight, written, sizes, finish.record(moments), down, across,
+        _gemm(*pair), read.dtype, grid, GROUPS * 32, read, weight, written, sizes, finish.record(moments), divisors,
         shared=shared,
     )  # fmt: skip
     return moments
@@ -74,15 +74,15 @@ def weight_gradient(input, gradOutput, gradWeight, scale, geometry):
     """GradWeight (outputs, planes, *kernel) += scale * gradOutput^T @ the windows of the input."""
     pair = geometry.planes, geometry.outputs
     sizes, *_ = exchanged(geometry, False)
-    down, across = blocks(geometry.out[1], SIDE), blocks(geometry.out[2], SIDE)
-    rounds = blocks(geometry.images * down * across, GROUPS)
+    per_image, divisors = blocks_of(*geometry.out[1:], SIDE)
+    rounds = blocks(geometry.images * per_image, GROUPS)
     each = blocks(rounds, multiprocessors())
     part = scratch('slices', (blocks(rounds, each), geometry.outputs, geometry.column), np.float32)
     stage = GROUPS * (HALO * (pair[0] + 8) + SIDE * SIDE * (pair[1] + 8))
     shared = max(2 * stage, GROUPS * geometry.outputs * geometry.column) * input.itemsize
     _sources[pair].launch(
-        _gradient(*pair), input.dtype, len(part), GROUPS * KERNEL * 32, input, gradOutput, part, sizes, down, across,
-        each, shared=shared,
+        _gradient(*pair), input.dtype, len(part), GROUPS * KERNEL * 32, input, gradOutput, part, sizes, divisors, each,
+        shared=shared,
     )  # fmt: skip
     add_slices(part, gradWeight, geometry, scale)
 

@@ -77,7 +77,9 @@ conv_gemm(const T* __restrict__ x, const T* __restrict__ w, T* __restrict__ y, C
       copy_async<VEC * sizeof(T), true>(sa + (stage * BM + row) * LD + col, ok ? x + from[i] + offset : x, ok);
     }
 #pragma unroll
-    for (int row = row0; row < BN; row += ROWS) {
+    for (int i = 0; i < BN; i += ROWS) {
+      const int row = row0 + i;
+      if (BN % ROWS && row >= BN) break;
       bool ok = any && n0 + row < d.O;
       const T* source = ok ? w + (size_t)(n0 + row) * (d.R * d.S * d.C) + place : w;
       copy_async<VEC * sizeof(T), false>(sb + (stage * BN + row) * LD + col, source, ok);
@@ -169,13 +171,17 @@ conv_weight_gradient(const T* __restrict__ x, const T* __restrict__ gradOutput, 
   const bool ok_o = o0 + ac < d.O, ok_k = k0 + bc < K;
   auto load = [&](int m0, int stage) {
 #pragma unroll
-    for (int i = ar; i < BK; i += AR) {
+    for (int first = 0; first < BK; first += AR) {
+      const int i = first + ar;
+      if (BK % AR && i >= BK) break;
       bool ok = ok_o && m0 + i < last;
       const T* source = ok ? gradOutput + (size_t)(m0 + i) * d.O + o0 + ac : gradOutput;
       copy_async<VY * sizeof(T), false>(sa + (stage * BK + i) * LA + ac, source, ok);
     }
 #pragma unroll
-    for (int i = br; i < BK; i += BR) {
+    for (int first = 0; first < BK; first += BR) {
+      const int i = first + br;
+      if (BK % BR && i >= BK) break;
       unsigned m = m0 + i, n = pixels.divide(m), in = m - n * pixels.number, oh = columns.divide(in);
       int h = (int)oh * d.strideH + dh, v = (int)(in - oh * columns.number) * d.strideW + dw;
       bool ok = ok_k && (int)m < last && (unsigned)h < (unsigned)d.H && (unsigned)v < (unsigned)d.W;

@@ -20,6 +20,7 @@ TOGETHER = 8  # threads that share the slices of a number
 _SIDES = ('R', 'S', 'strideH', 'strideW', 'padH', 'padW', 'gapH', 'gapW')
 SIZES = np.dtype([(name, np.int32) for name in ('N', 'H', 'W', 'C', 'OH', 'OW', 'O', *_SIDES)])
 DIVISOR = np.dtype([(name, np.uint32) for name in ('number', 'factor', 'shift')])
+BLOCKS = np.dtype([(name, DIVISOR) for name in ('image', 'row')])
 
 # Rows and columns that a block makes, and a warp; stages. By the columns that there are.
 TILES = {16: (128, 16, 32, 16, 4), 32: (128, 32, 32, 32, 3), 64: (128, 64, 32, 32, 3), 128: (128, 128, 64, 64, 2)}
@@ -196,6 +197,13 @@ def exchanged(geometry, back):
 def divisors_of(geometry):
     """Return the divisors for the columns, and for all pixels, of an image that is written."""
     return tuple(_divisor(number) for number in (geometry.out[2], geometry.out[1] * geometry.out[2]))
+
+
+@functools.lru_cache(1024)
+def blocks_of(height, width, side):
+    """Return how many square blocks, of so many pixels a side, cover a map of such sizes, and their divisors."""
+    down, across = blocks(height, side), blocks(width, side)
+    return down * across, np.array((_divisor(down * across), _divisor(across)), BLOCKS)[()]
 
 
 def _divisor(number):

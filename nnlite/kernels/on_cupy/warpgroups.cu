@@ -15,6 +15,7 @@ __global__ void __launch_bounds__(BM * 2)
 conv_warpgroups(const T* __restrict__ x, const T* __restrict__ w, T* __restrict__ y, Conv d, Finish<T> finish) {
   constexpr int THREADS = BM * 2, BK = 128 / sizeof(T), VEC = 16 / sizeof(T), ROWS = THREADS / PIECES, AHEAD = STAGES - 2;
   constexpr int MINE = BM / ROWS;
+  static_assert(BN % ROWS == 0, "all threads copy equally many weights");
   DYN_SHARED(char, smem);
   char* sa = smem + (GROUP - ((size_t)smem & (GROUP - 1))) % GROUP;  // [STAGES][BM][128]
   char* sb = sa + STAGES * BM * 128;                                // [STAGES][BN][128]
@@ -55,9 +56,9 @@ conv_warpgroups(const T* __restrict__ x, const T* __restrict__ w, T* __restrict_
       cp_async16_cached(sa + stage * BM * 128 + swizzled(row0 + i * ROWS, piece), ok ? x + from[i] + offset : x, ok);
     }
 #pragma unroll
-    for (int row = row0; row < BN; row += ROWS) {
-      bool ok = n0 + row < d.O;
-      cp_async16(sb + stage * BN * 128 + swizzled(row, piece), ok ? weights + (size_t)(row - row0) * kernel : w, ok);
+    for (int row = 0; row < BN; row += ROWS) {  // of ROWS, which divide BN: the end is to be known here
+      bool ok = n0 + row0 + row < d.O;
+      cp_async16(sb + stage * BN * 128 + swizzled(row0 + row, piece), ok ? weights + (size_t)row * kernel : w, ok);
     }
     if (++tap == count) tap = 0, c += BK;
   };
@@ -159,7 +160,9 @@ weight_gradient_warpgroups(const T* __restrict__ x, const T* __restrict__ turned
       cp_async16_cached(sa + (stage * BK + row0 + i) * LA + col, ok ? x + at.x + offset : x, ok);
     }
 #pragma unroll
-    for (int row = tid / PIECES; row < BN; row += THREADS / PIECES) {
+    for (int i = 0; i < BN; i += THREADS / PIECES) {
+      const int row = tid / PIECES + i;
+      if (row >= BN) break;
       bool ok = n0 + row < d.O;
       const T* source = ok ? turned + (size_t)(n0 + row) * length + first + tile * BK + piece * VEC : turned;
       cp_async16(sb + stage * BN * 128 + swizzled(row, piece), source, ok);
