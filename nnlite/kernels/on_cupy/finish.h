@@ -16,31 +16,41 @@ template <class T> struct Finish {
   }
 
   // Of the pixel that begins at place `at` of y, writes the lane's two planes of each 8 from `o` on, as far as there are
-  // `planes`; two(j) are their sums.
-  template <int EIGHTS, class Two>
+  // `planes`; two(j) are their sums. An odd number of planes is only looked for if it may be ODD: code that is long is
+  // slow, even where nothing of it runs.
+  template <int EIGHTS, bool ODD = false, class Two>
   __device__ __forceinline__ void store(T* y, size_t at, int o, int planes, Two two) const {
-    if (planes % 2) {
+    if (ODD && planes % 2) {
 #pragma unroll
       for (int i = 0; i < 2 * EIGHTS; i++) {
-        int plane = o + i / 2 * 8 + i % 2;
+        const int plane = o + i / 2 * 8 + i % 2;
         if (plane < planes) y[at + plane] = value(two(i / 2)[i % 2], at + plane, plane);
       }
       return;
     }
-    float2 added[EIGHTS];
-    if (residual)  // asked for together: one waits for them once
+    constexpr int TOGETHER = EIGHTS < 8 ? EIGHTS : 8;  // are asked for, and waited for once
+    const float least = rectifies ? 0 : -INFINITY;
 #pragma unroll
-      for (int j = 0; j < EIGHTS; j++)
-        added[j] = o + j * 8 < planes ? load_pair(residual + at + o + j * 8) : make_float2(0, 0);
+    for (int from = 0; from < EIGHTS; from += TOGETHER) {
+      float2 added[TOGETHER] = {};
+      const int first = o + from * 8;
+      if (bias)
 #pragma unroll
-    for (int j = 0; j < EIGHTS; j++) {
-      const int plane = o + j * 8;
-      if (plane >= planes) continue;
-      float first = two(j)[0], second = two(j)[1];
-      if (bias) first += widen(bias[plane]), second += widen(bias[plane + 1]);
-      if (residual) first += added[j].x, second += added[j].y;
-      if (rectifies) first = first < 0 ? 0 : first, second = second < 0 ? 0 : second;
-      store_pair(y + at + plane, first, second);
+        for (int j = 0; j < TOGETHER; j++)
+          if (first + j * 8 < planes) added[j] = make_float2(widen(bias[first + j * 8]), widen(bias[first + j * 8 + 1]));
+      if (residual)
+#pragma unroll
+        for (int j = 0; j < TOGETHER; j++)
+          if (first + j * 8 < planes) {
+            const float2 more = load_pair(residual + at + first + j * 8);
+            added[j].x += more.x, added[j].y += more.y;
+          }
+#pragma unroll
+      for (int j = 0; j < TOGETHER; j++) {
+        float one = two(from + j)[0] + added[j].x, other = two(from + j)[1] + added[j].y;
+        one = one < least ? least : one, other = other < least ? least : other;  // what is no number stays
+        if (first + j * 8 < planes) store_pair(y + at + first + j * 8, one, other);
+      }
     }
   }
 };

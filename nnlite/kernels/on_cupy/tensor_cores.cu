@@ -141,8 +141,8 @@ conv_gemm(const T* __restrict__ x, const T* __restrict__ w, T* __restrict__ y, C
     for (int half = 0; half < 2; half++) {
       int m = row + i * 16 + half * 8;
       if (m >= M) continue;
-      finish.template store<NI>(y, taps.pixel<BACK>(d, m) * d.O, n0 + wn + lane % 4 * 2, d.O,
-                                [&](int j) { return acc[i][j] + half * 2; });
+      finish.template store<NI, true>(y, taps.pixel<BACK>(d, m) * d.O, n0 + wn + lane % 4 * 2, d.O,
+                                      [&](int j) { return acc[i][j] + half * 2; });
     }
 }
 
