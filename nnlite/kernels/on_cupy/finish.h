@@ -29,7 +29,7 @@ template <class T> struct Finish {
       return;
     }
     constexpr int TOGETHER = EIGHTS < 8 ? EIGHTS : 8;  // are asked for, and waited for once
-    const float least = rectifies ? 0 : -INFINITY;
+    const float least = __int_as_float(rectifies ? 0 : 0xff800000);  // or minus infinity
 #pragma unroll
     for (int from = 0; from < EIGHTS; from += TOGETHER) {
       float2 added[TOGETHER] = {};
@@ -92,16 +92,16 @@ __device__ __forceinline__ void add_up_columns(float* sums, int columns, Two two
   }
 }
 
-// Adds up what the warps of a block have left, each [2][columns], in their order, and leaves it as the block's moments,
-// of planes from `first` on. All threads come here.
+// Adds up what the warps of a block have left, each [2][columns], in their order, and leaves it as the moments of block
+// `number`, of planes from `first` on. All threads come here.
 template <int THREADS>
-__device__ __forceinline__ void leave_moments(const float* sums, int warps, int columns, double* moments, int first,
-                                              int planes) {
+__device__ __forceinline__ void leave_moments(const float* sums, int warps, int columns, double* moments, int number,
+                                              int first, int planes) {
   __syncthreads();
   for (int i = threadIdx.x; i < 2 * columns; i += THREADS) {
     double sum = 0;
     for (int warp = 0; warp < warps; warp++) sum += sums[warp * 2 * columns + i];
     int o = first + i % columns;
-    if (o < planes) moments[((size_t)blockIdx.x * 2 + i / columns) * planes + o] = sum;
+    if (o < planes) moments[((size_t)number * 2 + i / columns) * planes + o] = sum;
   }
 }

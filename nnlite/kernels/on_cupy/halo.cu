@@ -9,11 +9,21 @@
 #include "implicit.h"
 #include "warpgroup.h"
 
+// Where the planes of a pixel begin, the `pixel`-th of the halos, height x width each, of blocks from `first` on; -1 where
+// there is none.
+__device__ __forceinline__ int look_for(int pixel, int first, int height, int width, const Conv& d, const Blocks& blocks) {
+  const int number = first + pixel / (height * width);
+  const Place at(number, blocks);
+  const int h = at.h + pixel / width % height - d.padH, v = at.w + pixel % width - d.padW;
+  bool ok = number < d.N * (int)blocks.image.number && (unsigned)h < (unsigned)d.H && (unsigned)v < (unsigned)d.W;
+  return ok ? ((at.n * d.H + h) * d.W + v) * d.C : -1;
+}
+
 // y[m, o] = the sum over taps t and planes c of x[pixel(m) + t, c] w[o, t, c], finished; the kernel is R x S.
 //
-// Each of the GROUPS warpgroups of a block makes 8 x 8 pixels of BN planes. The halos of some planes are in one of two
-// buffers while those of the next ones are copied into the other; STAGES pieces of w are multiplied or on their way, each
-// of EACH taps. The more these are, the less often the warpgroups wait for each other.
+// Each of the GROUPS warpgroups of a block makes 8 x 8 pixels of BN planes, and then others, until none are left. The halos
+// of some planes are in one of two buffers while those of the next ones are copied into the other; STAGES pieces of w are
+// multiplied or on their way, each of EACH taps. The more these are, the less often the warpgroups wait for each other.
 template <class T, int GROUPS, int BN, int STAGES, int EACH, int R, int S>
 __global__ void __launch_bounds__(GROUPS * 128)
 conv_halo(const T* __restrict__ x, const T* __restrict__ w, T* __restrict__ y, Conv d, Finish<T> finish,
@@ -25,28 +35,25 @@ conv_halo(const T* __restrict__ x, const T* __restrict__ w, T* __restrict__ y, C
   DYN_SHARED(char, smem);
   char* halos = smem + (GROUP - ((size_t)smem & (GROUP - 1))) % GROUP;  // [2][PIXELS][128], each from a multiple of GROUP
   constexpr int HALOS = (PIXELS * 128 + GROUP - 1) / GROUP * GROUP;
-  char* weights = halos + 2 * HALOS;  // [STAGES][EACH][BN][128]
+  char* weights = halos + 2 * HALOS;                                              // [STAGES][EACH][BN][128]
+  float* sums = reinterpret_cast<float*>(weights + STAGES * EACH * BN * 128);     // [THREADS / 32][2][BN]
 
   const int tid = threadIdx.x, lane = tid % 32, piece = tid % PIECES, row0 = tid / PIECES, group = tid / 128;
-  const int first = blockIdx.x * GROUPS, n0 = blockIdx.y * BN, count = d.N * blocks.image.number;
+  const int n0 = blockIdx.y * BN, count = d.N * blocks.image.number, tiles = (count + GROUPS - 1) / GROUPS;
   static_assert(BN % ROWS == 0 && ROWS % 8 == 0, "all threads copy equally many weights");
 
-  int from[MINE];  // where the pixels lie that this thread copies; -1 where there is none
-#pragma unroll
-  for (int i = 0; i < MINE; i++) {
-    int pixel = row0 + i * ROWS, number = first + pixel / (HEIGHT * WIDTH);
-    Place at(number, blocks);
-    int h = at.h + pixel / WIDTH % HEIGHT - d.padH, v = at.w + pixel % WIDTH - d.padW;
-    bool ok = pixel < PIXELS && number < count && (unsigned)h < (unsigned)d.H && (unsigned)v < (unsigned)d.W;
-    from[i] = ok ? ((at.n * d.H + h) * d.W + v) * d.C + piece * VEC : -1;
-  }
+  __shared__ int where[PIXELS];  // the pixels lie that are copied; -1 where there is none
+  static_assert(PIXELS <= THREADS, "a thread looks for one");
+  auto look = [&](int tile) {
+    if (tid < PIXELS) where[tid] = look_for(tid, tile * GROUPS, HEIGHT, WIDTH, d, blocks);
+  };
   auto load_halos = [&](int c, int buffer) {
-#pragma unroll
+#pragma unroll 2
     for (int i = 0; i < MINE; i++) {
       int pixel = row0 + i * ROWS;
       if (PIXELS % ROWS && pixel >= PIXELS) break;
-      bool ok = from[i] >= 0;
-      cp_async16(halos + buffer * HALOS + swizzled(pixel, piece), ok ? x + from[i] + c : x, ok);
+      const int at = where[pixel];
+      cp_async16(halos + buffer * HALOS + swizzled(pixel, piece), at < 0 ? x : x + at + c + piece * VEC, at >= 0);
     }
   };
   constexpr int STEPS = TAPS / EACH;  // for the same planes
@@ -66,62 +73,65 @@ conv_halo(const T* __restrict__ x, const T* __restrict__ w, T* __restrict__ y, C
       }
   };
 
-  float acc[BN / 2] = {};
+  look(blockIdx.x);
+  __syncthreads();
   load_halos(0, 0);
 #pragma unroll
   for (int step = 0; step < AHEAD; step++) {
     load_weights(step, step, 0);
     cp_async_commit();
   }
-  int step = 0;
-  for (int c = 0; c < d.C; c += BK) {
-    const int buffer = c / BK % 2;
-    const char* halo = halos + buffer * HALOS + group * HEIGHT * WIDTH * 128;
+  for (int tile = blockIdx.x, step = 0, buffer = 0; tile < tiles; tile += gridDim.x) {
+    const bool goes_on = tile + gridDim.x < tiles;
+    float acc[BN / 2] = {};
+    for (int c = 0; c < d.C; c += BK, buffer ^= 1) {
+      const bool more = c + BK < d.C;  // of these pixels' planes; else those of the next ones, if there are any
+      const char* halo = halos + buffer * HALOS + group * HEIGHT * WIDTH * 128;
 #pragma unroll
-    for (int part = 0; part < STEPS; part++, step++) {
-      cp_async_wait<AHEAD - 1>();
-      fence_for_wgmma();
-      __syncthreads();  // what this step multiplies is there, and nobody multiplies that of two steps ago any more
-      wgmma_begin();
+      for (int part = 0; part < STEPS; part++, step++) {
+        cp_async_wait<AHEAD - 1>();
+        fence_for_wgmma();
+        __syncthreads();  // what this step multiplies is there, and nobody multiplies that of two steps ago any more
+        wgmma_begin();
 #pragma unroll
-      for (int tap = part * EACH; tap < (part + 1) * EACH; tap++) {
-        const Operand a = operand(halo + (tap / S * WIDTH + tap % S) * 128, WIDTH * 128);
-        const Operand b = operand(weights + (step % STAGES * EACH + tap % EACH) * BN * 128);
+        for (int tap = part * EACH; tap < (part + 1) * EACH; tap++) {
+          const Operand a = operand(halo + (tap / S * WIDTH + tap % S) * 128, WIDTH * 128);
+          const Operand b = operand(weights + (step % STAGES * EACH + tap % EACH) * BN * 128);
 #pragma unroll
-        for (int k = 0; k < 128; k += 32) Warpgroup<T, BN>::multiply(acc, further(a, k), further(b, k));
+          for (int k = 0; k < 128; k += 32) Warpgroup<T, BN>::multiply(acc, further(a, k), further(b, k));
+        }
+        wgmma_commit();
+        if (part + AHEAD < STEPS) load_weights(step + AHEAD, part + AHEAD, c);
+        else if (more || goes_on) load_weights(step + AHEAD, part + AHEAD - STEPS, more ? c + BK : 0);
+        if (part == 0 && !more && goes_on) look(tile + gridDim.x);
+        if (part == 1 && (more || goes_on)) load_halos(more ? c + BK : 0, buffer ^ 1);  // nobody is at the last ones
+        cp_async_commit();
+        wgmma_wait<1>();
       }
-      wgmma_commit();
-      if (part + AHEAD < STEPS) load_weights(step + AHEAD, part + AHEAD, c);
-      else if (c + BK < d.C) load_weights(step + AHEAD, part + AHEAD - STEPS, c + BK);
-      if (part == 1 && c + BK < d.C) load_halos(c + BK, buffer ^ 1);  // nobody is at the last planes any more
-      cp_async_commit();
-      wgmma_wait<1>();
+    }
+    wgmma_wait<0>();
+
+    const Place at(tile * GROUPS + group, blocks);
+    const int h = at.h + tid / 32 % 4 * 2, v = at.w + lane / 4;
+    auto is_there = [&](int half) { return tile * GROUPS + group < count && h + half < d.OH && v < d.OW; };
+    if (finish.moments) {
+      add_up_columns<2, BN / 8>(
+          sums + tid / 32 * 2 * BN, BN, [&](int half, int j) { return acc + j * 4 + half * 2; }, is_there);
+      leave_moments<THREADS>(sums, THREADS / 32, BN, finish.moments, tile, n0, d.O);
+    }
+#pragma unroll
+    for (int half = 0; half < 2; half++) {
+      if (!is_there(half)) continue;
+      finish.template store<BN / 8>(y, ((size_t)(at.n * d.OH + h + half) * d.OW + v) * d.O, n0 + lane % 4 * 2, d.O,
+                                    [&](int j) { return acc + j * 4 + half * 2; });
     }
   }
-  wgmma_wait<0>();
   cp_async_wait<0>();
-
-  const Place at(first + group, blocks);
-  const int h = at.h + tid / 32 % 4 * 2, v = at.w + lane / 4;
-  auto is_there = [&](int half) { return first + group < count && h + half < d.OH && v < d.OW; };
-  if (finish.moments) {
-    float* sums = reinterpret_cast<float*>(halos);  // [THREADS / 32][2][BN], where nobody multiplies any more
-    __syncthreads();
-    add_up_columns<2, BN / 8>(
-        sums + tid / 32 * 2 * BN, BN, [&](int half, int j) { return acc + j * 4 + half * 2; }, is_there);
-    leave_moments<THREADS>(sums, THREADS / 32, BN, finish.moments, n0, d.O);
-  }
-#pragma unroll
-  for (int half = 0; half < 2; half++) {
-    if (!is_there(half)) continue;
-    finish.template store<BN / 8>(y, ((size_t)(at.n * d.OH + h + half) * d.OW + v) * d.O, n0 + lane % 4 * 2, d.O,
-                                  [&](int j) { return acc + j * 4 + half * 2; });
-  }
 }
 
 // The same for 64 planes of x and 64 or fewer of y, in float: all weights stay in shared memory, and each block of threads
-// goes on from some 8 x 8 pixels to others until none are left. Where pixels follow each other nobody waits: while some are
-// multiplied those before are written and the next ones copied.
+// goes on from some 8 x 8 pixels to others until none are left. While 32 planes are multiplied, the next 64 are on their
+// way, and what came out before is written.
 template <int R, int S>
 __global__ void __launch_bounds__(256, 1)
 conv_resident(const float* __restrict__ x, const float* __restrict__ w, float* __restrict__ y, Conv d,
@@ -129,7 +139,7 @@ conv_resident(const float* __restrict__ x, const float* __restrict__ w, float* _
   constexpr int GROUPS = 2, THREADS = GROUPS * 128, PLANES = 64, BK = 32, VEC = 4, TAPS = R * S, EIGHTS = PLANES / 8;
   constexpr int HEIGHT = SIDE + R - 1, WIDTH = SIDE + S - 1, PIXELS = GROUPS * HEIGHT * WIDTH, BUFFERS = 3;
   constexpr int MINE = (PIXELS * PIECES + THREADS - 1) / THREADS, ROWS = THREADS / PIECES, HALOS = PIXELS * 128;
-  static_assert(HALOS % GROUP == 0, "operands begin at multiples of GROUP");
+  static_assert(HALOS % GROUP == 0 && BUFFERS == 3 && PLANES == 2 * BK, "operands begin at multiples of GROUP");
   DYN_SHARED(char, smem);
   char* weights = smem + (GROUP - ((size_t)smem & (GROUP - 1))) % GROUP;  // [PLANES / BK][TAPS][PLANES][128]
   char* halos = weights + TAPS * PLANES * PLANES * 4;                    // [BUFFERS][PIXELS][128]
@@ -137,27 +147,18 @@ conv_resident(const float* __restrict__ x, const float* __restrict__ w, float* _
   const int tid = threadIdx.x, lane = tid % 32, piece = tid % PIECES, group = tid / 128;
   const int first = blockIdx.x * GROUPS, step = gridDim.x * GROUPS, count = d.N * blocks.image.number;
 
-  int from[MINE];  // where the pixels lie that this thread copies next; -1 where there is none
-  auto look = [&](int number) {
-    const Place mine(number, blocks), others(number + 1, blocks);
-    const bool two = number + 1 < count;
-#pragma unroll
-    for (int i = 0; i < MINE; i++) {
-      int pixel = tid / PIECES + i * ROWS;
-      const bool other = pixel >= HEIGHT * WIDTH;
-      const Place at = other ? others : mine;
-      int h = at.h + pixel / WIDTH % HEIGHT - d.padH, v = at.w + pixel % WIDTH - d.padW;
-      bool ok = pixel < PIXELS && (two || !other) && (unsigned)h < (unsigned)d.H && (unsigned)v < (unsigned)d.W;
-      from[i] = ok ? ((at.n * d.H + h) * d.W + v) * PLANES + piece * VEC : -1;
-    }
+  __shared__ int where[2][PIXELS];  // the pixels lie that are copied next, and then; -1 where there is none
+  static_assert(PIXELS <= THREADS, "a thread looks for one");
+  auto look = [&](int number, int turn) {
+    if (tid < PIXELS) where[turn][tid] = look_for(tid, number, HEIGHT, WIDTH, d, blocks);
   };
-  auto load = [&](int c, int buffer) {
+  auto load = [&](int c, int buffer, int turn) {
 #pragma unroll
     for (int i = 0; i < MINE; i++) {
       int pixel = tid / PIECES + i * ROWS;
       if (PIXELS % ROWS && pixel >= PIXELS) break;
-      bool ok = from[i] >= 0;
-      cp_async16(halos + buffer * HALOS + swizzled(pixel, piece), ok ? x + from[i] + c : x, ok);
+      const int at = where[turn][pixel];
+      cp_async16(halos + buffer * HALOS + swizzled(pixel, piece), at < 0 ? x : x + at + c + piece * VEC, at >= 0);
     }
   };
 
@@ -179,16 +180,14 @@ conv_resident(const float* __restrict__ x, const float* __restrict__ w, float* _
     }
   };
 
-  int buffer = 0;
-  auto multiply = [&](float (&acc)[PLANES / 2], float (&before)[PLANES / 2], int number) {
+  int buffer = 0;  // of what is multiplied next
+  auto multiply = [&](float (&acc)[PLANES / 2], float (&before)[PLANES / 2], int number, int turn) {
 #pragma unroll
     for (int half = 0; half < PLANES / BK; half++) {
-      cp_async_wait<0>();
+      cp_async_wait<1>();
       fence_for_wgmma();
-      __syncthreads();  // these planes are there for everyone, and nobody multiplies those of two steps ago any more
-      const int next = buffer + 1 == BUFFERS ? 0 : buffer + 1;
-      if (half == 0) load(BK, next);
-      else if (number + step < count) load(0, next);
+      __syncthreads();  // these planes are there for everyone, and nobody multiplies those before any more
+      if (number + step < count) load(half * BK, buffer == 0 ? 2 : buffer - 1, turn ^ 1);
       cp_async_commit();
       if (half == 0)
 #pragma unroll
@@ -206,10 +205,11 @@ conv_resident(const float* __restrict__ x, const float* __restrict__ w, float* _
         }
       }
       wgmma_commit();
-      if (half == 0 && number + step < count) look(number + step);
-      wgmma_wait<1>();
+      wgmma_wait<1>();  // for nothing: so the compiler knows that `before` may be read
       if (half == 0 && number > first) write(before, number - step);
-      buffer = next;
+      if (half == 1 && number + 2 * step < count) look(number + 2 * step, turn);
+      wgmma_wait<0>();
+      buffer = buffer == 2 ? 0 : buffer + 1;
     }
   };
 
@@ -218,27 +218,31 @@ conv_resident(const float* __restrict__ x, const float* __restrict__ w, float* _
     const float* source = o < d.O ? w + ((size_t)o * TAPS + tap) * PLANES + half * BK + piece * VEC : w;
     cp_async16(weights + swizzled(i, piece), source, o < d.O);
   }
-  look(first);
-  load(0, 0);
-  cp_async_commit();
+  look(first, 0);
+  if (first + step < count) look(first + step, 1);
+  __syncthreads();
+#pragma unroll
+  for (int half = 0; half < PLANES / BK; half++) {
+    load(half * BK, half, 0);
+    cp_async_commit();
+  }
   float one[PLANES / 2], two[PLANES / 2];  // sums, by turns
   int number = first;
-  for (; number + step < count; number += 2 * step) multiply(one, two, number), multiply(two, one, number + step);
+  for (; number + step < count; number += 2 * step) multiply(one, two, number, 0), multiply(two, one, number + step, 1);
   if (number < count) {
-    multiply(one, two, number);
-    wgmma_wait<0>();
+    multiply(one, two, number, 0);
     write(one, number);
   } else {
-    wgmma_wait<0>();
     write(two, number - step);
   }
+  cp_async_wait<0>();
 
   if (finish.moments) {
     float* sums = reinterpret_cast<float*>(halos);  // [THREADS / 32][2][PLANES], where nobody multiplies any more
     __syncthreads();
 #pragma unroll
     for (int j = 0; j < EIGHTS; j++) add_up_lanes(sums + tid / 32 * 2 * PLANES, PLANES, j, sum[j], square[j]);
-    leave_moments<THREADS>(sums, THREADS / 32, PLANES, finish.moments, 0, d.O);
+    leave_moments<THREADS>(sums, THREADS / 32, PLANES, finish.moments, blockIdx.x, 0, d.O);
   }
 }
 
@@ -266,22 +270,21 @@ weight_gradient_halo(const float* __restrict__ x, const float* __restrict__ grad
   const int col = tid % PER_PIXEL * 4, row0 = tid / PER_PIXEL;
   const bool ok_c = c0 + col < d.C, ok_o = n0 + col < d.O;
 
-  auto load = [&](int number, int stage) {
-    const Place next(number, blocks);
-    const int top = next.h - d.padH, left = next.w - d.padW;
-    const float* from = x + ((ptrdiff_t)(next.n * d.H + top) * d.W + left) * d.C + c0 + col;
-#pragma unroll 1  // what a thread kept of each pixel would have no room in registers
-    for (int pixel = row0; pixel < PIXELS; pixel += ROWS) {
-      const int h = pixel / WIDTH, v = pixel % WIDTH;
-      bool ok = ok_c && (unsigned)(top + h) < (unsigned)d.H && (unsigned)(left + v) < (unsigned)d.W;
-      cp_async16(halos + (stage * PIXELS + pixel) * LA + col, ok ? from + (h * d.W + v) * d.C : x, ok);
-    }
-    from = gradOutput + ((ptrdiff_t)(next.n * d.OH + next.h) * d.OW + next.w) * d.O + n0 + col;
-#pragma unroll 1
-    for (int pixel = row0; pixel < BLOCK; pixel += ROWS) {
-      const int h = pixel / SIDE, v = pixel % SIDE;
-      bool ok = ok_o && next.h + h < d.OH && next.w + v < d.OW;
-      cp_async16(grads + (stage * BLOCK + pixel) * PLANES + col, ok ? from + (h * d.OW + v) * d.O : gradOutput, ok);
+  // Copies a block, in as many parts as it has rows: each thread a pixel of x, or of gradOutput, in each part.
+  constexpr int MAP = (PIXELS + ROWS - 1) / ROWS, PARTS = MAP + (BLOCK + ROWS - 1) / ROWS;
+  static_assert(PARTS <= SIDE, "there is a part for each row");
+  auto load = [&](int part, const Place& at, int stage) {
+    const int pixel = row0 + (part < MAP ? part : part - MAP) * ROWS;
+    if (part < MAP) {
+      const int h = at.h - d.padH + pixel / WIDTH, v = at.w - d.padW + pixel % WIDTH;
+      bool ok = ok_c && (unsigned)h < (unsigned)d.H && (unsigned)v < (unsigned)d.W;
+      const float* from = ok ? x + (((at.n * d.H + h) * d.W + v) * d.C + c0 + col) : x;
+      if (pixel < PIXELS) cp_async16(halos + (stage * PIXELS + pixel) * LA + col, from, ok);
+    } else if (part < PARTS) {
+      const int h = at.h + pixel / SIDE, v = at.w + pixel % SIDE;
+      bool ok = ok_o && h < d.OH && v < d.OW;
+      const float* from = ok ? gradOutput + (((at.n * d.OH + h) * d.OW + v) * d.O + n0 + col) : gradOutput;
+      if (pixel < BLOCK) cp_async16(grads + (stage * BLOCK + pixel) * PLANES + col, from, ok);
     }
   };
   constexpr int SHARES = (PLANES * BLOCK / 4 + THREADS - 1) / THREADS;  // of the work to turn a block
@@ -297,7 +300,8 @@ weight_gradient_halo(const float* __restrict__ x, const float* __restrict__ grad
 
   float acc[S][PLANES / 2] = {};
   for (int stage = 0; stage < 2; stage++) {
-    if (first + stage < last) load(first + stage, stage);
+    const Place at(first + stage, blocks);
+    for (int part = 0; part < PARTS && first + stage < last; part++) load(part, at, stage);
     cp_async_commit();
   }
   cp_async_wait<1>();
@@ -308,8 +312,7 @@ weight_gradient_halo(const float* __restrict__ x, const float* __restrict__ grad
     cp_async_wait<0>();
     fence_for_wgmma();
     __syncthreads();  // this block is turned, the next one there for everyone, and nobody multiplies the last any more
-    if (number + 2 < last) load(number + 2, stage == 0 ? 2 : stage - 1);
-    cp_async_commit();
+    const Place next(number + 2, blocks);
     const float* later = grads + (stage == 2 ? 0 : stage + 1) * BLOCK * PLANES;
     const float* pa = halos + (stage * PIXELS + r * WIDTH + t) * LA + warp * 16 + g;
     unsigned a[2][S][4];
@@ -325,9 +328,11 @@ weight_gradient_halo(const float* __restrict__ x, const float* __restrict__ grad
 #pragma unroll
       for (int s = 0; s < S; s++) Warpgroup<float, PLANES>::multiply(acc[s], a[row % 2][s], pixels);
       wgmma_commit();
+      if (number + 2 < last) load(row, next, stage == 0 ? 2 : stage - 1);
       if (row % 2 && row / 2 < SHARES && number + 1 < last) turn(row / 2, later, turned + (side ^ 1) * TURNED);
       wgmma_wait<1>();
     }
+    cp_async_commit();
     wgmma_wait<0>();
     side ^= 1;
   }

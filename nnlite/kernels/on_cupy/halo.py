@@ -75,13 +75,16 @@ def _launch_gemm(read, written, weight, finish, sizes):
         grid = min(multiprocessors(), blocks(count, RESIDENT_GROUPS)), 1
         pixels = RESIDENT_BUFFERS * RESIDENT_GROUPS * HALO
         shared = (KERNEL**2 * planes * RESIDENT * 4 // LINE + pixels) * LINE + GROUP
+        moments = finish.moments(grid[0], columns)
     else:
         tile = TILES[128] if columns > 64 else SMALL if count < FEW else TILES[64]
-        name, source, threads = _gemm(tile), _sources[tile], tile[0] * 128
-        grid = blocks(count, tile[0]), blocks(columns, tile[1])
-        halos = blocks(tile[0] * HALO * LINE, GROUP) * GROUP
-        shared = 2 * halos + tile[3] * tile[2] * tile[1] * LINE + GROUP
-    moments = finish.moments(grid[0], columns)
+        groups, width, stages, taps = tile
+        name, source, threads = _gemm(tile), _sources[tile], groups * 128
+        tiles, across = blocks(count, groups), blocks(columns, width)
+        grid = min(tiles, max(1, multiprocessors() // across)), across
+        halos = blocks(groups * HALO * LINE, GROUP) * GROUP
+        shared = 2 * halos + taps * stages * width * LINE + groups * 4 * 2 * width * 4 + GROUP
+        moments = finish.moments(tiles, columns)
     source.launch(
         name, read.dtype, grid, threads, read, weight, written, sizes, finish.record(moments), divisors, shared=shared
     )

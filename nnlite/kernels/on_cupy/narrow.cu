@@ -14,7 +14,7 @@ __device__ __forceinline__ void copy_block(float* to, const float* x, int n, int
                                            bool is_there) {
   constexpr int PER_PIXEL = C / 4, COUNT = PIXELS * PER_PIXEL;
   const float* from = x + ((ptrdiff_t)(n * H + h) * W + v) * C;
-#pragma unroll
+#pragma unroll 4
   for (int first = 0; first < COUNT; first += THREADS) {
     const int i = first + number, piece = i % PER_PIXEL * 4, pixel = i / PER_PIXEL, row = pixel / WIDTH;
     const int column = pixel % WIDTH;
@@ -80,7 +80,7 @@ conv_narrow(const float* __restrict__ x, const float* __restrict__ w, float* __r
     __syncthreads();  // nobody multiplies any more
     add_up_columns<2 * MI, NI>(
         smem + warp * 2 * O, O, [&](int row, int j) { return acc[row / 2][j] + row % 2 * 2; }, is_there);
-    leave_moments<THREADS>(smem, WARPS, O, finish.moments, 0, O);
+    leave_moments<THREADS>(smem, WARPS, O, finish.moments, blockIdx.x, 0, O);
   }
 #pragma unroll
   for (int row = 0; row < SIDE; row++) {

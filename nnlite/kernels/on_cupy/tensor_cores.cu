@@ -133,7 +133,7 @@ conv_gemm(const T* __restrict__ x, const T* __restrict__ w, T* __restrict__ y, C
     add_up_columns<2 * MI, NI>(
         sums + wm / WM * 2 * BN + wn, BN, [&](int r, int j) { return acc[r / 2][j] + r % 2 * 2; },
         [&](int r) { return row + r * 8 < M; });
-    leave_moments<THREADS>(sums, BM / WM, BN, finish.moments, n0, d.O);
+    leave_moments<THREADS>(sums, BM / WM, BN, finish.moments, blockIdx.x, n0, d.O);
   }
 #pragma unroll
   for (int i = 0; i < MI; i++)

@@ -92,7 +92,7 @@ conv_warpgroups(const T* __restrict__ x, const T* __restrict__ w, T* __restrict_
     add_up_columns<2, BN / 8>(
         sums + tid / 32 * 2 * BN, BN, [&](int r, int j) { return acc + j * 4 + r * 2; },
         [&](int r) { return row + r * 8 < M; });
-    leave_moments<THREADS>(sums, THREADS / 32, BN, finish.moments, n0, d.O);
+    leave_moments<THREADS>(sums, THREADS / 32, BN, finish.moments, blockIdx.x, n0, d.O);
   }
 #pragma unroll
   for (int half = 0; half < 2; half++) {
