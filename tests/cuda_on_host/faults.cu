@@ -49,7 +49,31 @@ __global__ void intact_warp(const float* x, float* y) {
   y[threadIdx.x] = a[threadIdx.x ^ 32];
 }
 
+__global__ void intact_barriers_of_some(const float* x, float* y) {
+  __shared__ float a[64];
+  for (int round = 0; round < 3; round++) {
+    a[threadIdx.x] = round * x[threadIdx.x];
+    sync_some(1 + threadIdx.x / 32, 32);
+    float other = a[threadIdx.x ^ 31];
+    sync_some(1 + threadIdx.x / 32, 32);
+    a[threadIdx.x ^ 31] = other;
+    sync_some(1 + threadIdx.x / 32, 32);
+  }
+  __syncthreads();
+  y[threadIdx.x] = a[63 - threadIdx.x] / 2;
+}
+
 // Barriers.
+__global__ void barrier_of_the_wrong_threads(const float* x, float* y) {
+  __shared__ float a[64];
+  a[threadIdx.x] = x[threadIdx.x];
+  sync_some(1 + threadIdx.x / 32, 32);
+  REVERSED(a);
+}
+__global__ void barrier_of_too_many(const float* x, float* y) {
+  if (threadIdx.x < 32) sync_some(1, 64);
+  y[threadIdx.x] = x[63 - threadIdx.x];
+}
 __global__ void no_barrier(const float* x, float* y) {
   __shared__ float a[64];
   a[threadIdx.x] = x[threadIdx.x];

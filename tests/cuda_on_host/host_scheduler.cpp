@@ -43,7 +43,7 @@ namespace shim {
 namespace {
 
 enum Order { ASCENDING, DESCENDING, RANDOM };
-enum State { NEW, READY, AT_BARRIER, IN_WARP_OPERATION, ENDED };
+enum State { NEW, READY, AT_BARRIER, AT_NAMED_BARRIER, IN_WARP_OPERATION, ENDED };
 enum { STACK = 64 << 10, PAGE = 4096, MOST_SHARED = 227 << 10, GUARD = 64 };
 constexpr unsigned char UNWRITTEN = 0xff;  // a NaN in every floating type
 
@@ -57,6 +57,7 @@ struct Copy {
 struct Fiber : Thread {
   State state;
   int line;     // of the barrier or operation that it waits at
+  int barrier;  // its number, if it has one
   char* stack;  // of its own, while it runs or waits
   void* sp;
   int groups;  // of asynchronous copies, so far
@@ -73,6 +74,7 @@ std::vector<Warp> warps;
 std::vector<int> turns;  // the order of a round
 int place;               // in that round
 int arrived, ended;
+int arrived_at[16];  // at barriers that have numbers
 bool waits_out[32];  // warps that have no turn in this round
 bool anyone_ran;
 Order order;
@@ -168,6 +170,7 @@ void run_threads() {
 
 void begin_block() {
   arrived = ended = 0;
+  std::fill(std::begin(arrived_at), std::end(arrived_at), 0);
   free_stacks = stacks;
   for (auto& warp : warps) warp.arrived = 0, warp.phase = 0;
   for (auto& fiber : fibers) {
@@ -184,7 +187,7 @@ void say_who_waits() {
   int at_barrier = 0, in_operation = 0, line = 0;
   for (auto& fiber : fibers) {
     if (fiber.state == ENDED) continue;
-    fiber.state == AT_BARRIER ? at_barrier++ : in_operation++;
+    fiber.state == IN_WARP_OPERATION ? in_operation++ : at_barrier++;
     line = fiber.line;
   }
   snprintf(error, sizeof error,
@@ -298,6 +301,21 @@ void sync_block(int line) {
     other.state = READY;
   }
   arrived = 0;
+  if (by_chance()) wait_for_turn();
+}
+
+void sync_part(int barrier, int threads, int line) {
+  Fiber* fiber = self();
+  if (barrier < 1 || barrier > 15 || threads % 32) fail("barrier %d of %d threads: 1 to 15 of whole warps", barrier, threads);
+  fiber->line = line, fiber->barrier = barrier;
+  if (++arrived_at[barrier] < threads) {
+    fiber->state = AT_NAMED_BARRIER;
+    wait_for_turn();
+    return;
+  }
+  for (auto& other : fibers)
+    if (other.state == AT_NAMED_BARRIER && other.barrier == barrier) other.state = READY;
+  arrived_at[barrier] = 0;
   if (by_chance()) wait_for_turn();
 }
 

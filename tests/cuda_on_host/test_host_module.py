@@ -29,6 +29,8 @@ FAULTS = [
     ('no_barrier', WRONG, ALL),
     ('no_second_barrier', WRONG, ALL),
     ('warp_barrier_for_the_block', WRONG, ALL),
+    ('barrier_of_the_wrong_threads', WRONG, ALL),
+    ('barrier_of_too_many', r'deadlock: 32 threads at __syncthreads, 0 in operations of a warp, 32 ended', ALL),
     (
         'return_before_the_barrier',
         r'63 threads at __syncthreads, 0 in operations of a warp, 1 ended.*__syncthreads',

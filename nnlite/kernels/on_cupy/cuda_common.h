@@ -10,6 +10,11 @@
   extern __shared__ __align__(16) unsigned char name##_bytes[];  \
   T* name = reinterpret_cast<T*>(name##_bytes)
 
+// Waits until so many threads, whole warps, have come to a barrier, whose number is 1 to 15: for a part of a block.
+__device__ __forceinline__ void sync_some(int barrier, int threads) {
+  asm volatile("bar.sync %0, %1;\n" :: "r"(barrier), "r"(threads) : "memory");
+}
+
 // Copies 16 (4) bytes from global to shared memory; writes zeros where !ok. Before sm_80 this is done at once.
 __device__ __forceinline__ void cp_async16(void* to, const void* from, bool ok) {
 #if __CUDA_ARCH__ >= 800

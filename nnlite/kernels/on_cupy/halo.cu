@@ -47,18 +47,19 @@ conv_halo(const T* __restrict__ x, const T* __restrict__ w, T* __restrict__ y, C
   auto look = [&](int tile) {
     if (tid < PIXELS) where[tid] = look_for(tid, tile * GROUPS, HEIGHT, WIDTH, d, blocks);
   };
-  auto load_halos = [&](int c, int buffer) {
-#pragma unroll 2
-    for (int i = 0; i < MINE; i++) {
+  auto load_halos = [&](int from, int to, int c, int buffer) {  // of this thread's pieces those from .. to - 1
+#pragma unroll
+    for (int i = from; i < to; i++) {
       int pixel = row0 + i * ROWS;
-      if (PIXELS % ROWS && pixel >= PIXELS) break;
+      if (i >= MINE || (PIXELS % ROWS && pixel >= PIXELS)) break;
       const int at = where[pixel];
-      cp_async16(halos + buffer * HALOS + swizzled(pixel, piece), at < 0 ? x : x + at + c + piece * VEC, at >= 0);
+      cp_async16(halos + buffer * HALOS + swizzled(pixel, piece), x + (at < 0 ? 0 : at + c + piece * VEC), at >= 0);
     }
   };
   constexpr int STEPS = TAPS / EACH;  // for the same planes
+  constexpr int LOADING = STEPS - AHEAD, EACH_TIME = (MINE + LOADING - 1) / LOADING;
   const int kernel = TAPS * d.C;
-  const T* mine = w + (size_t)(n0 + row0) * kernel + piece * VEC;
+  const int mine = (n0 + row0) * kernel + piece * VEC;
   char* place = weights + swizzled(row0, piece);
   // Copies the taps of a step, for planes c and on; a division or a loop whose end the compiler does not know takes as
   // long here as the products.
@@ -68,14 +69,14 @@ conv_halo(const T* __restrict__ x, const T* __restrict__ w, T* __restrict__ y, C
 #pragma unroll
       for (int row = 0; row < BN; row += ROWS) {
         bool ok = n0 + row0 + row < d.O;
-        const T* source = mine + (size_t)row * kernel + (part * EACH + tap) * d.C + c;
-        cp_async16(place + (step % STAGES * EACH * BN + tap * BN + row) * 128, ok ? source : w, ok);
+        const int source = ok ? mine + row * kernel + (part * EACH + tap) * d.C + c : 0;
+        cp_async16(place + (step % STAGES * EACH * BN + tap * BN + row) * 128, w + source, ok);
       }
   };
 
   look(blockIdx.x);
   __syncthreads();
-  load_halos(0, 0);
+  load_halos(0, MINE, 0, 0);
 #pragma unroll
   for (int step = 0; step < AHEAD; step++) {
     load_weights(step, step, 0);
@@ -104,7 +105,10 @@ conv_halo(const T* __restrict__ x, const T* __restrict__ w, T* __restrict__ y, C
         if (part + AHEAD < STEPS) load_weights(step + AHEAD, part + AHEAD, c);
         else if (more || goes_on) load_weights(step + AHEAD, part + AHEAD - STEPS, more ? c + BK : 0);
         if (part == 0 && !more && goes_on) look(tile + gridDim.x);
-        if (part == 1 && (more || goes_on)) load_halos(more ? c + BK : 0, buffer ^ 1);  // nobody is at the last ones
+        // From the second step on, when nobody is at the last planes any more, and soon enough: some in each, for all of
+        // them at once would have to be there before the next step but one.
+        if (part >= 1 && part <= LOADING && (more || goes_on))
+          load_halos((part - 1) * EACH_TIME, part * EACH_TIME, more ? c + BK : 0, buffer ^ 1);
         cp_async_commit();
         wgmma_wait<1>();
       }
@@ -130,45 +134,48 @@ conv_halo(const T* __restrict__ x, const T* __restrict__ w, T* __restrict__ y, C
 }
 
 // The same for 64 planes of x and 64 or fewer of y, in float: all weights stay in shared memory, and each block of threads
-// goes on from some 8 x 8 pixels to others until none are left. While 32 planes are multiplied, the next 64 are on their
-// way, and what came out before is written.
+// goes on from some 8 x 8 pixels to others until none are left, each of its warpgroups for itself. While 32 planes are
+// multiplied, the next 64 are on their way, and what came out before is written.
 template <int R, int S>
 __global__ void __launch_bounds__(256, 1)
 conv_resident(const float* __restrict__ x, const float* __restrict__ w, float* __restrict__ y, Conv d,
               Finish<float> finish, Blocks blocks) {
   constexpr int GROUPS = 2, THREADS = GROUPS * 128, PLANES = 64, BK = 32, VEC = 4, TAPS = R * S, EIGHTS = PLANES / 8;
-  constexpr int HEIGHT = SIDE + R - 1, WIDTH = SIDE + S - 1, PIXELS = GROUPS * HEIGHT * WIDTH, BUFFERS = 3;
-  constexpr int MINE = (PIXELS * PIECES + THREADS - 1) / THREADS, ROWS = THREADS / PIECES, HALOS = PIXELS * 128;
-  static_assert(HALOS % GROUP == 0 && BUFFERS == 3 && PLANES == 2 * BK, "operands begin at multiples of GROUP");
+  constexpr int HEIGHT = SIDE + R - 1, WIDTH = SIDE + S - 1, PIXELS = HEIGHT * WIDTH, BUFFERS = 3, ROWS = 128 / PIECES;
+  constexpr int MINE = (PIXELS + ROWS - 1) / ROWS, HALO = (PIXELS * 128 + GROUP - 1) / GROUP * GROUP;
+  static_assert(BUFFERS == 3 && PLANES == 2 * BK, "two halves of the planes are on their way");
   DYN_SHARED(char, smem);
   char* weights = smem + (GROUP - ((size_t)smem & (GROUP - 1))) % GROUP;  // [PLANES / BK][TAPS][PLANES][128]
-  char* halos = weights + TAPS * PLANES * PLANES * 4;                    // [BUFFERS][PIXELS][128]
+  char* halos = weights + TAPS * PLANES * PLANES * 4;                    // [GROUPS][BUFFERS][PIXELS][128]
 
-  const int tid = threadIdx.x, lane = tid % 32, piece = tid % PIECES, group = tid / 128;
-  const int first = blockIdx.x * GROUPS, step = gridDim.x * GROUPS, count = d.N * blocks.image.number;
+  const int tid = threadIdx.x, lane = tid % 32, own = tid % 128, piece = own % PIECES;
+  const int group = __shfl_sync(~0u, tid / 128, 0);  // so the compiler knows that a warp is of one
+  const int first = blockIdx.x * GROUPS + group, step = gridDim.x * GROUPS, count = d.N * blocks.image.number;
+  halos += group * BUFFERS * HALO;
 
-  __shared__ int where[2][PIXELS];  // the pixels lie that are copied next, and then; -1 where there is none
-  static_assert(PIXELS <= THREADS, "a thread looks for one");
+  __shared__ int places[GROUPS][2][PIXELS];  // where the pixels lie that are copied next, and then; -1: there is none
+  int(*where)[PIXELS] = places[group];
+  static_assert(PIXELS <= 128, "a thread looks for one");
   auto look = [&](int number, int turn) {
-    if (tid < PIXELS) where[turn][tid] = look_for(tid, number, HEIGHT, WIDTH, d, blocks);
+    if (own < PIXELS) where[turn][own] = look_for(own, number, HEIGHT, WIDTH, d, blocks);
   };
   auto load = [&](int c, int buffer, int turn) {
 #pragma unroll
     for (int i = 0; i < MINE; i++) {
-      int pixel = tid / PIECES + i * ROWS;
+      int pixel = own / PIECES + i * ROWS;
       if (PIXELS % ROWS && pixel >= PIXELS) break;
       const int at = where[turn][pixel];
-      cp_async16(halos + buffer * HALOS + swizzled(pixel, piece), at < 0 ? x : x + at + c + piece * VEC, at >= 0);
+      cp_async16(halos + buffer * HALO + swizzled(pixel, piece), x + (at < 0 ? 0 : at + c + piece * VEC), at >= 0);
     }
   };
 
   float sum[EIGHTS][2] = {}, square[EIGHTS][2] = {};  // over all pixels of this lane
   auto write = [&](float (&acc)[PLANES / 2], int number) {
-    const Place at(number + group, blocks);
-    const int h = at.h + tid / 32 % 4 * 2, v = at.w + lane / 4;
+    const Place at(number, blocks);
+    const int h = at.h + own / 32 * 2, v = at.w + lane / 4;
 #pragma unroll
     for (int half = 0; half < 2; half++) {
-      if (number + group >= count || h + half >= d.OH || v >= d.OW) continue;
+      if (h + half >= d.OH || v >= d.OW) continue;
       if (finish.moments)
 #pragma unroll
         for (int i = 0; i < 2 * EIGHTS; i++) {
@@ -186,13 +193,13 @@ conv_resident(const float* __restrict__ x, const float* __restrict__ w, float* _
     for (int half = 0; half < PLANES / BK; half++) {
       cp_async_wait<1>();
       fence_for_wgmma();
-      __syncthreads();  // these planes are there for everyone, and nobody multiplies those before any more
+      sync_some(1 + group, 128);  // these planes are there for all four warps, and none multiplies those before any more
       if (number + step < count) load(half * BK, buffer == 0 ? 2 : buffer - 1, turn ^ 1);
       cp_async_commit();
       if (half == 0)
 #pragma unroll
         for (int i = 0; i < PLANES / 2; i++) acc[i] = 0;
-      const char* halo = halos + buffer * HALOS + group * HEIGHT * WIDTH * 128;
+      const char* halo = halos + buffer * HALO;
 #pragma unroll 1
       for (int r = 0; r < R; r++) {
         wgmma_begin();
@@ -213,32 +220,36 @@ conv_resident(const float* __restrict__ x, const float* __restrict__ w, float* _
     }
   };
 
-  for (int i = tid / PIECES; i < PLANES / BK * TAPS * PLANES; i += ROWS) {
+  for (int i = tid / PIECES; i < PLANES / BK * TAPS * PLANES; i += GROUPS * ROWS) {
     const int o = i % PLANES, tap = i / PLANES % TAPS, half = i / PLANES / TAPS;
     const float* source = o < d.O ? w + ((size_t)o * TAPS + tap) * PLANES + half * BK + piece * VEC : w;
     cp_async16(weights + swizzled(i, piece), source, o < d.O);
   }
+  cp_async_commit();
   look(first, 0);
-  if (first + step < count) look(first + step, 1);
-  __syncthreads();
+  look(first + step, 1);
+  sync_some(1 + group, 128);
 #pragma unroll
   for (int half = 0; half < PLANES / BK; half++) {
     load(half * BK, half, 0);
     cp_async_commit();
   }
+  cp_async_wait<2>();
+  fence_for_wgmma();
+  __syncthreads();  // the weights are there for everyone
   float one[PLANES / 2], two[PLANES / 2];  // sums, by turns
   int number = first;
   for (; number + step < count; number += 2 * step) multiply(one, two, number, 0), multiply(two, one, number + step, 1);
   if (number < count) {
     multiply(one, two, number, 0);
     write(one, number);
-  } else {
+  } else if (number > first) {
     write(two, number - step);
   }
   cp_async_wait<0>();
 
   if (finish.moments) {
-    float* sums = reinterpret_cast<float*>(halos);  // [THREADS / 32][2][PLANES], where nobody multiplies any more
+    float* sums = reinterpret_cast<float*>(weights);  // [THREADS / 32][2][PLANES], where nobody multiplies any more
     __syncthreads();
 #pragma unroll
     for (int j = 0; j < EIGHTS; j++) add_up_lanes(sums + tid / 32 * 2 * PLANES, PLANES, j, sum[j], square[j]);
@@ -259,7 +270,7 @@ weight_gradient_halo(const float* __restrict__ x, const float* __restrict__ grad
   constexpr int HEIGHT = SIDE + R - 1, WIDTH = SIDE + S - 1, PIXELS = HEIGHT * WIDTH;
   constexpr int PER_PIXEL = PLANES / 4, ROWS = THREADS / PER_PIXEL;
   DYN_SHARED(char, smem);
-  static_assert(STAGES == 3, "one block is multiplied, one turned, one on its way");
+  static_assert(STAGES == 4, "a block is multiplied, one is turned, and two are on their way");
   char* turned = smem + (GROUP - ((size_t)smem & (GROUP - 1))) % GROUP;  // [2][2][PLANES][128]: 32 pixels, and 32 more
   float* grads = reinterpret_cast<float*>(turned + 2 * TURNED);          // [STAGES][BLOCK][PLANES]
   float* halos = grads + STAGES * BLOCK * PLANES;                        // [STAGES][PIXELS][LA]
@@ -299,21 +310,21 @@ weight_gradient_halo(const float* __restrict__ x, const float* __restrict__ grad
   };
 
   float acc[S][PLANES / 2] = {};
-  for (int stage = 0; stage < 2; stage++) {
+  for (int stage = 0; stage < STAGES - 1; stage++) {
     const Place at(first + stage, blocks);
     for (int part = 0; part < PARTS && first + stage < last; part++) load(part, at, stage);
     cp_async_commit();
   }
-  cp_async_wait<1>();
+  cp_async_wait<STAGES - 2>();
   __syncthreads();
   for (int share = 0; share < SHARES; share++) turn(share, grads, turned);
   const Operand b = operand(turned);
-  for (int number = first, stage = 0, side = 0; number < last; number++, stage = stage + 1 == STAGES ? 0 : stage + 1) {
-    cp_async_wait<0>();
+  for (int number = first, stage = 0, side = 0; number < last; number++, stage = (stage + 1) % STAGES) {
+    cp_async_wait<STAGES - 3>();
     fence_for_wgmma();
     __syncthreads();  // this block is turned, the next one there for everyone, and nobody multiplies the last any more
-    const Place next(number + 2, blocks);
-    const float* later = grads + (stage == 2 ? 0 : stage + 1) * BLOCK * PLANES;
+    const Place next(number + STAGES - 1, blocks);
+    const float* later = grads + (stage + 1) % STAGES * BLOCK * PLANES;
     const float* pa = halos + (stage * PIXELS + r * WIDTH + t) * LA + warp * 16 + g;
     unsigned a[2][S][4];
 #pragma unroll
@@ -328,7 +339,7 @@ weight_gradient_halo(const float* __restrict__ x, const float* __restrict__ grad
 #pragma unroll
       for (int s = 0; s < S; s++) Warpgroup<float, PLANES>::multiply(acc[s], a[row % 2][s], pixels);
       wgmma_commit();
-      if (number + 2 < last) load(row, next, stage == 0 ? 2 : stage - 1);
+      if (number + STAGES - 1 < last) load(row, next, (stage + STAGES - 1) % STAGES);
       if (row % 2 && row / 2 < SHARES && number + 1 < last) turn(row / 2, later, turned + (side ^ 1) * TURNED);
       wgmma_wait<1>();
     }

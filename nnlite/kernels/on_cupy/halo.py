@@ -27,7 +27,7 @@ SMALL = (2, 64, 4, 3)  # where there are few blocks, and few columns
 FEW = 512
 RESIDENT = 64  # planes that are read, and written at most, of which all weights fit the shared memory
 RESIDENT_GROUPS, RESIDENT_BUFFERS = 2, 3
-GRADIENT_STAGES, GRADIENT_PLANES, GRADIENT_PITCH = 3, 64, 72  # the last: from pixel to pixel in shared memory
+GRADIENT_STAGES, GRADIENT_PLANES, GRADIENT_PITCH = 4, 64, 72  # the last: from pixel to pixel in shared memory
 
 
 def _gemm(tile):
@@ -73,8 +73,8 @@ def _launch_gemm(read, written, weight, finish, sizes):
     if read.dtype == np.float32 and planes == RESIDENT and columns <= RESIDENT and count >= FEW:
         name, source, threads = _RESIDENT, _resident, RESIDENT_GROUPS * 128
         grid = min(multiprocessors(), blocks(count, RESIDENT_GROUPS)), 1
-        pixels = RESIDENT_BUFFERS * RESIDENT_GROUPS * HALO
-        shared = (KERNEL**2 * planes * RESIDENT * 4 // LINE + pixels) * LINE + GROUP
+        halos = RESIDENT_BUFFERS * RESIDENT_GROUPS * blocks(HALO * LINE, GROUP) * GROUP
+        shared = KERNEL**2 * planes * RESIDENT * 4 + halos + GROUP
         moments = finish.moments(grid[0], columns)
     else:
         tile = TILES[128] if columns > 64 else SMALL if count < FEW else TILES[64]
