@@ -65,22 +65,32 @@ __device__ __forceinline__ bool is_last(unsigned* tickets, double* memory) {
 }
 
 // Adds up K kinds of sums for each of the thread's channels, kind by kind, over the block and then over the blocks
-// along y, by the one of them that comes last. Which one that is does not matter: the order is that of the blocks.
-// Returns whether the thread has the sums, of the channels from its first on.
+// along y, by the one of them that comes last. Which one that is does not matter: the order is that of the blocks. Then
+// calls use(channel, its K sums), each channel by a thread of its own: what is read and written there takes a while.
+//
 // `parts` holds what blocks leave for the last one: (gridDim.y, K, channels). `tickets`, one for each of the blocks
 // along x, are 0 before and after.
-template <int K, int N>
-__device__ __forceinline__ bool add_up_blocks(double (&sums)[K * N], double* parts, unsigned* tickets, int channels,
-                                              double* memory) {
-  int first = first_channel<N>();
+template <int K, int N, class Use>
+__device__ __forceinline__ void add_up_blocks(double (&sums)[K * N], double* parts, unsigned* tickets, int channels,
+                                              double* memory, Use use) {
+  const int first = first_channel<N>(), width = blockDim.x * N;
   add_up(sums, memory);
   if (gridDim.y > 1) {
     if (threadIdx.y == 0 && first < channels)
       for (int i = 0; i < K * N; i++) parts[((size_t)blockIdx.y * K + i / N) * channels + first + i % N] = sums[i];
-    if (!is_last(tickets, memory)) return false;
+    if (!is_last(tickets, memory)) return;
     for (int i = 0; i < K * N; i++) sums[i] = 0;
     if (first < channels) add_parts<K, N>(sums, parts, gridDim.y, channels);
     add_up(sums, memory);
   }
-  return threadIdx.y == 0 && first < channels;
+  __syncthreads();
+  if (threadIdx.y == 0)
+    for (int i = 0; i < K * N; i++) memory[i / N * width + threadIdx.x * N + i % N] = sums[i];
+  __syncthreads();
+  for (int i = threadIdx.y * blockDim.x + threadIdx.x; i < width; i += blockDim.x * blockDim.y) {
+    const int channel = blockIdx.x * width + i;
+    double own[K];
+    for (int k = 0; k < K; k++) own[k] = memory[k * width + i];
+    if (channel < channels) use(channel, own);
+  }
 }

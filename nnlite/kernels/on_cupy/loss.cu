@@ -36,10 +36,11 @@ __global__ void nll(const T* input, const long long* target, const T* weights, i
       sums[1] += weight;
     }
   }
-  if (!add_up_blocks<2, 1>(sums, parts, tickets, 1, memory)) return;
-  double loss = 0 - sums[0];
-  result[0] = average && sums[1] != 0 ? loss / sums[1] : loss;
-  result[1] = sums[1];
+  add_up_blocks<2, 1>(sums, parts, tickets, 1, memory, [&](int, const double (&total)[2]) {
+    double loss = 0 - total[0];
+    result[0] = average && total[1] != 0 ? loss / total[1] : loss;
+    result[1] = total[1];
+  });
 }
 
 // gradInput[n, target[n]] = -weight, over the weight of all if it averages; 0 everywhere else, and where that is not >

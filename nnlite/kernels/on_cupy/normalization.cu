@@ -55,8 +55,9 @@ __global__ void __launch_bounds__(256) learn(const T* x, double* parts, unsigned
             sums[N + k] += value * value;
           }
         });
-  if (add_up_blocks<2, N>(sums, parts, tickets, channels, memory))
-    for (int k = 0; k < N; k++) statistics.learn(first + k, channels, sums[k], sums[N + k]);
+  add_up_blocks<2, N>(sums, parts, tickets, channels, memory, [&](int channel, const double (&total)[2]) {
+    statistics.learn(channel, channels, total[0], total[1]);
+  });
 }
 
 // The same from sums that another kernel has left in parts[slice, 0, c], those of x, and parts[slice, 1, c], of x^2.
@@ -179,8 +180,9 @@ __global__ void __launch_bounds__(256) add_gradients(const T* x, const T* grads,
           if (y) store<N>(gradSum + row * channels + first, fetched.g);
         });
   }
-  if (add_up_blocks<2, N>(sums, parts, tickets, channels, memory))
-    for (int k = 0; k < N; k++) gradients.finish(first + k, channels, sums[k], sums[N + k]);
+  add_up_blocks<2, N>(sums, parts, tickets, channels, memory, [&](int channel, const double (&total)[2]) {
+    gradients.finish(channel, channels, total[0], total[1]);
+  });
 }
 
 // gradInput = slope (g - (x - mean) per_x - per_batch), the constants of each channel; where it is `rectified`, g is 0

@@ -15,8 +15,8 @@ __global__ void __launch_bounds__(256) sum_rows(const T* x, double* parts, unsig
         [&](long long, const Pack<T, N>& pack) {
           for (int k = 0; k < N; k++) sums[k] += widen(pack.at[k]);
         });
-  if (add_up_blocks<1, N>(sums, parts, tickets, channels, memory))
-    for (int k = 0; k < N; k++)
-      if (result) result[first + k] = narrow<T>(widen(result[first + k]) + scale * sums[k]);
-      else total[first + k] = sums[k];
+  add_up_blocks<1, N>(sums, parts, tickets, channels, memory, [&](int channel, const double (&sum)[1]) {
+    if (result) result[channel] = narrow<T>(widen(result[channel]) + scale * sum[0]);
+    else total[channel] = sum[0];
+  });
 }

@@ -15,7 +15,7 @@ from nnlite.tensor.devices import gpu
 
 MAX_TAPS = 32  # of a kernel, as in implicit.h
 LINE = 128  # bytes of planes that are multiplied at a time
-TOGETHER = 8  # threads that share the slices of a number
+TOGETHER = 16  # threads that share the slices of a number, where there are enough of them
 
 _SIDES = ('R', 'S', 'strideH', 'strideW', 'padH', 'padW', 'gapH', 'gapW')
 SIZES = np.dtype([(name, np.int32) for name in ('N', 'H', 'W', 'C', 'OH', 'OW', 'O', *_SIDES)])
@@ -238,11 +238,11 @@ def add_slices(part, gradWeight, geometry, scale, turned=False):
     """
     target = gradWeight if gradWeight.flags.c_contiguous else contiguous(gradWeight, 'gradWeight')
     if turned:
-        name, grid = 'add_turned_slices<{T}>', (geometry.planes, blocks(geometry.outputs, 32))
-        block = 32, geometry.taps
+        name, block = 'add_turned_slices<{T}>', (32, geometry.taps)
+        grid = geometry.planes, blocks(geometry.outputs, 32)
     else:
-        down = TOGETHER if len(part) >= 2 * TOGETHER else 1
-        name, grid, block = 'add_slices<{T}>', blocks(target.size, THREADS // down), (THREADS // down, down)
+        name, block = 'add_slices<{T}>', (32, TOGETHER) if len(part) >= 2 * TOGETHER else (THREADS, 1)
+        grid = blocks(target.size, block[0])
     sizes = geometry.outputs, geometry.planes, geometry.taps, len(part)
     _others.launch(name, target.dtype, grid, block, part, target, *sizes, float(scale))
     if target is not gradWeight:

@@ -31,19 +31,21 @@ __global__ void pack_weight(const T* w, T* packed, int O, int C, int taps) {
 // they come to is added up in their order.
 template <class T>
 __global__ void add_slices(const float* part, T* gradWeight, int O, int C, int taps, int slices, double scale) {
-  __shared__ float sums[256];
+  __shared__ float sums[512];
   const int i = blockIdx.x * blockDim.x + threadIdx.x, K = C * taps, size = O * K;
+  const int o = i / K, t = i % K / C, c = i % C;
+  T* to = gradWeight + ((size_t)o * C + c) * taps + t;
+  const bool adds = threadIdx.y == 0 && i < size;
+  const T before = adds ? *to : narrow<T>(0);  // is on its way while the slices are
   float sum = 0;
   if (i < size)
 #pragma unroll 8
     for (int z = threadIdx.y; z < slices; z += blockDim.y) sum += part[(size_t)z * size + i];
   sums[threadIdx.y * blockDim.x + threadIdx.x] = sum;
   __syncthreads();
-  if (threadIdx.y > 0 || i >= size) return;
+  if (!adds) return;
   for (int y = 1; y < blockDim.y; y++) sum += sums[y * blockDim.x + threadIdx.x];
-  int o = i / K, t = i % K / C, c = i % C;
-  T* to = gradWeight + ((size_t)o * C + c) * taps + t;
-  *to = narrow<T>(widen(*to) + (float)scale * sum);
+  *to = narrow<T>(widen(before) + (float)scale * sum);
 }
 
 // gradWeight[o, c, t] += scale * (part[0, (t, c), o] + part[1, ..] + ...), slice after slice. Blocks have 32 x taps
