@@ -4,6 +4,7 @@ The products of float32 are of TF32, 10 bits of mantissa, added up in float32; t
 has a few tiles, pieces of the product that a block makes; which one is taken depends on the numbers of planes.
 """
 
+import dataclasses
 import functools
 
 import numpy as np
@@ -69,7 +70,7 @@ def _gradient(tile, vx, vy):
 
 _sources = {name: Source('tensor_cores.cu', name) for name in _names()}
 _PACKS = {name: f'pack_weight<{{T}}, {name}>' for name in ('false, false', 'true, false', 'true, true')}
-_others = Source('tensor_cores.cu', *_PACKS.values(), 'add_slices<{T}>', 'add_turned_slices<{T}>')
+_others = Source('tensor_cores.cu', *_PACKS.values(), 'add_slices<{T}>', 'add_turned_slices<{T}>', 'pad_planes<{T}>')
 
 
 def takes(dtype, geometry):
@@ -90,12 +91,29 @@ def forward(input, output, weight, finish, geometry):
 
     Return the moments, or None.
     """
-    return launch_gemm(input, output, packed(weight, geometry, back=False), finish, geometry, back=False)
+    weight, piece = packed(weight, geometry, back=False), 16 // input.itemsize
+    if geometry.planes < piece:  # the images: they would be copied number by number
+        input, weight = _padded(input, 'padded', piece), _padded(weight.reshape(-1, geometry.planes), 'weights', piece)
+        geometry = _with_planes(geometry, piece)
+    return launch_gemm(input, output, weight, finish, geometry, back=False)
 
 
 def back(gradOutput, gradInput, weight, added, geometry):
     """GradInput (N, *space, planes) = what gradOutput (N, *out, outputs) hands back to the windows [+ added]."""
     launch_gemm(gradOutput, gradInput, packed(weight, geometry, back=True), Finish(None, added), geometry, back=True)
+
+
+def _padded(maps, purpose, planes):
+    """Return maps (..., few planes), C order, with so many planes, the others zero; scratch."""
+    result = scratch(purpose, (*maps.shape[:-1], planes), maps.dtype)
+    rows = maps.size // maps.shape[-1]
+    _others.launch('pad_planes<{T}>', maps.dtype, blocks(rows), THREADS, maps, result, np.int64(rows), maps.shape[-1])
+    return result
+
+
+@functools.lru_cache(64)
+def _with_planes(geometry, planes):
+    return dataclasses.replace(geometry, planes=planes)
 
 
 def launch_gemm(read, written, weight, finish, geometry, back):

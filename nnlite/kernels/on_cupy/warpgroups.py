@@ -15,7 +15,7 @@ from nnlite.tensor.devices import gpu
 GROUP = 1024  # bytes, at a multiple of which operands begin in shared memory
 
 # Rows and columns that a block makes, and stages; by the columns that there are.
-TILES = {64: (256, 64, 4), 128: (256, 128, 4)}
+TILES = {64: (128, 64, 4), 128: (256, 128, 4)}
 # Groups of 64 rows, columns, and stages.
 GRADIENT_TILES = {64: (3, 64, 3), 128: (3, 128, 3)}
 

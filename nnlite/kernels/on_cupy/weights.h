@@ -2,6 +2,7 @@
 // places. 32 runs of taps at a time go through shared memory, so that neighbours are read and written together.
 #pragma once
 #include "implicit.h"
+#include "packs.h"
 
 // Of `count` runs of numbers that lie `apart`, each one of the taps, the number threadIdx.y of run threadIdx.x. Blocks
 // have 32 x taps threads.
@@ -25,6 +26,17 @@ __global__ void pack_weight(const T* w, T* packed, int O, int C, int taps) {
   if constexpr (sizeof(T) == 4) value = __uint_as_float(to_tf32(value) & ~0x1fffu);
   int t = TURNED ? taps - 1 - threadIdx.y : threadIdx.y;
   packed[((size_t)outer * taps + t) * count + inner] = value;
+}
+
+// padded[row] = the `planes` numbers of x[row], fewer than 16 bytes hold, and zeros: with these a row is copied at once.
+template <class T> __global__ void pad_planes(const T* x, T* padded, long long rows, int planes) {
+  constexpr int N = 16 / sizeof(T);
+  const long long row = (long long)blockIdx.x * blockDim.x + threadIdx.x;
+  if (row >= rows) return;
+  Pack<T, N> pack;
+#pragma unroll
+  for (int k = 0; k < N; k++) pack.at[k] = k < planes ? x[row * planes + k] : narrow<T>(0);
+  store<N>(padded + row * N, pack);
 }
 
 // gradWeight[o, c, t] += scale * (part[0, o, (t, c)] + part[1, ..] + ...). Threads along y have slices in turn, and what
