@@ -44,9 +44,14 @@ class ClassNLLCriterion(Weighted):
 
     def updateOutput(self, input, target=None):
         labels = self._labels(input, target)
-        loss, total = self.kernels.ClassNLLCriterion_updateOutput(
-            self._rows(input), labels, self.weights, self.ignoreIndex, self.sizeAverage
+        return self._keep(
+            *self.kernels.ClassNLLCriterion_updateOutput(
+                self._rows(input), labels, self.weights, self.ignoreIndex, self.sizeAverage
+            )
         )
+
+    def _keep(self, loss, total):
+        """Keep the loss, and the weight of all targets; return the loss as forward does."""
         self.output_tensor[0], self.total_weight_tensor[0] = loss, total
         if is_on_gpu(total):
             np.copyto(self._total_weight(), total)

@@ -7,6 +7,7 @@ from nnlite.nn.ClassNLLCriterion import ClassNLLCriterion
 from nnlite.nn.Criterion import Criterion
 from nnlite.nn.labels import numbers
 from nnlite.nn.LogSoftMax import LogSoftMax
+from nnlite.tensor.devices import is_on_gpu
 
 
 class CrossEntropyCriterion(Criterion):
@@ -39,6 +40,33 @@ class CrossEntropyCriterion(Criterion):
         self.lsm = LogSoftMax()
         self.nll = ClassNLLCriterion(weights, sizeAverage)
         self.sizeAverage = self.oldSizeAverage = self.nll.sizeAverage
+
+    def __call__(self, input, target=None):
+        """Return (loss, gradInput): what forward and backward return, on a GPU in one pass."""
+        if is_on_gpu(input):
+            self.expect(input)
+            self._pass_on()
+            with inside(type(self).__name__):
+                scores = _squeezed(input)
+                labels = self.nll._labels(scores, self._labels(target))
+                loss = self._compute_both(scores, labels)
+            if loss is not None:
+                self.output, self.gradInput = loss, self.gradInput.reshape(input.shape)
+                return loss, self.gradInput
+        return super().__call__(input, target)
+
+    def _compute_both(self, scores, labels):
+        """Write what LogSoftMax and this leave, and return the loss; None where it is no cheaper than one by one."""
+        logs = self.lsm.buffer('output', scores.shape, like=scores)
+        gradInput = self.buffer('gradInput', scores.shape, like=scores)
+        rows, nll = map(np.atleast_2d, (scores, logs, gradInput)), self.nll
+        found = self.kernels.CrossEntropyCriterion_updateOutput(
+            *rows, labels, nll.weights, nll.ignoreIndex, nll.sizeAverage
+        )
+        if found is None:
+            return None
+        self.lsm.output, self.gradInput, nll.output = logs, gradInput, nll._keep(*found)
+        return nll.output
 
     def updateOutput(self, input, target=None):
         self.expect(input)

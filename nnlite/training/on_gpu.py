@@ -151,8 +151,8 @@ class StepsOnGPU:
     def _train(self, images: Any, labels: Any, params: Any, gradParams: Any, velocity: Any, *rules: Any) -> Any:
         gradParams.fill(0)
         output = self.net.forward(images)
-        loss = self.criterion.forward(output, labels)
-        backward_to_parameters(self.net, images, self.criterion.backward(output, labels))
+        loss, gradient = self.criterion(output, labels)
+        backward_to_parameters(self.net, images, gradient)
         self._account.enter(loss, output, labels, gradParams)
         family_of(self.net.type()).SGD_step(params, gradParams, velocity, self._account.rate, *rules)
         return output

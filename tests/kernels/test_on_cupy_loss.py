@@ -40,6 +40,44 @@ def test_class_nll(cupy, order, shape, dtype, weighted, ignored, average):
         np.testing.assert_allclose(gradInput.get(), gradient, rtol=BOUNDS[dtype])
 
 
+@pytest.mark.parametrize('average', [True, False])
+@pytest.mark.parametrize(('weighted', 'ignored'), [(False, -100), (True, None), (True, 2)])
+@pytest.mark.parametrize('dtype', BOUNDS)
+@pytest.mark.parametrize('shape', [(1, 1), (7, 10), (37, 70), (600, 3)], ids=str)
+def test_cross_entropy_at_once(cupy, order, shape, dtype, weighted, ignored, average):
+    input, target, weights = case(shape, dtype, weighted, ignored)
+    labels, vector = cupy.asarray(target), None if weights is None else cupy.asarray(weights)
+    scores, options = cupy.asarray(input), (labels, vector, ignored, average)
+    logs, gradInput, expected_logs, expected = (cupy.full(shape, np.nan, dtype) for _ in range(4))
+    found = on_cupy.CrossEntropyCriterion_updateOutput(scores, logs, gradInput, *options)
+    found = [float(result) for result in found]
+
+    on_cupy.LogSoftMax_updateOutput(scores, expected_logs, 1)
+    loss, total = on_cupy.ClassNLLCriterion_updateOutput(expected_logs, *options)
+    np.testing.assert_allclose(found, [float(loss), float(total)], rtol=1e-13)
+    grads = cupy.empty(shape, dtype)
+    on_cupy.ClassNLLCriterion_updateGradInput(labels, grads, vector, ignored, average, total)
+    on_cupy.LogSoftMax_updateGradInput(expected_logs, grads, expected, 1)
+    np.testing.assert_allclose(logs.get(), expected_logs.get(), rtol=BOUNDS[dtype], atol=BOUNDS[dtype])
+    np.testing.assert_allclose(gradInput.get(), expected.get(), rtol=BOUNDS[dtype], atol=BOUNDS[dtype])
+
+
+def test_cross_entropy_of_many_scores_goes_one_by_one(cupy):
+    scores = cupy.zeros((1 << 15, 5), np.float32)
+    args = cupy.full((len(scores),), 1, np.int64), None, None, True
+    assert on_cupy.CrossEntropyCriterion_updateOutput(scores, scores, scores, *args) is None
+    assert (
+        on_numpy.CrossEntropyCriterion_updateOutput(*[np.zeros((2, 3))] * 3, np.ones(2, int), None, None, True) is None
+    )
+
+
+def test_cross_entropy_of_a_target_that_is_no_class(cupy):
+    scores, target = cupy.zeros((3, 4), np.float32), cupy.asarray(np.array([1, 9, 3]))
+    logs, gradInput = cupy.empty_like(scores), cupy.empty_like(scores)
+    loss, total = on_cupy.CrossEntropyCriterion_updateOutput(scores, logs, gradInput, target, None, -100, True)
+    assert np.isnan(float(loss)) and float(total) == 2 and not gradInput.get()[1].any()
+
+
 @pytest.mark.parametrize('wrong', [0, 4, -(2**40), 2**40])
 def test_target_that_is_no_class(cupy, wrong):
     target = cupy.asarray(np.array([1, wrong, 3]))

@@ -51,6 +51,14 @@ def test_two_runs_are_alike(row, cupy):
     assert_same(run_there(cupy, criterion, given), run_there(cupy, criterion, given))
 
 
+@every(CRITERIONS, lambda row: isinstance(row.criterion(np.float32), nn.Criterion))
+def test_loss_and_gradient_at_once(row, cupy):
+    criterion, given = moved(row.criterion(np.float32), np.float32), row.given(np.float32)
+    expected = run_there(cupy, criterion, given)
+    loss, gradInput = moved(row.criterion(np.float32), np.float32)(*there(cupy, given))
+    assert_same((loss, here(gradInput)), expected, 1e-6)
+
+
 @every_row
 def test_there_and_back(row, cupy, tmp_path):
     criterion, given = row.criterion(np.float32), row.given(np.float32)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from nnlite.kernels.on_cupy.launching import THREADS, Source, blocks
+from nnlite.kernels.on_cupy.launching import MOST_THREADS, THREADS, Source, blocks
 from nnlite.kernels.on_numpy.scratch import contiguous
 from nnlite.tensor.devices import on_gpu
 
@@ -36,4 +36,4 @@ def enter_step(output, labels, loss, losses, rates, counts):
     """
     output = contiguous(output, 'scores')
     arrays = loss, losses, rates, counts
-    _source.launch('enter_step<{T}>', output.dtype, 1, THREADS, output, labels, *output.shape, *arrays)
+    _source.launch('enter_step<{T}>', output.dtype, 1, MOST_THREADS, output, labels, *output.shape, *arrays)

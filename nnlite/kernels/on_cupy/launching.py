@@ -17,6 +17,7 @@ HERE = Path(__file__).parent
 TYPES = {np.dtype('float16'): '__half', np.dtype('float32'): 'float', np.dtype('float64'): 'double'}
 OPTIONS = ('-std=c++17',)
 THREADS = 256  # in a block where nothing asks for another number
+MOST_THREADS = 1024  # in a block
 SOURCES: list['Source'] = []  # all that there are
 SHARED = 48 << 10  # bytes of shared memory that a kernel may have without asking
 

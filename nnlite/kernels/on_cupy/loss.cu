@@ -43,6 +43,63 @@ __global__ void nll(const T* input, const long long* target, const T* weights, i
   });
 }
 
+// LogSoftMax and nll, and both ways back: logs = scores - log(sum of exp(scores)), result as of nll, gradInput the gradient
+// with respect to the scores. One block, each warp of which has every so many of the rows.
+template <class T>
+__global__ void __launch_bounds__(1024)
+cross_entropy(const T* scores, const long long* target, const T* weights, int ignores, long long ignored, int average,
+              T* logs, T* gradInput, double* result, int rows, int classes) {
+  __shared__ double parts[32][2], all[2];
+  const Labels<T> labels = {target, weights, ignores, ignored};
+  const int lane = threadIdx.x % 32, warp = threadIdx.x / 32, warps = blockDim.x / 32;
+  double sums[2] = {};  // of what was picked, weighted, and of the weights
+  for (int row = warp; row < rows; row += warps) {
+    const T* x = scores + (long long)row * classes;
+    T* y = logs + (long long)row * classes;
+    computed<T> largest = widen(x[0]), sum = 0;
+    for (int c = lane; c < classes; c += 32) {
+      computed<T> value = widen(x[c]);
+      largest = value > largest ? value : largest;
+    }
+    largest = warp_max(largest);
+    for (int c = lane; c < classes; c += 32) sum += exp(widen(x[c]) - largest);
+    sum = log(warp_sum(sum));
+    for (int c = lane; c < classes; c += 32) y[c] = narrow<T>(widen(x[c]) - largest - sum);
+    __syncwarp();  // one lane reads what another wrote
+    int place;
+    double weight;
+    if (!labels.find(row, classes, place, weight)) {
+      sums[0] += __uint_as_float(0x7fc00000);
+    } else if (weight != 0) {
+      sums[0] += weight * widen(y[place]);
+      sums[1] += weight;
+    }
+  }
+  if (lane == 0) parts[warp][0] = sums[0], parts[warp][1] = sums[1];
+  __syncthreads();
+  if (threadIdx.x < 2) {
+    double sum = 0;
+    for (int w = 0; w < warps; w++) sum += parts[w][threadIdx.x];
+    all[threadIdx.x] = sum;
+  }
+  __syncthreads();
+  const double total = all[1];
+  if (threadIdx.x == 0) {
+    result[0] = average && total != 0 ? (0 - all[0]) / total : 0 - all[0];
+    result[1] = total;
+  }
+  for (int row = warp; row < rows; row += warps) {
+    int place = -1;
+    double weight = 0;
+    bool counts = total > 0 && labels.find(row, classes, place, weight) && weight != 0;
+    const computed<T> g = counts ? widen(narrow<T>(-weight / (average ? total : 1))) : 0;
+    const T* y = logs + (long long)row * classes;
+    T* to = gradInput + (long long)row * classes;
+    for (int c = lane; c < classes; c += 32)
+      to[c] = narrow<T>((counts && c == place ? g : 0) - exp(widen(y[c])) * g);
+  }
+}
+
 // gradInput[n, target[n]] = -weight, over the weight of all if it averages; 0 everywhere else, and where that is not >
 // 0.
 template <class T>

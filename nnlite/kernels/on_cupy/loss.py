@@ -6,13 +6,21 @@ A loss is an array of no dimension, in scratch memory: who wants to keep it copi
 import numpy as np
 
 from nnlite.kernels.on_cupy.columns import PASSING, SUMMING, parts_and_tickets, shared_out
-from nnlite.kernels.on_cupy.launching import THREADS, Source, blocks
+from nnlite.kernels.on_cupy.launching import MOST_THREADS, THREADS, Source, blocks
 from nnlite.kernels.on_cupy.memory import as_double
 from nnlite.kernels.on_cupy.sums import sum_of_rows
 from nnlite.kernels.on_numpy.scratch import contiguous, scratch
 from nnlite.tensor.devices import is_on_gpu
 
-SOURCE = Source('loss.cu', 'nll<{T}>', 'nll_back<{T}>', 'multi_label_margin<{T}>', 'multi_label_margin_back<{T}>')
+AT_ONCE = 1 << 17  # scores that one block does
+SOURCE = Source(
+    'loss.cu',
+    'nll<{T}>',
+    'nll_back<{T}>',
+    'cross_entropy<{T}>',
+    'multi_label_margin<{T}>',
+    'multi_label_margin_back<{T}>',
+)
 
 
 def ClassNLLCriterion_updateOutput(input, target, weights, ignoreIndex, sizeAverage):
@@ -45,6 +53,25 @@ def ClassNLLCriterion_updateGradInput(target, gradInput, weights, ignoreIndex, s
     )  # fmt: skip
     if result is not gradInput:
         np.copyto(gradInput, result)
+
+
+def CrossEntropyCriterion_updateOutput(input, logs, gradInput, target, weights, ignoreIndex, sizeAverage):
+    """Do at once what LogSoftMax_updateOutput, ClassNLLCriterion_updateOutput and their ways back do one by one.
+
+    Arguments and shapes as for NumPy's. The scores are a block's, as many as it has done before two could have begun.
+
+    Returns:
+        (loss, total weight), arrays () in float64; or None for more scores: nothing was done.
+    """
+    arrays = input, logs, gradInput
+    if input.size > AT_ONCE or not all(array.flags.c_contiguous for array in arrays):
+        return None
+    result = scratch('loss', (2,), np.float64)
+    SOURCE.launch(
+        'cross_entropy<{T}>', input.dtype, 1, MOST_THREADS, input, *_labels(target, weights, ignoreIndex),
+        bool(sizeAverage), *arrays[1:], result, *input.shape,
+    )  # fmt: skip
+    return result[:1].reshape(()), result[1:].reshape(())
 
 
 def _labels(target, weights, ignoreIndex):

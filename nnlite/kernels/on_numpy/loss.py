@@ -30,6 +30,20 @@ def ClassNLLCriterion_updateGradInput(target, gradInput, weights, ignoreIndex, s
         np.put_along_axis(gradInput, place, -weight / (total if sizeAverage else 1), axis=-1)
 
 
+def CrossEntropyCriterion_updateOutput(input, logs, gradInput, target, weights, ignoreIndex, sizeAverage):
+    """Do at once what LogSoftMax_updateOutput, ClassNLLCriterion_updateOutput and their ways back do one by one.
+
+    Args:
+        input: scores (N, C).
+        logs: becomes the log-probabilities, like input.
+        gradInput: becomes the gradient of the loss with respect to the scores, like input.
+        target, weights, ignoreIndex, sizeAverage: as for ClassNLLCriterion_updateOutput.
+
+    Returns:
+        what ClassNLLCriterion_updateOutput does; or None, as here, where it is no cheaper, and nothing was done.
+    """
+
+
 def _weights_and_places_of(target, weights, ignoreIndex):
     """Return (..., 1) the weight, in float64, with which each target counts, and its place, from 0."""
     target = target[..., None]
