@@ -29,28 +29,39 @@ template <class T> struct Finish {
       return;
     }
     constexpr int TOGETHER = EIGHTS < 8 ? EIGHTS : 8;  // are asked for, and waited for once
-    const float least = __int_as_float(rectifies ? 0 : 0xff800000);  // or minus infinity
 #pragma unroll
     for (int from = 0; from < EIGHTS; from += TOGETHER) {
-      float2 added[TOGETHER] = {};
-      const int first = o + from * 8;
-      if (bias)
+      float2 added[TOGETHER];
+      fetch(added, at, o + from * 8, planes);
+      put(y, at, o + from * 8, planes, added, [&](int j) { return two(from + j); });
+    }
+  }
+
+  // The two halves of that, for an even number of planes: asks for what is added to the lane's sums, and writes them.
+  template <int EIGHTS>
+  __device__ __forceinline__ void fetch(float2 (&added)[EIGHTS], size_t at, int o, int planes) const {
 #pragma unroll
-        for (int j = 0; j < TOGETHER; j++)
-          if (first + j * 8 < planes) added[j] = make_float2(widen(bias[first + j * 8]), widen(bias[first + j * 8 + 1]));
-      if (residual)
+    for (int j = 0; j < EIGHTS; j++) added[j] = make_float2(0, 0);
+    if (bias)
 #pragma unroll
-        for (int j = 0; j < TOGETHER; j++)
-          if (first + j * 8 < planes) {
-            const float2 more = load_pair(residual + at + first + j * 8);
-            added[j].x += more.x, added[j].y += more.y;
-          }
+      for (int j = 0; j < EIGHTS; j++)
+        if (o + j * 8 < planes) added[j] = make_float2(widen(bias[o + j * 8]), widen(bias[o + j * 8 + 1]));
+    if (residual)
 #pragma unroll
-      for (int j = 0; j < TOGETHER; j++) {
-        float one = two(from + j)[0] + added[j].x, other = two(from + j)[1] + added[j].y;
-        one = one < least ? least : one, other = other < least ? least : other;  // what is no number stays
-        if (first + j * 8 < planes) store_pair(y + at + first + j * 8, one, other);
-      }
+      for (int j = 0; j < EIGHTS; j++)
+        if (o + j * 8 < planes) {
+          const float2 more = load_pair(residual + at + o + j * 8);
+          added[j].x += more.x, added[j].y += more.y;
+        }
+  }
+  template <int EIGHTS, class Two>
+  __device__ __forceinline__ void put(T* y, size_t at, int o, int planes, const float2 (&added)[EIGHTS], Two two) const {
+    const float least = __int_as_float(rectifies ? 0 : 0xff800000);  // or minus infinity
+#pragma unroll
+    for (int j = 0; j < EIGHTS; j++) {
+      float one = two(j)[0] + added[j].x, other = two(j)[1] + added[j].y;
+      one = one < least ? least : one, other = other < least ? least : other;  // what is no number stays
+      if (o + j * 8 < planes) store_pair(y + at + o + j * 8, one, other);
     }
   }
 };

@@ -170,20 +170,32 @@ conv_resident(const float* __restrict__ x, const float* __restrict__ w, float* _
   };
 
   float sum[EIGHTS][2] = {}, square[EIGHTS][2] = {};  // over all pixels of this lane
-  auto write = [&](float (&acc)[PLANES / 2], int number) {
-    const Place at(number, blocks);
-    const int h = at.h + own / 32 * 2, v = at.w + lane / 4;
+  float2 added[2][EIGHTS];  // to the lane's numbers of two rows of pixels
+  auto place = [&](int number, int half, size_t& at) {  // of the lane's pixel; whether there is one
+    const Place block(number, blocks);
+    const int h = block.h + own / 32 * 2 + half, v = block.w + lane / 4;
+    at = ((size_t)(block.n * d.OH + h) * d.OW + v) * d.O;
+    return h < d.OH && v < d.OW;
+  };
+  auto fetch = [&](int number) {  // a step before it is needed
 #pragma unroll
     for (int half = 0; half < 2; half++) {
-      if (h + half >= d.OH || v >= d.OW) continue;
+      size_t at;
+      if (place(number, half, at)) finish.fetch(added[half], at, lane % 4 * 2, d.O);
+    }
+  };
+  auto write = [&](float (&acc)[PLANES / 2], int number) {
+#pragma unroll
+    for (int half = 0; half < 2; half++) {
+      size_t at;
+      if (!place(number, half, at)) continue;
       if (finish.moments)
 #pragma unroll
         for (int i = 0; i < 2 * EIGHTS; i++) {
           float value = acc[i / 2 * 4 + half * 2 + i % 2];
           sum[i / 2][i % 2] += value, square[i / 2][i % 2] += value * value;
         }
-      finish.template store<EIGHTS>(y, ((size_t)(at.n * d.OH + h + half) * d.OW + v) * d.O, lane % 4 * 2, d.O,
-                                    [&](int j) { return acc + j * 4 + half * 2; });
+      finish.put(y, at, lane % 4 * 2, d.O, added[half], [&](int j) { return acc + j * 4 + half * 2; });
     }
   };
 
@@ -214,6 +226,7 @@ conv_resident(const float* __restrict__ x, const float* __restrict__ w, float* _
       wgmma_commit();
       wgmma_wait<1>();  // for nothing: so the compiler knows that `before` may be read
       if (half == 0 && number > first) write(before, number - step);
+      if (half == 1) fetch(number);
       if (half == 1 && number + 2 * step < count) look(number + 2 * step, turn);
       wgmma_wait<0>();
       buffer = buffer == 2 ? 0 : buffer + 1;
