@@ -7,6 +7,7 @@ Exit status 1: a loss or gradient became NaN or infinite.
 
 import argparse
 import sys
+from pathlib import Path
 
 import nnlite
 from nnlite import nn
@@ -14,12 +15,14 @@ from nnlite.data_prep import Loader, open_dataset
 from nnlite.data_prep.augmentation import PRESETS
 from nnlite.errors import DataError, Error
 from nnlite.models.resnet import SHORTCUTS
+from nnlite.trace.every import Every
 from nnlite.training.device import DEVICES, choose
 from nnlite.training.network import NETWORKS, begin_with, network, topology_of
 from nnlite.training.progress import header
 from nnlite.training.tracing import NotFiniteError
 from nnlite.training.trainer import Trainer
 
+TRACE = 'trace'  # the folder of records, in that of the run
 EXAMPLE = 'nnlite train --net resnet --depth 20 --data cifar.h5 --epochs 5 --save runs/resnet20'
 
 
@@ -53,6 +56,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--device', metavar=DEVICES, default='auto', help='what computes; auto is a GPU where one is')
     parser.add_argument('--no-graph', action='store_true', help='on a GPU, launch the kernels of each step one by one')
     parser.add_argument('--no-optimize', action='store_true', help='run the network module by module')
+    parser.add_argument(
+        '--trace',
+        type=int,
+        metavar='STEPS',
+        help='record every so many steps, in DIR/trace; `nnlite trace` shows it',
+    )
     parser.add_argument('--quiet', action='store_true', help='no bars and lines')
 
 
@@ -77,6 +86,7 @@ def run(args: argparse.Namespace) -> int:
         weightDecay=args.weight_decay,
         minutes=args.minutes,
         arguments=_arguments(args),
+        before_step=None if args.trace is None else Every(Path(folder) / TRACE, args.trace),
         quiet=args.quiet,
         optimize=not args.no_optimize,
         device=device,

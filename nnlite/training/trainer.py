@@ -56,6 +56,8 @@ class Trainer:
         minutes: between checkpoints within an epoch. There is one at the end of each epoch anyway.
         arguments: a dict of numbers and strings, whatever else the result depends on; compared when resuming.
         curves: whether to draw `curves.png` after each epoch.
+        before_step: called with (net, criterion, images, labels, step) before each step of training, which counts from
+            0 over all epochs; it may run the network, and is to leave its parameters as they are.
         after_epoch: called with the rows until now, at the end of each epoch.
         optimize: run the network as nnlite.optnet makes it: neighbours as one module, gradients in shared memory.
         quiet: no bars and lines.
@@ -94,6 +96,7 @@ class Trainer:
         minutes: float = 5,
         arguments: dict[str, Any] | None = None,
         curves: bool = True,
+        before_step: Callable[[Any, Any, Any, Any, int], None] | None = None,
         after_epoch: Callable[[list[dict[str, Any]]], None] | None = None,
         quiet: bool = False,
         optimize: bool = True,
@@ -116,7 +119,8 @@ class Trainer:
             with enough_memory() if self.device != 'cpu' else nullcontext():
                 net.type(type_on(self.device, net.type()))
         self.net, self.criterion, self.train, self.val = net, criterion.type(net.type()), train, val
-        self.schedule, self.minutes, self.curves, self.after_epoch = schedule, minutes, curves, after_epoch
+        self.schedule, self.minutes, self.curves = schedule, minutes, curves
+        self.before_step, self.after_epoch = before_step, after_epoch
         self.progress = Progress(quiet)
         self.learningRate = learningRate
         self.params, self.gradParams = net.getParameters()
@@ -239,6 +243,9 @@ class Trainer:
         with self.progress.bar(f'epoch {self.epoch}', self.train.size, self.meters.images) as bar:
             start, before = time.monotonic(), self.seconds
             for images, labels in self.train.epoch(self.epoch, self.batch):
+                if self.before_step is not None:
+                    step = (self.epoch - 1) * len(self.train) + self.batch
+                    self.before_step(self.net, self.criterion, images, labels, step)
                 if self._steps is None:
                     loss = self.step(images, labels)
                     self.meters.add(loss, self._running.output, labels)

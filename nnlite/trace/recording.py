@@ -1,0 +1,193 @@
+"""A recording: the steps of one network, in memory and in HDF5."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nnlite.errors import FileFormatError
+from nnlite.trace.frame import Frame
+from nnlite.trace.statistics import BINS, QUANTITIES, STATISTICS
+from nnlite.trace.tree import Node
+from nnlite.whole_file import whole_file
+
+FORMAT, VERSION = 'nnlite trace', 1
+MOST_NODES, MOST_STEPS = 100_000, 1_000_000
+MOST_NUMBERS = 1 << 28  # in one data set: 2 GB
+_FIELDS = ('path', 'name', 'kind', 'parent', 'index', 'parameters')
+
+
+class Trace:
+    """What the modules of a network did in some steps, as plain arrays.
+
+    Attributes:
+        nodes: the places in the network's tree.
+        steps: (S), the numbers of the steps, rising.
+        loss: (S).
+        columns: by (quantity, statistic) arrays (S, nodes), NaN where there is nothing; by (quantity, 'histogram')
+            counts (S, nodes, BINS); by ('forward', 'seconds'), ('backward', 'seconds') and ('results', 'bytes').
+        shapes: of each node's output, in the last step.
+    """
+
+    def __init__(
+        self,
+        nodes: list[Node],
+        steps: np.ndarray,
+        loss: np.ndarray,
+        columns: dict[tuple[str, str], np.ndarray],
+        shapes: list[Any],
+    ) -> None:
+        self.nodes, self.steps, self.loss, self.columns, self.shapes = nodes, steps, loss, columns, shapes
+
+    @classmethod
+    def of(cls, frames: list[Frame]) -> 'Trace':
+        """Return the recording of some frames of one network.
+
+        Raises:
+            ValueError: there are none, or they are not of one network.
+        """
+        if not frames:
+            raise ValueError('expected a frame at least, got none')
+        frames = sorted(frames, key=lambda frame: frame.step)
+        nodes = frames[0].nodes
+        if any(frame.nodes != nodes for frame in frames):
+            raise ValueError('expected frames of one network, got some of others')
+        columns = {}
+        for quantity in QUANTITIES:
+            rows = [frame.statistics[quantity] for frame in frames]
+            for name in STATISTICS:
+                columns[quantity, name] = np.array(
+                    [[np.nan if found is None else getattr(found, name) for found in row] for row in rows], np.float64
+                )
+            none = np.zeros(BINS, np.int64)
+            columns[quantity, 'histogram'] = np.array(
+                [[none if found is None else found.histogram for found in row] for row in rows], np.int64
+            )
+        for way in ('forward', 'backward'):
+            columns[way, 'seconds'] = np.array([frame.seconds[way] for frame in frames])
+        columns['results', 'bytes'] = np.array([frame.bytes for frame in frames])
+        steps, loss = (np.array([getattr(frame, name) for frame in frames]) for name in ('step', 'loss'))
+        return cls(nodes, steps.astype(np.int64), loss.astype(np.float64), columns, frames[-1].shapes)
+
+    def column(self, quantity: str, name: str) -> np.ndarray:
+        """Return one of the columns, (S, nodes) or, of histograms, (S, nodes, BINS).
+
+        Raises:
+            KeyError: there is none of these names.
+        """
+        return self.columns[quantity, name]
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write it to a file, HDF5, which is whole or not there."""
+        import h5py
+
+        # In memory first: HDF5 brings the whole process down where a disk is full.
+        with h5py.File(str(path), 'w', driver='core', backing_store=False) as file:
+            file.attrs['format'], file.attrs['version'] = FORMAT, VERSION
+            for name in _FIELDS:
+                fields = [getattr(node, name) for node in self.nodes]
+                dtype = h5py.string_dtype() if isinstance(fields[0], str) else np.int64
+                file.create_dataset(f'nodes/{name}', data=fields, dtype=dtype)
+            shapes = [json.dumps(shape) for shape in self.shapes]
+            file.create_dataset('nodes/shape', data=shapes, dtype=h5py.string_dtype())
+            file.create_dataset('steps', data=self.steps)
+            file.create_dataset('loss', data=self.loss)
+            for (quantity, name), values in self.columns.items():
+                file.create_dataset(f'{quantity}/{name}', data=values, compression='gzip', shuffle=True)
+            file.flush()
+            image = file.id.get_file_image()
+        with whole_file(path) as target:
+            target.write(image)
+
+
+def load(path: str | os.PathLike[str]) -> Trace:
+    """Read a recording from a file, or from all that are in a folder, which are joined by their steps.
+
+    Raises:
+        FileFormatError: a file is none of a recording, or damaged; or those of the folder are of several networks.
+        FileNotFoundError: there is nothing.
+    """
+    place = Path(path)
+    if not place.is_dir():
+        return _read(place)
+    files = sorted(place.glob('*.h5'))
+    if not files:
+        raise FileFormatError('expected recordings, *.h5, got none', where=str(place))
+    return _joined([(file, _read(file)) for file in files])
+
+
+def _joined(parts: list[tuple[Path, Trace]]) -> Trace:
+    first, nodes = parts[0][0], parts[0][1].nodes
+    for file, part in parts:
+        if part.nodes != nodes:
+            raise FileFormatError(f'expected a recording of the network of {first.name}, got one of another', str(file))
+    traces = [part for _, part in parts]
+    steps = np.concatenate([part.steps for part in traces])
+    order = np.argsort(steps, kind='stable')
+    columns = {key: np.concatenate([part.columns[key] for part in traces])[order] for key in traces[0].columns}
+    loss = np.concatenate([part.loss for part in traces])[order]
+    return Trace(nodes, steps[order], loss, columns, traces[-1].shapes)
+
+
+def _read(path: Path) -> Trace:
+    import h5py
+
+    if not path.exists():
+        raise FileNotFoundError(2, 'No such file or folder', str(path))
+    try:
+        with h5py.File(path, 'r') as file:
+            return _read_from(file, str(path))
+    except FileFormatError:
+        raise
+    except (OSError, KeyError, ValueError, TypeError, RuntimeError, AttributeError) as error:
+        raise FileFormatError(f'expected a recording, got {_why(error)}', where=str(path)) from error
+
+
+def _read_from(file: Any, where: str) -> Trace:
+    if file.attrs.get('format') != FORMAT:
+        raise FileFormatError("expected a recording of nnlite's, got another HDF5 file", where=where)
+    if file.attrs['version'] != VERSION:
+        raise FileFormatError(f'expected version {VERSION}, got {file.attrs["version"]}', where=where)
+    count, steps = len(file['nodes/path']), len(file['steps'])
+    if not (0 < count <= MOST_NODES and 0 < steps <= MOST_STEPS):
+        raise FileFormatError(f'expected some nodes and steps, got {count} and {steps}', where=where)
+
+    def read(name: str, shape: tuple[int, ...], kind: str) -> np.ndarray:
+        data = file[name]
+        if data.shape != shape or data.dtype.kind != kind or data.size > MOST_NUMBERS:
+            raise FileFormatError(f'expected {name} of shape {shape}, got {data.shape} {data.dtype}', where=where)
+        return data[()]
+
+    texts = {
+        name: [text.decode() for text in read(f'nodes/{name}', (count,), 'O')] for name in ('path', 'name', 'kind')
+    }
+    numbers = {name: read(f'nodes/{name}', (count,), 'i').tolist() for name in _FIELDS[3:]}
+    nodes = [Node(*fields) for fields in zip(*texts.values(), *numbers.values(), strict=True)]
+    if any(not -1 <= node.parent < number for number, node in enumerate(nodes)):
+        raise FileFormatError('expected each node below one before it, got another order', where=where)
+    shapes = [_tupled(json.loads(text)) for text in read('nodes/shape', (count,), 'O')]
+    columns: dict[tuple[str, str], np.ndarray] = {}
+    for quantity in QUANTITIES:
+        for name in STATISTICS:
+            columns[quantity, name] = read(f'{quantity}/{name}', (steps, count), 'f')
+        columns[quantity, 'histogram'] = read(f'{quantity}/histogram', (steps, count, BINS), 'i')
+    for way in ('forward', 'backward'):
+        columns[way, 'seconds'] = read(f'{way}/seconds', (steps, count), 'f')
+    columns['results', 'bytes'] = read('results/bytes', (steps, count), 'i')
+    return Trace(nodes, read('steps', (steps,), 'i'), read('loss', (steps,), 'f'), columns, shapes)
+
+
+def _tupled(shape: Any) -> Any:
+    """Return a shape as it was: JSON knows lists alone."""
+    if isinstance(shape, list) and all(isinstance(side, int) for side in shape):
+        return tuple(shape)
+    return [_tupled(part) for part in shape] if isinstance(shape, list) else None
+
+
+def _why(error: Exception) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -1,0 +1,69 @@
+"""Drawings of a network's tree: every module is in them, where it belongs."""
+
+import re
+from itertools import pairwise
+from xml.etree import ElementTree
+
+import nnlite
+from nnlite import models, nn, trace
+
+SVG = '{http://www.w3.org/2000/svg}'
+
+
+def boxes(text):
+    """Return the boxes of a picture, (x, y, right, bottom), by their titles."""
+    found = {}
+    for rect in ElementTree.fromstring(text).iter(f'{SVG}rect'):
+        x, y, width, height = (float(rect.get(name)) for name in ('x', 'y', 'width', 'height'))
+        found[rect.find(f'{SVG}title').text] = x, y, x + width, y + height
+    return found
+
+
+def test_every_module_lies_in_its_container():
+    net = models.resnet(14, 'cifar10', 'B')
+    nodes, found = trace.tree_of(net), boxes(trace.to_svg(net))
+    assert found.keys() == {node.where for node in nodes}
+    for node in nodes:
+        if node.parent >= 0:
+            inner, outer = found[node.where], found[nodes[node.parent].where]
+            assert outer[0] < inner[0] and outer[1] < inner[1] and inner[2] < outer[2] and inner[3] < outer[3]
+
+
+def test_branches_lie_side_by_side_and_a_sequence_one_below_the_other():
+    net = models.resnet(8, 'cifar10')
+    nodes, found = trace.tree_of(net), boxes(trace.to_svg(net))
+    for number, node in enumerate(nodes):
+        below = [found[other.where] for other in nodes if other.parent == number]
+        for one, other in pairwise(below):
+            if node.kind == 'ConcatTable':
+                assert one[2] < other[0] and one[1] == other[1]
+            else:
+                assert one[3] < other[1]
+
+
+def test_shapes_stand_beside_the_names():
+    net = nn.Sequential().add(nn.Linear(4, 6)).add(nn.Tanh())
+    frame = trace.record(net, nn.MSECriterion(), nnlite.randn(5, 4), nnlite.randn(5, 6))
+    for text in (trace.to_svg(frame.nodes, frame.shapes), trace.to_dot(frame.nodes, frame.shapes)):
+        assert text.count('5 x 6') == 2
+
+
+def test_dot_has_an_arrow_from_every_branch_to_the_sum():
+    net = (
+        nn.Sequential().add(nn.Linear(2, 2)).add(nn.ConcatTable().add(nn.Tanh()).add(nn.Identity())).add(nn.CAddTable())
+    )
+    names = {number: node.kind for number, node in enumerate(trace.tree_of(net))}
+    arrows = [tuple(map(int, pair)) for pair in re.findall(r'n(\d+) -> n(\d+);', trace.to_dot(net))]
+    assert {(names[one], names[other]) for one, other in arrows} == {
+        ('Linear', 'Tanh'), ('Linear', 'Identity'), ('Tanh', 'CAddTable'), ('Identity', 'CAddTable'),
+    }  # fmt: skip
+
+
+def test_names_may_have_any_letters():
+    class Odd(nn.Identity):
+        def __repr__(self):
+            return 'nn.Odd("a" <b> & \\)'
+
+    net = nn.Sequential().add(Odd())
+    assert any('Odd("a" <b> & \\)' in title for title in boxes(trace.to_svg(net)))
+    assert 'label="Odd(\\"a\\" <b> & \\\\)"' in trace.to_dot(net)

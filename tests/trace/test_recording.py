@@ -1,0 +1,117 @@
+"""Recordings as files: what was written is read, and what is none, or damaged, is one clear error."""
+
+import h5py
+import numpy as np
+import pytest
+
+import nnlite
+from nnlite import nn, trace
+
+
+def frames(steps=(0, 5, 10), width=6):
+    nnlite.manualSeed(1)
+    fork = nn.ConcatTable().add(nn.Linear(width, width)).add(nn.Identity())
+    net = nn.Sequential().add(nn.Linear(4, width)).add(fork).add(nn.CAddTable()).add(nn.ReLU()).add(nn.Linear(width, 3))
+    batch = nnlite.randn(5, 4), [1, 2, 3, 1, 2]
+    return [trace.record(net, nn.CrossEntropyCriterion(), *batch, step=step) for step in steps]
+
+
+def assert_same(one, other):
+    assert one.nodes == other.nodes and one.shapes == other.shapes
+    np.testing.assert_array_equal(one.steps, other.steps)
+    np.testing.assert_array_equal(one.loss, other.loss)
+    assert one.columns.keys() == other.columns.keys()
+    for key, values in one.columns.items():
+        assert values.dtype == other.columns[key].dtype
+        np.testing.assert_array_equal(values, other.columns[key], str(key))
+
+
+def test_what_was_saved_is_loaded(tmp_path):
+    whole = trace.Trace.of(frames())
+    assert len(whole) == 3 and whole.column('output', 'histogram').shape == (3, len(whole.nodes), 32)
+    whole.save(tmp_path / 'run.h5')
+    assert_same(trace.load(tmp_path / 'run.h5'), whole)
+    assert [path.name for path in tmp_path.iterdir()] == ['run.h5']
+
+
+def test_files_of_a_folder_are_joined_by_their_steps(tmp_path):
+    some = frames()
+    for name, frame in zip('cab', some, strict=True):
+        frame.trace().save(tmp_path / f'{name}.h5')
+    found = trace.load(tmp_path)
+    np.testing.assert_array_equal(found.steps, [0, 5, 10])
+    np.testing.assert_array_equal(found.column('gradWeight', 'norm'), trace.Trace.of(some).column('gradWeight', 'norm'))
+
+
+def test_files_of_several_networks_are_not(tmp_path):
+    frames([0])[0].trace().save(tmp_path / 'a.h5')
+    frames([1], width=7)[0].trace().save(tmp_path / 'b.h5')
+    with pytest.raises(nnlite.FileFormatError, match='got one of another'):
+        trace.load(tmp_path)
+    with pytest.raises(ValueError, match='of one network'):
+        trace.Trace.of([*frames([0]), *frames([1], width=7)])
+    with pytest.raises(ValueError, match='got none'):
+        trace.Trace.of([])
+
+
+def test_what_is_not_there(tmp_path):
+    with pytest.raises(nnlite.FileFormatError, match='got none'):
+        trace.load(tmp_path)
+    with pytest.raises(FileNotFoundError):
+        trace.load(tmp_path / 'no.h5')
+
+
+def spoiled(name, change):
+    """Return a function that changes a data set or an attribute of a file."""
+
+    def spoil(path):
+        with h5py.File(path, 'a') as file:
+            if name in file.attrs:
+                file.attrs[name] = change
+            else:
+                values = file[name][()]
+                del file[name]
+                if change is not None:
+                    file[name] = change(values)
+
+    return spoil
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[:5000])
+
+
+@pytest.mark.parametrize(
+    'spoil',
+    [
+        spoiled('format', 'something else'),
+        spoiled('version', 2),
+        spoiled('steps', None),
+        spoiled('output/norm', None),
+        spoiled('output/norm', lambda values: values[:, :-1]),
+        spoiled('output/norm', lambda values: values.astype(int)),
+        spoiled('steps', lambda values: values[:0]),
+        spoiled('steps', lambda values: values[:-1]),
+        spoiled('nodes/parent', lambda values: values + 100),
+        spoiled('nodes/shape', lambda values: ['{'] * len(values)),
+        spoiled('output/histogram', lambda values: values[..., :5]),
+        cut,
+        lambda path: path.write_bytes(b'no HDF5 at all'),
+    ],
+)
+def test_a_file_that_is_none_or_damaged(tmp_path, spoil):
+    path = tmp_path / 'run.h5'
+    trace.Trace.of(frames()).save(path)
+    spoil(path)
+    with pytest.raises(nnlite.FileFormatError, match=r'run\.h5'):
+        trace.load(path)
+
+
+def test_a_file_that_cannot_be_written_leaves_the_old_one(tmp_path, monkeypatch):
+    path = tmp_path / 'run.h5'
+    trace.Trace.of(frames()).save(path)
+    before = path.read_bytes()
+    monkeypatch.setattr('os.fsync', lambda handle: (_ for _ in ()).throw(OSError(28, 'No space left on device')))
+    with pytest.raises(OSError, match='No space left'):
+        trace.Trace.of(frames([1])).save(path)
+    assert path.read_bytes() == before and [each.name for each in tmp_path.iterdir()] == ['run.h5']
