@@ -45,8 +45,6 @@ def _table(trace: Trace, everything: bool) -> Iterator[str]:
     """Yield the lines of the table: a module each."""
     sizes = '|gradWeight|', '|gradOutput|', 'zeros', 'dead', 'forward ms', 'back ms', 'KB'
     rows: list[tuple[str, ...]] = [('module', 'output', *sizes)]
-        ('module', 'output', '|gradWeight|', '|gradOutput|', 'zeros', 'dead', 'forward ms', 'back ms', 'KB')
-    ]
     columns = [
         (trace.column('gradWeight', 'norm')[-1], '.3g', 1),
         (trace.column('gradOutput', 'norm')[-1], '.3g', 1),
