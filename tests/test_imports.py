@@ -23,7 +23,7 @@ MADE_WITH = {
 LAYERS = [
     {'nnlite.__main__'},
     {'nnlite.cli'},
-    {'nnlite.bench'},
+    {'nnlite.bench', 'nnlite.explain'},
     {'nnlite.training', 'nnlite.trace', 'nnlite.convert'},
     {'nnlite.models', 'nnlite.data_prep'},
     {'nnlite'},

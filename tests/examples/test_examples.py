@@ -90,3 +90,56 @@ def test_on_the_gpu_says_in_a_line_that_there_is_none(capsys):
     assert example('on_the_gpu').main() is None
     [line] = printed(capsys)
     assert line.startswith('expected a GPU to compute on, got none: ')
+
+
+def test_unravelled_adds_up(tmp_path, capsys):
+    module = example('unravelled')
+    norms, error = module.main(depth=20, batch=2, picture=str(tmp_path / 'picture.png'), widths=(4, 8, 8))
+    assert len(norms) == 10 and error < 1e-4
+    assert (tmp_path / 'picture.png').read_bytes().startswith(b'\x89PNG')
+    assert len(printed(capsys)) == len(promised(module))
+
+
+def test_new_layer_is_right_and_learns(capsys):
+    module = example('new_layer')
+    losses = module.main()
+    assert losses[-1] < 0.2 * losses[0]
+    assert printed(capsys)[:2] == promised(module)[:2]
+
+
+def test_dying_relu_kills_units_at_the_large_rate_alone(capsys):
+    results = example('dying_relu').main(steps=20)
+    dead = {name: rows[-1][1].max() for name, rows in results.items()}
+    assert dead['ReLU, rate 3'] > 30 and dead['ReLU, rate 0.5'] < 5 and dead['LeakyReLU, rate 3'] == 0
+    assert len(printed(capsys)) == 12
+
+
+def test_run_a_t7_prints_the_five_highest(capsys):
+    scores = example('run_a_t7').main()
+    lines = printed(capsys)
+    assert len(scores) == 10 and len([line for line in lines if line.startswith('class')]) == 5
+
+
+def test_overfitting_has_a_gap(shapes, capsys):
+    results = example('overfitting').main(
+        shapes, epochs=2, limit=40, widths=(4, 8, 8), remedies=('nothing', 'all three')
+    )
+    assert set(results) == {'nothing', 'all three'}
+    assert len(printed(capsys)) == 3
+
+
+def test_three_ways_all_train(tmp_path, capsys):
+    from nnlite import data_prep
+
+    path = str(tmp_path / 'shapes.h5')
+    data_prep.shapes.prepare(path, size=64, train=40, val=20, seed=1, workers=1, quiet=True)
+    results = example('three_ways').main(path, epochs=1, limit=8, ways=('skip-first', 'finetune'))
+    assert set(results) == {'skip-first', 'finetune'}
+    assert len(printed(capsys)) == 2
+
+
+def test_deep_sweep_compares_twins(shapes, tmp_path, capsys):
+    picture = tmp_path / 'picture.png'
+    results = example('deep_sweep').main(shapes, depths=(8,), epochs=1, widths=(4, 8, 8), picture=str(picture))
+    assert set(results) == {('ResNet', 8), ('plain twin', 8)}
+    assert picture.read_bytes().startswith(b'\x89PNG') and len(printed(capsys)) == 2

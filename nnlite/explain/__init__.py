@@ -1,0 +1,5 @@
+"""Pages that show what a network does: one HTML file each, which needs no network to open and sends nothing."""
+
+from nnlite.explain.model import explain_model
+
+__all__ = ['explain_model']
