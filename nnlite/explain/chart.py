@@ -5,7 +5,7 @@ from html import escape
 
 import numpy as np
 
-WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 720, 260, 64, 34, 12
+WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 720, 270, 64, 34, 24
 BAR = 5  # pixels of a histogram's bar
 
 
@@ -37,7 +37,7 @@ def line_chart(values: np.ndarray, names: list[str], x_label: str, y_label: str)
         title = f'<title>{escape(names[place])}: {value:.3g}</title>'
         parts.append(f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="4">{title}</circle>')
     parts.append(f'<text x="{LEFT + across / 2}" y="{HEIGHT - 8}" text-anchor="middle">{escape(x_label)}</text>')
-    return ''.join([*parts, f'<text x="4" y="{TOP}">{escape(y_label)}</text></svg>'])
+    return ''.join([*parts, f'<text x="4" y="{TOP - 12}">{escape(y_label)}</text></svg>'])
 
 
 def histogram(counts: np.ndarray, low: float, high: float) -> str:

@@ -8,11 +8,12 @@ import numpy as np
 from nnlite import nn, trace
 from nnlite.explain.chart import histogram, line_chart
 from nnlite.explain.page import page
-from nnlite.explain.planes import picture_of
+from nnlite.explain.planes import PLANES, picture_of
 from nnlite.trace.frame import Frame
 from nnlite.trace.tree import children_of
 
-TOP = 5
+TOP = 5  # classes that are shown
+QUANTITIES = {'output': 'output', 'gradOutput': 'gradient at the output', 'gradInput': 'gradient at the input'}
 SCRIPT = """
 for (const [id, open] of [['unfold', true], ['fold', false]])
   document.getElementById(id).addEventListener('click', () => {
@@ -70,8 +71,8 @@ def _summary(frame: Frame, images: np.ndarray) -> str:
     )
     if images.ndim != 4:
         return f'<p>{facts}</p>'
-    planes = images[0] if images.shape[1] == 3 else images[0]
-    return f'<p>{facts}</p>{_figure(picture_of(planes), "the input, plane by plane", planes.shape[-1])}'
+    shown = _figure(picture_of(images[0]), 'the input, plane by plane', images.shape[-1])
+    return f'<p>{facts}</p>{shown}'
 
 
 def _scores(frame: Frame, classes: list[str] | None, label: int) -> str:
@@ -116,11 +117,7 @@ def _facts(frame: Frame, number: int) -> str:
 def _leaf(frame: Frame, number: int) -> str:
     """Return what a module without modules shows of its output and of its gradients."""
     rows, figures = [], []
-    for quantity, what in (
-        ('output', 'output'),
-        ('gradOutput', 'gradient at the output'),
-        ('gradInput', 'at the input'),
-    ):
+    for quantity, what in QUANTITIES.items():
         found, values = frame.statistics[quantity][number], frame.arrays.get((quantity, number))
         if found is None or not isinstance(values, np.ndarray):
             continue
@@ -132,14 +129,14 @@ def _leaf(frame: Frame, number: int) -> str:
             figures.append(f'<figure>{chart}<figcaption>{what}, spread</figcaption></figure>')
         if values.ndim == 4 and quantity != 'gradInput':
             shown = picture_of(values[0], signed=quantity != 'output')
-            figures.append(
-                _figure(shown, f'{what}, {min(16, values.shape[1])} of {values.shape[1]} planes', values.shape[-1])
-            )
+            caption = f'{what}, {min(PLANES, values.shape[1])} of {values.shape[1]} planes'
+            figures.append(_figure(shown, caption, values.shape[-1]))
     head = ''.join(f'<th>{name}</th>' for name in ('', 'norm', 'mean', 'std', 'lowest', 'highest', 'zeros'))
     return f'<div class="scroll"><table><tr>{head}</tr>{"".join(rows)}</table></div>{"".join(figures)}'
 
 
 def _figure(source: str, caption: str, side: int) -> str:
-    """Return a picture, small maps enlarged."""
-    width = f' style="width: {max(1, 64 // max(1, side)) * side * 2 + 60}px"'
-    return f'<figure><img src="{source}" alt="{escape(caption)}"{width}><figcaption>{escape(caption)}</figcaption></figure>'
+    """Return a picture with what it shows; maps of a small side are enlarged."""
+    width = 4 * side * max(1, 32 // max(1, side)) + 12
+    image = f'<img src="{source}" alt="{escape(caption)}" style="width: {width}px">'
+    return f'<figure>{image}<figcaption>{escape(caption)}</figcaption></figure>'

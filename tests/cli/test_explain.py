@@ -1,0 +1,39 @@
+import numpy as np
+from PIL import Image
+
+import nnlite
+from nnlite import models
+from nnlite.cli import main
+
+
+def test_a_model_and_a_picture(tmp_path, capsys):
+    nnlite.manualSeed(1)
+    net = models.resnet(8, 'cifar10', classes=3, widths=(2, 2, 2))
+    nnlite.save(tmp_path / 'net.t7', {'model': net, 'classes': ['one', 'two', 'three']})
+    Image.fromarray(np.random.default_rng(1).integers(0, 255, (20, 30, 3), np.uint8)).save(tmp_path / 'picture.png')
+    page = tmp_path / 'page.html'
+    args = ['explain', str(tmp_path / 'net.t7'), '--input', str(tmp_path / 'picture.png'), '--size', '16']
+    assert main([*args, '--label', '2', '--out', str(page)]) == 0
+    assert 'net.t7, ' in capsys.readouterr().out
+    assert 'two (the gradient is for this one)' in page.read_text(encoding='utf-8')
+
+
+def test_the_pair(tmp_path, capsys):
+    assert main(['explain', '--depth', '8', '--out', str(tmp_path / 'pair.html')]) == 0
+    assert 'the deep pair, 8 layers' in capsys.readouterr().out
+    assert (tmp_path / 'pair.html').read_text(encoding='utf-8').startswith('<!doctype html>')
+
+
+def test_what_is_wrong_is_one_message(tmp_path, capsys):
+    nnlite.save(tmp_path / 'net.t7', models.resnet(8, 'cifar10', widths=(2, 2, 2)))
+    (tmp_path / 'no.png').write_text('no picture')
+    for more, said in (
+        (['--input', str(tmp_path / 'no.png')], 'expected a picture'),
+        (['--input', str(tmp_path / 'none.png')], 'none.png'),
+        (['--size', '0'], 'expected a size'),
+        (['--label', '11'], '11'),
+    ):
+        assert main(['explain', str(tmp_path / 'net.t7'), *more, '--out', str(tmp_path / 'x.html')]) == 2
+        assert said in capsys.readouterr().err
+        assert not (tmp_path / 'x.html').exists()
+    assert main(['explain', '--depth', '4', '--out', str(tmp_path / 'x.html')]) == 2

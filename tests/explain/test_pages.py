@@ -1,0 +1,130 @@
+"""The pages: everything of the network is on them, as it was computed, and nothing is fetched from anywhere."""
+
+import base64
+import io
+import json
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import nnlite
+from nnlite import explain, models, nn, trace
+from nnlite.explain.chart import histogram, line_chart
+from nnlite.explain.planes import picture_of
+
+
+class Page(HTMLParser):
+    """The tags of a page, whether they are closed in order, and its text."""
+
+    VOID = {'meta', 'link', 'img', 'br', 'input'}
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.tags, self.text, self.addresses = [], [], [], []
+        self.feed(text)
+        assert not self.open
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.addresses += [value for name, value in attrs if name in ('src', 'href')]
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
+@pytest.fixture(scope='module')
+def model_page():
+    nnlite.manualSeed(1)
+    net = models.resnet(8, 'cifar10', widths=(4, 6, 8)).evaluate()
+    images = nnlite.randn(1, 3, 16, 16)
+    names = [f'<b>class</b> & {number}' for number in range(10)]
+    return net, images, explain.explain_model(net, images, 'A <title> & more', names)
+
+
+def test_every_module_is_on_the_page(model_page):
+    net, _, text = model_page
+    page = Page(text)
+    seen = ''.join(page.text)
+    nodes = trace.tree_of(net)
+    assert page.tags.count('details') == len(nodes)
+    for node in nodes:
+        assert f'{node.short} {node.name}'.strip() in seen
+    assert f'{sum(node.parameters for node in nodes):,} parameters' in seen
+
+
+def test_the_numbers_are_the_traces(model_page):
+    net, images, text = model_page
+    frame = trace.record(net, nn.CrossEntropyCriterion(), images, [1], arrays=True)
+    label = int(frame.arrays['output', 0].argmax()) + 1
+    frame = trace.record(net, nn.CrossEntropyCriterion(), images, [label])
+    assert f'loss {frame.loss:.4f}' in text
+    for quantity in ('output', 'gradOutput'):
+        for number, node in enumerate(frame.nodes):
+            if node.kind == 'SpatialConvolution':
+                assert f'<td>{frame.statistics[quantity][number].norm:.3g}</td>' in text
+    nodes, norms = trace.gradient_norms(frame.trace(), 'gradOutput')
+    for node, norm in zip(nodes, norms[0], strict=True):
+        assert f'{node.name.replace(">", "&gt;")}: {norm:.3g}</title>' in text
+
+
+def test_names_are_text_and_nothing_is_fetched(model_page):
+    _, _, text = model_page
+    page = Page(text)
+    assert '<b>class' not in text and 'A <title> & more' in ''.join(page.text)
+    assert all(address.startswith('data:') for address in page.addresses) and page.addresses
+    assert "default-src 'none'" in text and 'http://' not in re.sub('http://www.w3.org/2000/svg', '', text)
+
+
+def test_other_inputs():
+    nnlite.manualSeed(1)
+    net = nn.Sequential().add(nn.Linear(5, 4)).add(nn.Tanh()).add(nn.Linear(4, 3))
+    text = explain.explain_model(net, nnlite.randn(1, 5), 'vectors', label=2)
+    assert 'class 2 (the gradient is for this one)' in text and '<img' not in text
+
+
+def test_the_pair():
+    data = explain.record_pair(depth=8, steps=4, every=2, batch=10)
+    text = explain.explain_pair(data)
+    Page(re.sub('<script>.*</script>', '', text, flags=re.DOTALL))
+    assert json.loads(re.search(r'const data = (\{.*?\});\n', text)[1]) == data
+    assert [twin['name'] for twin in data['twins']] == ['ResNet', 'plain twin']
+    for twin in data['twins']:
+        assert twin['steps'] == [0, 2, 4] and np.array(twin['norms']).shape == (3, len(data['layers']))
+        assert len(twin['loss']) == len(twin['accuracy']) == 3
+    first, second = (twin['norms'] for twin in data['twins'])
+    assert first != second
+
+
+def test_in_a_name_nothing_ends_the_script():
+    data = explain.record_pair(depth=8, steps=0, every=1, batch=10)
+    data['layers'][0] = '</script><script>alert(1)</script>'
+    assert explain.explain_pair(data).count('</script>') == 1
+
+
+def test_pictures_of_planes():
+    maps = np.arange(2 * 3 * 4.0).reshape(2, 3, 4)
+    kind, _, code = picture_of(maps).partition('base64,')
+    assert kind == 'data:image/png;'
+    pixels = np.asarray(Image.open(io.BytesIO(base64.b64decode(code))))
+    assert pixels.shape == (3, 9, 3) and pixels[0, 0, 0] == 0 and pixels[2, 8, 0] == 255
+    maps[:] = [[[np.nan]], [[-1.0]]]
+    signed = np.asarray(Image.open(io.BytesIO(base64.b64decode(picture_of(maps, signed=True).partition(',')[2]))))
+    assert (signed[0, 0] == 255).all() and tuple(signed[0, 8]) == (179, 92, 0)
+    assert picture_of(np.zeros((40, 2, 2))).startswith('data:')
+
+
+def test_charts_of_nothing():
+    assert 'no numbers' in line_chart(np.array([0.0, np.nan]), ['a', 'b'], 'x', 'y')
+    assert line_chart(np.array([1.0]), ['<a>'], 'x', 'y').count('&lt;a&gt;') == 1
+    assert histogram(np.zeros(4, int), 0, 0).count('<rect') == 4
