@@ -8,6 +8,13 @@ from nnlite.nn.transfer import Transfer
 class Abs(Transfer):
     """y = |x|; its slope is -1 below 0, else 1.
 
+    Shapes: input and output of any one shape.
+
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> nn.Abs().forward(np.float32([-3, 0, 2]))
+    array([3., 0., 2.], dtype=float32)
+
     Source: torch/nn, Abs.lua.
     """
 

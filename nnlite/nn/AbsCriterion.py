@@ -16,6 +16,11 @@ class AbsCriterion(Elementwise):
     Raises:
         ShapeError: the target has not as many elements as the input.
 
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> nn.AbsCriterion().forward(np.float32([1, 2]), np.float32([2, 4]))
+    1.5
+
     Source: torch/nn, AbsCriterion.lua.
     """
 

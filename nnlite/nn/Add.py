@@ -19,6 +19,14 @@ class Add(SpreadBias):
     Raises:
         ShapeError: the samples have other sizes.
 
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> layer = nn.Add(2)
+    >>> layer.bias[:] = [10, 20]
+    >>> layer.forward(np.float32([[1, 2], [3, 4]]))
+    array([[11., 22.],
+           [13., 24.]], dtype=float32)
+
     Source: torch/nn, Add.lua.
     """
 

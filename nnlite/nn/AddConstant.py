@@ -14,9 +14,16 @@ class AddConstant(Transfer):
         constant_scalar: a number, or a vector of one for each element of a sample: input (N, D) or (D).
         inplace: write into the input, and into gradOutput; backward then takes the constant off the input again.
 
+    Shapes: input and output of any one shape; (N, D) or (D) for a vector of D constants.
+
     Raises:
         Error: the constant is neither.
         ShapeError: the input is not made of vectors of the constant's size.
+
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> nn.AddConstant(10).forward(np.float32([1, 2]))
+    array([11., 12.], dtype=float32)
 
     Source: torch/nn, AddConstant.lua.
     """

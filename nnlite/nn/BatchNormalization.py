@@ -26,6 +26,12 @@ class BatchNormalization(Module):
     Raises:
         ShapeError: the input has other features.
 
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> nn.BatchNormalization(1, None, None, False).forward(np.float32([[1], [3]])).round(3)
+    array([[-1.],
+           [ 1.]], dtype=float32)
+
     Source: torch/nn, BatchNormalization.lua; Ioffe and Szegedy, "Batch Normalization", 2015.
     """
 

@@ -21,6 +21,8 @@ class Bottle(Decorator):
         nInputDim: how many dimensions f takes, with the batch's; 2 by default. An input of no more is given as it is.
         nOutputDim: how many it gives; as many as it takes by default.
 
+    Shapes: input (..., *sizes), where the sizes are nInputDim - 1 of them; output (..., *sizes), those that f gives.
+
     >>> import numpy as np
     >>> from nnlite import nn
     >>> nn.Bottle(nn.Linear(10, 2)).forward(np.zeros((4, 5, 6, 10), np.float32)).shape

@@ -19,6 +19,13 @@ class CAdd(SpreadBias):
     Raises:
         ShapeError: the input is none of these.
 
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> layer = nn.CAdd(1, 3, 1, 1)
+    >>> layer.bias[:] = np.arange(3).reshape(1, 3, 1, 1)
+    >>> layer.forward(np.zeros((8, 3, 5, 5), np.float32))[7, :, 4, 4]
+    array([0., 1., 2.], dtype=float32)
+
     Source: torch/nn, CAdd.lua.
     """
 

@@ -14,6 +14,8 @@ class CAddTable(Module):
         inplace: write the sum into x_1 and hand gradOutput itself to every branch. Only where no branch ends in a
             module that works in place: two branches would then write into the one gradOutput.
 
+    Shapes: input a table of arrays of one shape; output of that shape.
+
     >>> import numpy as np
     >>> from nnlite import nn
     >>> sum = nn.CAddTable()

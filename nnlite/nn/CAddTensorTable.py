@@ -9,6 +9,13 @@ from nnlite.nn.table import add_into, copy_into, expect_alike, expect_like
 class CAddTensorTable(Module):
     """y = [x_1 + t for t in x_2], for a table of an array x_1 and a table x_2 of arrays of its shape.
 
+    Shapes: input [x_1, [x_2, x_3, ...]], all of one shape; output a table of as many as in the inner one.
+
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> nn.CAddTensorTable().forward([np.float32([1, 2]), [np.float32([10, 20]), np.float32([0, 5])]])
+    [array([11., 22.], dtype=float32), array([1., 7.], dtype=float32)]
+
     Source: torch/nn, CAddTensorTable.lua.
     """
 

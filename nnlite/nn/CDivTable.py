@@ -9,6 +9,13 @@ from nnlite.nn.table import expect_alike, room_like
 class CDivTable(Module):
     """y = x_1 / x_2, element by element, for a table of two arrays of one shape.
 
+    Shapes: input a table of two arrays of one shape; output of that shape.
+
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> nn.CDivTable().forward([np.float32([6, 8]), np.float32([2, 4])])
+    array([3., 2.], dtype=float32)
+
     Source: torch/nn, CDivTable.lua.
     """
 

@@ -11,6 +11,13 @@ class CMaxTable(ExtremeTable):
 
     The gradient goes to the array that won: where two are equal, to the first of them.
 
+    Shapes: input a table of arrays of one shape; output of that shape.
+
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> nn.CMaxTable().forward([np.float32([6, 1]), np.float32([2, 4]), np.float32([3, 5])])
+    array([6., 5.], dtype=float32)
+
     Source: torch/nn, CMaxTable.lua.
     """
 

@@ -9,6 +9,13 @@ from nnlite.nn.table import copy_into, expect_alike
 class CMulTable(Module):
     """y = x_1 * x_2 * ...: the product, element by element, of a table of arrays of one shape.
 
+    Shapes: input a table of arrays of one shape; output of that shape.
+
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> nn.CMulTable().forward([np.float32([6, 1]), np.float32([2, 4]), np.float32([3, 5])])
+    array([36., 20.], dtype=float32)
+
     Source: torch/nn, CMulTable.lua.
     """
 

@@ -13,6 +13,13 @@ class CSubTable(Module):
     x_2 may have another shape with as many elements, as in Torch, which takes them in their logical order: there
     nn.LayerNormalization depends on it.
 
+    Shapes: input a table of two arrays of one shape; output of that shape.
+
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> nn.CSubTable().forward([np.float32([6, 8]), np.float32([2, 4])])
+    array([4., 4.], dtype=float32)
+
     Source: torch/nn, CSubTable.lua.
     """
 

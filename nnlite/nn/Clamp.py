@@ -10,6 +10,13 @@ class Clamp(HardTanh):
         min_value: -1 by default.
         max_value: 1 by default.
 
+    Shapes: input and output of any one shape.
+
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> nn.Clamp(-1, 2).forward(np.float32([-3, 0.5, 3]))
+    array([-1. ,  0.5,  2. ], dtype=float32)
+
     Source: torch/nn, Clamp.lua.
     """
 

@@ -11,6 +11,8 @@ class Collapse(Module):
     Args:
         nInputDim: how many dimensions an input has without the batch's.
 
+    Shapes: input (N, ...), of more than nInputDim dimensions, output (N, D) of as many elements; without N, (1, D).
+
     >>> import numpy as np
     >>> from nnlite import nn
     >>> nn.Collapse(3).forward(np.zeros((8, 3, 5, 6), np.float32)).shape

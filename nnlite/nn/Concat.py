@@ -12,8 +12,16 @@ from nnlite.tensor.dimensions import axis_of
 class Concat(ConcatTable):
     """y = f_1(x), f_2(x), ... joined along a dimension, counted from 1: nn.Concat(2) joins the planes of (N, C, H, W).
 
+    Shapes: input what every module takes; output theirs, as long along the dimension as all together.
+
     Raises:
         ShapeError: the outputs differ in another dimension.
+
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> net = nn.Concat(2).add(nn.Linear(4, 3)).add(nn.Linear(4, 2))
+    >>> net.forward(np.zeros((8, 4), np.float32)).shape
+    (8, 5)
 
     Source: torch/nn, Concat.lua.
     """

@@ -11,6 +11,8 @@ class ConcatTable(Container):
     The input is used once for each branch, so its gradient is the *sum* over the branches. In a residual block, whose
     branches are f and the identity, this sum is the shortcut: gradInput = f's gradInput + gradOutput.
 
+    Shapes: input what every module takes, an array or a table; output a table of their outputs.
+
     >>> import numpy as np
     >>> from nnlite import nn
     >>> fork = nn.ConcatTable().add(nn.Identity()).add(nn.MulConstant(3))

@@ -15,6 +15,8 @@ class Constant(Module):
         nInputDim: how many dimensions an input has without the batch's; for one of more, the value comes once for each
             sample.
 
+    Shapes: input any; output that of the value, or (N, *value).
+
     >>> import numpy as np
     >>> from nnlite import nn
     >>> nn.Constant(np.float32([1, 2]), 1).forward(np.zeros((3, 5), np.float32))

@@ -11,6 +11,13 @@ class Container(Module):
     What a Lua line says counts from 1: `get(1)` is the first module. What is Python stays Python: `modules[0]`, `len`,
     `for`.
 
+    Shapes: those of its modules.
+
+    >>> from nnlite import nn
+    >>> net = nn.Sequential().add(nn.Linear(4, 3)).add(nn.Tanh())
+    >>> net.get(1), net.modules[0] is net.get(1), len(net)
+    (nn.Linear(4 -> 3), True, 2)
+
     Source: torch/nn, Container.lua.
     """
 

@@ -8,6 +8,16 @@ from nnlite.nn.Module import Module
 class Contiguous(Module):
     """y = x, in memory where the last dimension runs fastest: the input itself, or a copy if it lies otherwise.
 
+    Shapes: input and output of any one shape.
+
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> x = np.zeros((2, 3), np.float32)
+    >>> nn.Contiguous().forward(x) is x
+    True
+    >>> nn.Contiguous().forward(x.T).flags['C_CONTIGUOUS']
+    True
+
     Source: torch/nn, Contiguous.lua.
     """
 

@@ -26,6 +26,8 @@ class Convert(Container):
 
     An input of fewer dimensions is a single one, and so is its output. What converts it is made for the first input.
 
+    Shapes: as inputShape and outputShape say; an input without the batch gives an output without it.
+
     >>> import numpy as np
     >>> from nnlite import nn
     >>> nn.Convert('bchw', 'bhwc').forward(np.zeros((8, 3, 5, 6), np.uint8)).shape

@@ -20,6 +20,8 @@ class Copy(Module):
         dontCast: whether the types stay when the module, or a network around it, is converted; False by default: both
             become the type that it is converted to.
 
+    Shapes: input and output of any one shape.
+
     >>> import numpy as np
     >>> from nnlite import nn
     >>> nn.Copy('torch.ByteTensor', 'torch.DoubleTensor').forward(np.uint8([0, 255]))

@@ -25,6 +25,14 @@ class CosineEmbeddingCriterion(Pair):
         ShapeError: the inputs are not two of one shape, or there are not as many targets as pairs.
         DataError: a target that is neither 1 nor -1.
 
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> criterion = nn.CosineEmbeddingCriterion(0.5)
+    >>> criterion.forward([np.float32([[1, 0]]), np.float32([[0, 2]])], 1)
+    1.0
+    >>> criterion.forward([np.float32([[1, 0]]), np.float32([[0, 2]])], -1)
+    0.0
+
     Source: torch/nn, CosineEmbeddingCriterion.lua.
     """
 

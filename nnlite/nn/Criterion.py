@@ -17,6 +17,16 @@ class Criterion(Object):
     Many losses are sums. `sizeAverage`, which may be set at any time, says whether such a sum is divided by the number
     of its terms, so that a loss means the same for small batches and large ones; it is True by default.
 
+    Shapes: what input and target are, each loss says; the gradient has the shape of the input.
+
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> criterion = nn.MSECriterion()
+    >>> criterion.forward(np.float32([1, 2]), np.float32([1, 4]))
+    2.0
+    >>> criterion.backward(np.float32([1, 2]), np.float32([1, 4]))
+    array([ 0., -2.], dtype=float32)
+
     Source: torch/nn, Criterion.lua.
     """
 

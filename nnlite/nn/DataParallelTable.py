@@ -15,6 +15,14 @@ class DataParallelTable(Decorator):
         flattenParams: whether Torch was to keep the parameters of each replica in one vector.
         usenccl: whether Torch was to use NVIDIA's library for that.
 
+    Shapes: those of the module inside.
+
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> net = nn.DataParallelTable(1).add(nn.Linear(4, 3))
+    >>> net.forward(np.zeros((8, 4), np.float32)).shape
+    (8, 3)
+
     Source: torch/cunn, DataParallelTable.lua.
     """
 

@@ -13,6 +13,15 @@ class DepthConcat(Concat):
 
     As in Torch, backward adds the parameters' gradients as they are, whatever scale says; accGradParameters heeds it.
 
+    Shapes: input (N, C, H, W), in general what every module takes; output of the largest sizes, and as many planes as
+    all together for a dimension of 2.
+
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> net = nn.DepthConcat(2).add(nn.SpatialConvolution(3, 2, 1, 1)).add(nn.SpatialConvolution(3, 4, 3, 3))
+    >>> net.forward(np.zeros((8, 3, 6, 6), np.float32)).shape
+    (8, 6, 6, 6)
+
     Source: torch/nn, DepthConcat.lua; Szegedy et al., "Going deeper with convolutions", 2014.
     """
 

@@ -13,6 +13,14 @@ class DistKLDivCriterion(Elementwise):
     Raises:
         ShapeError: the target's shape is not the input's.
 
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> p = np.float32([0.5, 0.5])
+    >>> nn.DistKLDivCriterion().forward(np.log(p), p)
+    0.0
+    >>> round(nn.DistKLDivCriterion().forward(np.log(np.float32([0.25, 0.75])), p), 4)
+    0.0719
+
     Source: torch/nn, DistKLDivCriterion.lua.
     """
 

@@ -19,6 +19,11 @@ class DistanceRatioCriterion(Pair):
     Raises:
         ShapeError: the inputs are not two of one shape.
 
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> round(nn.DistanceRatioCriterion().forward([np.float32([1, 3]), np.float32([1, 3])]), 4)
+    0.6931
+
     Source: torch/nn, DistanceRatioCriterion.lua; https://arxiv.org/abs/1610.00243.
     """
 

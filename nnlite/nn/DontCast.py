@@ -16,6 +16,8 @@ class DontCast(Decorator):
         castout: whether the output is converted from f's type, and its gradient to it; as castin by default.
         moduleType: f's type, where it is not that of the module.
 
+    Shapes: those of the module inside.
+
     >>> import numpy as np
     >>> from nnlite import nn
     >>> net = nn.DontCast(nn.Linear(2, 3).double(), True).float()

@@ -17,8 +17,18 @@ class Dropout(Drops):
         inplace: write into the input, and into gradOutput.
         stochasticInference: draw noise in evaluation too.
 
+    Shapes: input and output of any one shape.
+
     Raises:
         Error: p is not in 0 <= p < 1.
+
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> net, x = nn.Dropout(0.75), np.ones(1000, np.float32)
+    >>> sorted(set(net.forward(x).tolist()))
+    [0.0, 4.0]
+    >>> bool((net.evaluate().forward(x) == x).all())
+    True
 
     Source: torch/nn, Dropout.lua; Hinton et al., "Improving neural networks by preventing co-adaptation", 2012.
     """

@@ -11,6 +11,13 @@ class ELU(Transfer):
         alpha: how far below 0 it goes, 1 by default.
         inplace: write into the input, and into gradOutput.
 
+    Shapes: input and output of any one shape.
+
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> nn.ELU().forward(np.float32([-1, 0, 2])).round(4)
+    array([-0.6321,  0.    ,  2.    ], dtype=float32)
+
     Source: torch/nn, ELU.lua; Clevert et al., "Fast and accurate deep network learning by exponential linear units",
     2016.
     """

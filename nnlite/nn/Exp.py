@@ -8,6 +8,13 @@ from nnlite.nn.transfer import Transfer
 class Exp(Transfer):
     """y = exp(x), which is its slope, too.
 
+    Shapes: input and output of any one shape.
+
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> nn.Exp().forward(np.float32([0, 1])).round(4)
+    array([1.    , 2.7183], dtype=float32)
+
     Source: torch/nn, Exp.lua.
     """
 

@@ -9,6 +9,13 @@ from nnlite.tensor.types import type_of
 class FlattenTable(Module):
     """y = the arrays of nested tables as one table, in order: [a, [b, [c]]] becomes [a, b, c].
 
+    Shapes: input a table of arrays and tables; output a table of all arrays.
+
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> nn.FlattenTable().forward([np.float32([1]), [np.float32([2]), [np.float32([3])]]])
+    [array([1.], dtype=float32), array([2.], dtype=float32), array([3.], dtype=float32)]
+
     Source: torch/nn, FlattenTable.lua.
     """
 

@@ -12,6 +12,8 @@ class GPU(Decorator):
         device: the number of the GPU that f is to compute on.
         outdevice: that of the GPU that y is to be on; `device` by default.
 
+    Shapes: those of the module inside.
+
     >>> from nnlite import nn
     >>> nn.GPU(nn.Linear(4, 3), 1)
     nn.GPU(1) @ nn.Linear(4 -> 3)

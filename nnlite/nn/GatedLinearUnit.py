@@ -13,6 +13,8 @@ class GatedLinearUnit(Module):
     Args:
         dim: the dimension, counted from 1; the last by default.
 
+    Shapes: input any, of an even size along dim; output the same, half as large along it.
+
     Raises:
         ShapeError: the dimension's size is odd.
 

@@ -12,6 +12,16 @@ class GradientReversal(Module):
     Args:
         lambda_: lambda, a word of Python's own; 1 by default.
 
+    Shapes: input and output of any one shape.
+
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> net, x = nn.GradientReversal(0.5), np.float32([1, 2])
+    >>> net.forward(x)
+    array([1., 2.], dtype=float32)
+    >>> net.backward(x, np.float32([1, 1]))
+    array([-0.5, -0.5], dtype=float32)
+
     Source: torch/nn, GradientReversal.lua; Ganin and Lempitsky, "Unsupervised domain adaptation by backpropagation",
     2015.
     """

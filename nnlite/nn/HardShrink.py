@@ -9,6 +9,13 @@ class HardShrink(Shrink):
     Args:
         lambda_: lambda, 0.5 by default.
 
+    Shapes: input and output of any one shape.
+
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> nn.HardShrink().forward(np.float32([-2, 0.5, 1]))
+    array([-2.,  0.,  1.], dtype=float32)
+
     Source: torch/nn, HardShrink.lua.
     """
 

@@ -13,6 +13,8 @@ class HardTanh(Transfer):
         max_value: 1 by default.
         inplace: write into the input, and into gradOutput.
 
+    Shapes: input and output of any one shape.
+
     Raises:
         Error: max_value is not above min_value.
 

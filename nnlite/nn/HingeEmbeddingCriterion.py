@@ -20,6 +20,11 @@ class HingeEmbeddingCriterion(Elementwise):
         ShapeError: there are not as many targets as distances.
         DataError: a target that is neither 1 nor -1.
 
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> nn.HingeEmbeddingCriterion(2).forward(np.float32([0.5, 0.5]), np.float32([1, -1]))
+    1.0
+
     Source: torch/nn, HingeEmbeddingCriterion.lua.
     """
 

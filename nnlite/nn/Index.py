@@ -17,6 +17,8 @@ class Index(Module):
     Args:
         dimension: counted from 1, or from -1 at the end.
 
+    Shapes: input [x, indices (n)]; output as x, but n along the dimension.
+
     >>> import numpy as np
     >>> from nnlite import nn
     >>> nn.Index(1).forward([np.float32([7, 8, 9]), np.array([3, 3, 1])])

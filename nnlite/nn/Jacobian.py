@@ -16,6 +16,8 @@ class Jacobian:
     parameter, from minval to maxval, -2 and 2 by default, and return the largest error. Differences are taken over a
     perturbation of 1e-6 by default.
 
+    Shapes: the Jacobian is (elements of the input or parameter, elements of the output).
+
     >>> import numpy as np
     >>> from nnlite import nn
     >>> layer, x = nn.Linear(3, 2).double(), np.zeros(3)

@@ -15,8 +15,15 @@ class JoinTable(Module):
         nInputDims: how many dimensions an input has without the batch's; inputs of one more are a batch, and the
             dimension is counted after it.
 
+    Shapes: input a table of arrays that differ along the dimension only; output as long along it as all together.
+
     Raises:
         ShapeError: the inputs differ in another dimension.
+
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> nn.JoinTable(2).forward([np.zeros((4, 3), np.float32), np.zeros((4, 2), np.float32)]).shape
+    (4, 5)
 
     Source: torch/nn, JoinTable.lua.
     """

@@ -29,6 +29,15 @@ class Kmeans(Module):
         Error: no centres, no size, or a scale that is not above 0.
         ShapeError: the input's last size is not dim.
 
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> net = nn.Kmeans(2, 1)
+    >>> net.weight[:] = [[0], [10]]
+    >>> net.forward(np.float32([[1], [9], [12]]))
+    array([1., 2., 2.], dtype=float32)
+    >>> net.loss
+    6.0
+
     Source: torch/nn, Kmeans.lua.
     """
 

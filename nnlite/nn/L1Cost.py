@@ -10,6 +10,14 @@ class L1Cost(Criterion):
 
     Shapes: any.
 
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> criterion = nn.L1Cost()
+    >>> criterion.forward(np.float32([1, -2]))
+    3.0
+    >>> criterion.backward(np.float32([1, -2]))
+    array([ 1., -1.], dtype=float32)
+
     Source: torch/nn, L1Cost.lua.
     """
 

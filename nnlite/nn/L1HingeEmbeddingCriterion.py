@@ -23,6 +23,12 @@ class L1HingeEmbeddingCriterion(Pair):
         ShapeError: the inputs are not two of one shape, or there is more than one target.
         DataError: a target that is neither 1 nor -1.
 
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> pair = [np.float32([1, 2]), np.float32([1, 4])]
+    >>> nn.L1HingeEmbeddingCriterion(3).forward(pair, 1), nn.L1HingeEmbeddingCriterion(3).forward(pair, -1)
+    (2.0, 1.0)
+
     Source: torch/nn, L1HingeEmbeddingCriterion.lua.
     """
 

@@ -17,6 +17,17 @@ class L1Penalty(Module):
         provideOutput: True by default; if not, gradOutput does not count, and the penalty's gradient is all that
             comes back.
 
+    Shapes: input and output of any one shape.
+
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> net, x = nn.L1Penalty(0.5), np.float32([1, -2])
+    >>> _ = net.forward(x)
+    >>> net.loss
+    1.5
+    >>> net.backward(x, np.zeros(2, np.float32))
+    array([ 0.5, -0.5], dtype=float32)
+
     Source: torch/nn, L1Penalty.lua.
     """
 

@@ -11,6 +11,13 @@ class LeakyReLU(Transfer):
         negval: the slope below 0; 1/100 by default, or if a boolean comes in its place.
         inplace: write into the input, and into gradOutput; not done for a negval below 0, as the signs would be lost.
 
+    Shapes: input and output of any one shape.
+
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> nn.LeakyReLU(0.1).forward(np.float32([-1, 2]))
+    array([-0.1,  2. ], dtype=float32)
+
     Source: torch/nn, LeakyReLU.lua.
     """
 

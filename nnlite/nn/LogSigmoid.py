@@ -8,6 +8,13 @@ from nnlite.nn.transfer import Transfer
 class LogSigmoid(Transfer):
     """y = log(1 / (1 + exp(-x))), for an x of any size; its slope is 1 / (1 + exp(x)).
 
+    Shapes: input and output of any one shape.
+
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> nn.LogSigmoid().forward(np.float32([-100, 0])).round(4)
+    array([-100.    ,   -0.6931], dtype=float32)
+
     Source: torch/nn, LogSigmoid.lua.
     """
 

@@ -6,7 +6,13 @@ from nnlite.nn.SoftMax import SoftMax
 class LogSoftMax(SoftMax):
     """y = x - log(sum of exp(x)), over the classes.
 
-    Shapes and errors: as in nn.SoftMax.
+    Shapes: as in nn.SoftMax, and so are the errors.
+
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> nn.LogSoftMax().forward(np.float32([[0, 0], [0, 100]])).round(4)
+    array([[  -0.6931,   -0.6931],
+           [-100.    ,    0.    ]], dtype=float32)
 
     Source: torch/nn, LogSoftMax.lua.
     """

@@ -11,6 +11,8 @@ class MapTable(ParallelTable):
         module: f; it may also be added later.
         shared: whether the clones share their parameters, as they do by default, or have their own.
 
+    Shapes: input a table of what the module takes; output a table of as many outputs.
+
     >>> from nnlite import nn
     >>> nn.MapTable(nn.Linear(4, 3))
     nn.MapTable {

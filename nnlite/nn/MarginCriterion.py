@@ -17,6 +17,11 @@ class MarginCriterion(Elementwise):
     Raises:
         ShapeError: the target has not as many elements as the input.
 
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> nn.MarginCriterion().forward(np.float32([2, 0.5, 0.5]), np.float32([1, 1, -1]))
+    0.6666666666666666
+
     Source: torch/nn, MarginCriterion.lua.
     """
 

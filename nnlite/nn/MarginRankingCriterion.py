@@ -19,6 +19,11 @@ class MarginRankingCriterion(Pair):
     Raises:
         ShapeError: the inputs are not two of one shape, or there are not as many targets as elements.
 
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> nn.MarginRankingCriterion(0.5).forward([np.float32([2, 1]), np.float32([1, 1])], np.float32([1, -1]))
+    0.25
+
     Source: torch/nn, MarginRankingCriterion.lua.
     """
 

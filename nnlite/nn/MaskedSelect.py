@@ -13,6 +13,8 @@ class MaskedSelect(Module):
 
     The input is a table: x, and a mask of its shape, of 0 and 1, uint8 or bool. The gradient of the mask is zero.
 
+    Shapes: input [x, mask], of one shape; output (n), for n elements of 1 in the mask.
+
     >>> import numpy as np
     >>> from nnlite import nn
     >>> nn.MaskedSelect().forward([np.float32([[1, 2], [3, 4]]), np.uint8([[0, 1], [1, 0]])])

@@ -11,6 +11,8 @@ class Mean(Sum):
         nInputDims: how many dimensions an input has without the batch's; inputs of one more are a batch, and the
             dimension is counted after it.
 
+    Shapes: the input's without the dimension; (1) for an input of one dimension.
+
     >>> import numpy as np
     >>> from nnlite import nn
     >>> nn.Mean(1).forward(np.float32([[1, 2, 3], [5, 6, 7]]))

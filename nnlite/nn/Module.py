@@ -19,6 +19,20 @@ class Module(Object):
     `weight` and `bias` are parameters, `gradWeight` and `gradBias` their gradients; None where a layer has none.
     Setting `gradInput` to None tells a first layer that nobody asks for the gradient of the data.
 
+    Shapes: those of input and output each layer says; gradInput has the shape of the input, gradOutput that of the
+    output.
+
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> layer, x = nn.Linear(3, 2), np.ones((4, 3), np.float32)
+    >>> layer.forward(x).shape
+    (4, 2)
+    >>> layer.zeroGradParameters()
+    >>> layer.backward(x, np.ones((4, 2), np.float32)).shape
+    (4, 3)
+    >>> layer.gradBias
+    array([4., 4.], dtype=float32)
+
     Source: torch/nn, Module.lua.
     """
 

@@ -17,8 +17,16 @@ class ModuleCriterion(Criterion):
         targetModule: g, or None to leave y as it is.
         castTarget: as in Torch, where it changes nothing: type() converts g as it does all else.
 
+    Shapes: what the modules and the criterion take.
+
     Raises:
         Error: the criterion is none.
+
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> criterion = nn.ModuleCriterion(nn.MSECriterion(), nn.Sqrt(), nn.Sqrt())
+    >>> criterion.forward(np.float32([4, 9]), np.float32([4, 25]))
+    2.0
 
     Source: torch/nn, ModuleCriterion.lua.
     """

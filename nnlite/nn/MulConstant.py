@@ -13,8 +13,15 @@ class MulConstant(Transfer):
         constant_scalar: the constant.
         inplace: write into the input, and into gradOutput; backward then divides the input again, to what it was.
 
+    Shapes: input and output of any one shape.
+
     Raises:
         Error: the constant is no number.
+
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> nn.MulConstant(3).forward(np.float32([1, -2]))
+    array([ 3., -6.], dtype=float32)
 
     Source: torch/nn, MulConstant.lua.
     """

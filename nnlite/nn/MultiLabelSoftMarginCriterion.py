@@ -20,6 +20,11 @@ class MultiLabelSoftMarginCriterion(Elementwise):
     Raises:
         ShapeError: the target has not as many elements as the input, or there are not as many weights as classes.
 
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> round(nn.MultiLabelSoftMarginCriterion().forward(np.float32([0, 100]), np.float32([1, 1])), 4)
+    0.3466
+
     Source: torch/nn, MultiLabelSoftMarginCriterion.lua.
     """
 

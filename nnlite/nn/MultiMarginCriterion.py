@@ -25,6 +25,11 @@ class MultiMarginCriterion(Weighted):
         ShapeError: there are not as many targets as rows of the input, or weights as classes.
         DataError: a target that is not one of 1 to C.
 
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> nn.MultiMarginCriterion().forward(np.float32([[0.5, 1, 3]]), 2)
+    1.1666666666666667
+
     Source: torch/nn, MultiMarginCriterion.lua.
     """
 

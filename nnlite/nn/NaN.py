@@ -19,6 +19,8 @@ class NaN(Decorator):
         module: f.
         id: what to call it in messages; by default a number, the next one of this process.
 
+    Shapes: those of the module inside.
+
     >>> import numpy as np
     >>> from nnlite import nn
     >>> nn.NaN(nn.MulConstant(float('nan')), 'watch').forward(np.float32([1]))

@@ -14,6 +14,8 @@ class Narrow(Piece):
         offset: the first element, counted from 1; below zero, the piece is all but the last `length` elements.
         length: how many, 1 by default; below zero, up to the element of that number counted from -1 at the end.
 
+    Shapes: input any; output the same, `length` along the dimension.
+
     >>> import numpy as np
     >>> from nnlite import nn
     >>> nn.Narrow(1, 2, -2).forward(np.float32([1, 2, 3, 4, 5]))

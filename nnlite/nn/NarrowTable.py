@@ -15,8 +15,15 @@ class NarrowTable(Module):
         offset: the place of the first element.
         length: how many elements, 1 by default.
 
+    Shapes: input a table; output a table of `length` elements.
+
     Raises:
         ShapeError: the table ends before.
+
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> nn.NarrowTable(2, 2).forward([np.float32([1]), np.float32([2]), np.float32([3])])
+    [array([2.], dtype=float32), array([3.], dtype=float32)]
 
     Source: torch/nn, NarrowTable.lua.
     """

@@ -36,6 +36,17 @@ class Object:
         longStorages: names of lists of integers that Torch keeps as LongStorages.
         version: the version of the class in files.
         keeps_type: whether what is below it keeps its type when the object is converted.
+
+    >>> from nnlite import nn
+    >>> layer = nn.Linear(2, 1)
+    >>> layer.type()
+    'torch.FloatTensor'
+    >>> layer.double().weight.dtype
+    dtype('float64')
+    >>> layer.clone() is layer
+    False
+
+    Source: torch/nn, Module.lua and Criterion.lua, which have the same methods.
     """
 
     cleared = ('output', 'gradInput')

@@ -19,6 +19,11 @@ class PReLU(Transfer):
     Raises:
         ShapeError: the input has other planes.
 
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> nn.PReLU().forward(np.float32([-4, 2]))
+    array([-1.,  2.], dtype=float32)
+
     Source: torch/nn, PReLU.lua; He et al., "Delving deep into rectifiers", 2015.
     """
 

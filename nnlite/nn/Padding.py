@@ -18,6 +18,8 @@ class Padding(Module):
         value: what the new elements hold, 0 by default.
         index: where, 1 by default: at the very front, or the very end.
 
+    Shapes: input any; output the same, |pad| longer along the dimension.
+
     >>> import numpy as np
     >>> from nnlite import nn
     >>> nn.Padding(1, -2).forward(np.float32([7, 8]))

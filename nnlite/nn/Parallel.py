@@ -16,6 +16,8 @@ class Parallel(ParallelTable):
     Dimensions count from 1; the output's are those of a module's output, which lacks the input's dimension. Without
     dimensions, as in Torch, it can be looked at, but not run.
 
+    Shapes: input any; output as its modules give them, as long along outputDimension as all together.
+
     >>> import numpy as np
     >>> from nnlite import nn
     >>> net = nn.Parallel(2, 1).add(nn.Linear(10, 3)).add(nn.Linear(10, 2))

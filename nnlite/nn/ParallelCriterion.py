@@ -16,6 +16,12 @@ class ParallelCriterion(WeightedSum):
         Error: what is added is no criterion.
         ShapeError: a table has less elements than there are criterions.
 
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> criterion = nn.ParallelCriterion().add(nn.MSECriterion(), 0.5).add(nn.ClassNLLCriterion())
+    >>> criterion.forward([np.float32([3]), np.float32([[-1, -2]])], [np.float32([1]), 2])
+    4.0
+
     Source: torch/nn, ParallelCriterion.lua.
     """
 

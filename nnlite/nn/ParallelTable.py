@@ -6,6 +6,14 @@ from nnlite.nn.Container import Container
 class ParallelTable(Container):
     """y = [f_1(x_1), f_2(x_2), ...] for a table x of as many inputs as there are modules.
 
+    Shapes: input a table of what its modules take; output a table of what they give.
+
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> net = nn.ParallelTable().add(nn.Linear(4, 3)).add(nn.Identity())
+    >>> [y.shape for y in net.forward([np.zeros((8, 4), np.float32), np.zeros((8, 5), np.float32)])]
+    [(8, 3), (8, 5)]
+
     Source: torch/nn, ParallelTable.lua.
     """
 

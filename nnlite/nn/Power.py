@@ -12,8 +12,15 @@ class Power(Transfer):
     Args:
         p: the exponent, any number.
 
+    Shapes: input and output of any one shape.
+
     Raises:
         Error: p is no number.
+
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> nn.Power(2).forward(np.float32([1, 2, 3]))
+    array([1., 4., 9.], dtype=float32)
 
     Source: torch/nn, Power.lua.
     """

@@ -10,6 +10,8 @@ class PrintSize(Module):
     Args:
         prefix: what to print in front of it, 'PrintSize' by default.
 
+    Shapes: input and output any one array or table.
+
     >>> import numpy as np
     >>> from nnlite import nn
     >>> _ = nn.PrintSize('images').forward(np.zeros((2, 3)))

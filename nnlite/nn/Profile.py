@@ -14,6 +14,14 @@ class Profile(Decorator):
         print_interval: after how many passes to print, 100 by default.
         name: what to call it, by default f's class.
 
+    Shapes: those of the module inside.
+
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> net = nn.Profile(nn.Linear(4, 3), 100, 'first layer')
+    >>> net.forward(np.zeros((8, 4), np.float32)).shape
+    (8, 3)
+
     Source: torch/nn, Profile.lua.
     """
 

@@ -16,8 +16,15 @@ class RReLU(Noise):
         upper: the greatest, 1/3 by default.
         inplace: write into the input, and into gradOutput.
 
+    Shapes: input and output of any one shape.
+
     Raises:
         Error: not 0 <= lower <= upper.
+
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> nn.RReLU(0.25, 0.75).evaluate().forward(np.float32([-4, 2]))
+    array([-2.,  2.], dtype=float32)
 
     Source: torch/nn, RReLU.lua; Xu et al., "Empirical evaluation of rectified activations in convolutional network",
     2015.

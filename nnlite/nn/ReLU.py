@@ -9,6 +9,8 @@ class ReLU(Threshold):
     Args:
         inplace: write into the input, and into gradOutput.
 
+    Shapes: input and output of any one shape.
+
     >>> import numpy as np
     >>> from nnlite import nn
     >>> nn.ReLU().forward(np.float32([-1, 2]))

@@ -9,6 +9,13 @@ class ReLU6(HardTanh):
     Args:
         inplace: write into the input, and into gradOutput.
 
+    Shapes: input and output of any one shape.
+
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> nn.ReLU6().forward(np.float32([-1, 2, 8]))
+    array([0., 2., 6.], dtype=float32)
+
     Source: torch/nn, ReLU6.lua.
     """
 

@@ -15,6 +15,8 @@ class Replicate(Module):
         dim: the place of the new dimension, counted from 1; 1 by default.
         ndim: how many dimensions an input has without the batch's; in inputs of more, the first one is not counted.
 
+    Shapes: input any; output with a dimension of size nf more.
+
     >>> import numpy as np
     >>> from nnlite import nn
     >>> nn.Replicate(2).forward(np.float32([1, 2, 3]))

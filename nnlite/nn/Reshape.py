@@ -15,6 +15,8 @@ class Reshape(Module):
         size: the sizes, then optionally batchMode: True, the first dimension is a batch's; False, it is not; None, it
             is unless the input has just as many elements as the size and its first dimension is not 1.
 
+    Shapes: input of as many elements as the size, output (*size); or a batch of these, (N, ...), output (N, *size).
+
     >>> import numpy as np
     >>> from nnlite import nn
     >>> nn.Reshape(4, 3).forward(np.zeros((5, 12), np.float32)).shape

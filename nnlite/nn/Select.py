@@ -13,6 +13,8 @@ class Select(Piece):
         dimension: counted from 1, or from -1 at the end.
         index: counted from 1, or from -1 at the end.
 
+    Shapes: input of two or more dimensions; output the same without the one.
+
     >>> import numpy as np
     >>> from nnlite import nn
     >>> nn.Select(1, -1).forward(np.float32([[1, 2], [3, 4]]))

@@ -13,8 +13,15 @@ class SelectTable(Module):
 
     If x is a dict, index is a key of it. The gradient of every other element is zero.
 
+    Shapes: input a table; output one of its elements.
+
     Raises:
         ShapeError: the table has no such element.
+
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> nn.SelectTable(-1).forward([np.float32([1]), np.float32([2, 3])])
+    array([2., 3.], dtype=float32)
 
     Source: torch/nn, SelectTable.lua.
     """

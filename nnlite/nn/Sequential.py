@@ -9,6 +9,8 @@ class Sequential(Container):
 
     Backward runs the chain rule from the last module to the first.
 
+    Shapes: input that of the first module, output that of the last.
+
     >>> from nnlite import nn
     >>> nn.Sequential().add(nn.Linear(4, 3)).add(nn.ReLU())
     nn.Sequential {

@@ -18,6 +18,11 @@ class SmoothL1Criterion(Elementwise):
     Raises:
         ShapeError: the target has not as many elements as the input.
 
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> nn.SmoothL1Criterion().forward(np.float32([1, 2]), np.float32([1, 4]))
+    0.75
+
     Source: torch/nn, SmoothL1Criterion.lua.
     """
 

@@ -13,6 +13,11 @@ class SoftMarginCriterion(Elementwise):
     Raises:
         ShapeError: the target has not as many elements as the input.
 
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> round(nn.SoftMarginCriterion().forward(np.float32([0, 100]), np.float32([-1, 1])), 4)
+    0.3466
+
     Source: torch/nn, SoftMarginCriterion.lua.
     """
 

@@ -12,6 +12,11 @@ class SoftMax(Transfer):
     Raises:
         ShapeError: the input has another number of dimensions.
 
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> nn.SoftMax().forward(np.log(np.float32([1, 2, 5]))).round(4)
+    array([0.125, 0.25 , 0.625], dtype=float32)
+
     Source: torch/nn, SoftMax.lua.
     """
 

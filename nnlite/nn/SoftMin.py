@@ -8,7 +8,12 @@ from nnlite.nn.SoftMax import SoftMax
 class SoftMin(SoftMax):
     """y = exp(-x) / sum of exp(-x), over the classes.
 
-    Shapes and errors: as in nn.SoftMax.
+    Shapes: as in nn.SoftMax, and so are the errors.
+
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> nn.SoftMin().forward(-np.log(np.float32([1, 2, 5]))).round(4)
+    array([0.125, 0.25 , 0.625], dtype=float32)
 
     Source: torch/nn, SoftMin.lua.
     """

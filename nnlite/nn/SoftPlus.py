@@ -10,6 +10,8 @@ class SoftPlus(Transfer):
     Args:
         beta: how sharp the bend is, 1 by default.
 
+    Shapes: input and output of any one shape.
+
     >>> import numpy as np
     >>> from nnlite import nn
     >>> nn.SoftPlus().forward(np.float32([-50, 0, 50]))

@@ -11,6 +11,13 @@ class SoftShrink(Shrink):
     Args:
         lambda_: lambda, 0.5 by default.
 
+    Shapes: input and output of any one shape.
+
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> nn.SoftShrink().forward(np.float32([-2, 0.5, 1]))
+    array([-1.5,  0. ,  0.5], dtype=float32)
+
     Source: torch/nn, SoftShrink.lua.
     """
 

@@ -6,6 +6,13 @@ from nnlite.nn.transfer import Transfer
 class SoftSign(Transfer):
     """y = x / (1 + |x|); its slope is 1 / (1 + |x|)^2.
 
+    Shapes: input and output of any one shape.
+
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> nn.SoftSign().forward(np.float32([-1, 0, 3]))
+    array([-0.5 ,  0.  ,  0.75], dtype=float32)
+
     Source: torch/nn, SoftSign.lua.
     """
 

@@ -15,6 +15,12 @@ class SpatialAutoCropMSECriterion(MSECriterion):
     Raises:
         ShapeError: the target is smaller than the input, or differs in N or C.
 
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> target = np.float32([[[9, 9, 9], [9, 2, 9], [9, 9, 9]]])
+    >>> nn.SpatialAutoCropMSECriterion().forward(np.float32([[[5]]]), target)
+    9.0
+
     Source: torch/nn, SpatialAutoCropMSECriterion.lua. Torch's backward takes targets of the input's own size only; this
     one takes what forward takes.
     """

@@ -16,7 +16,7 @@ class SpatialAveragePooling(AveragePooling):
     ceil() lets the last window hang over the border, floor() (the default) leaves it out. setCountIncludePad() (the
     default) counts padding among a window's pixels, setCountExcludePad() does not.
 
-    Shapes and errors: as in nn.SpatialMaxPooling.
+    Shapes: as in nn.SpatialMaxPooling, and so are the errors.
 
     >>> import numpy as np
     >>> from nnlite import nn

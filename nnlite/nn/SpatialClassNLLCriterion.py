@@ -17,6 +17,12 @@ class SpatialClassNLLCriterion(ClassNLLCriterion):
     Raises:
         ShapeError, DtypeError, DataError: as in nn.ClassNLLCriterion.
 
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> logs = np.log(np.full((2, 4, 3, 3), 0.25, np.float32))
+    >>> round(nn.SpatialClassNLLCriterion().forward(logs, np.ones((2, 3, 3), int)), 4)
+    1.3863
+
     Source: torch/nn, SpatialClassNLLCriterion.lua.
     """
 

@@ -21,6 +21,11 @@ class SpatialConvolutionLocal(Convolution):
     Raises:
         ShapeError: the input has another shape, or is smaller than the kernel.
 
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> nn.SpatialConvolutionLocal(3, 16, 8, 8, 3, 3).forward(np.zeros((4, 3, 8, 8), np.float32)).shape
+    (4, 16, 6, 6)
+
     Source: torch/nn, SpatialConvolutionLocal.lua.
     """
 

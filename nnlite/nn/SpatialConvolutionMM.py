@@ -17,6 +17,14 @@ class SpatialConvolutionMM(Convolution):
 
     Shapes: as in nn.SpatialConvolution; weight (nOutputPlane, nInputPlane * kH * kW).
 
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> layer = nn.SpatialConvolutionMM(3, 16, 3, 3, 1, 1, 1, 1)
+    >>> layer.weight.shape
+    (16, 27)
+    >>> layer.forward(np.zeros((8, 3, 32, 32), np.float32)).shape
+    (8, 16, 32, 32)
+
     Source: torch/nn, SpatialConvolutionMM.lua.
     """
 

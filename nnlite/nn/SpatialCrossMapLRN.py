@@ -22,6 +22,11 @@ class SpatialCrossMapLRN(Module):
     Raises:
         Error: an even size.
 
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> nn.SpatialCrossMapLRN(3, 3, 1).forward(np.ones((4, 1, 1), np.float32)).ravel().round(3)
+    array([0.333, 0.25 , 0.25 , 0.333], dtype=float32)
+
     Source: torch/nn, SpatialCrossMapLRN.lua; Krizhevsky and others, "ImageNet classification with deep convolutional
     neural networks", 2012.
     """

@@ -20,6 +20,11 @@ class SpatialDepthWiseConvolution(DepthWise):
     Raises:
         ShapeError: the input has other planes, or is smaller than the kernel.
 
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> nn.SpatialDepthWiseConvolution(3, 2, 3, 3, 1, 1, 1, 1).forward(np.zeros((8, 3, 32, 32), np.float32)).shape
+    (8, 6, 32, 32)
+
     Source: torch/nn, SpatialDepthWiseConvolution.lua.
     """
 

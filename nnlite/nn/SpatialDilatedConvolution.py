@@ -18,6 +18,11 @@ class SpatialDilatedConvolution(SpatialConvolution):
 
     Shapes: as in nn.SpatialConvolution, but oH = (H + 2 padH - dilationH (kH - 1) - 1) // dH + 1, and oW likewise.
 
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> nn.SpatialDilatedConvolution(3, 16, 3, 3, 1, 1, 2, 2, 2, 2).forward(np.zeros((8, 3, 32, 32), np.float32)).shape
+    (8, 16, 32, 32)
+
     Source: torch/nn, SpatialDilatedConvolution.lua.
     """
 

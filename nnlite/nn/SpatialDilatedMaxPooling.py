@@ -15,6 +15,11 @@ class SpatialDilatedMaxPooling(SpatialMaxPooling):
 
     Shapes: as in nn.SpatialMaxPooling, with dilationH (kH - 1) + 1 for kH.
 
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> nn.SpatialDilatedMaxPooling(2, 1, 1, 1, 0, 0, 2, 1).forward(np.float32([[[1, 5, 3, 2]]]))
+    array([[[3., 5.]]], dtype=float32)
+
     Source: torch/nn, SpatialDilatedMaxPooling.lua.
     """
 

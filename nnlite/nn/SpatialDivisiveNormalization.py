@@ -28,6 +28,12 @@ class SpatialDivisiveNormalization(Neighbourhood):
     Raises:
         ShapeError: a kernel with even sizes; an input with other planes.
 
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> layer = nn.SpatialDivisiveNormalization(1, np.ones((3, 3)))
+    >>> layer.forward(np.full((1, 4, 4), -7, np.float32)).round(3)[0, 0]
+    array([-0.667, -0.816, -0.816, -0.667], dtype=float32)
+
     Source: torch/nn, SpatialDivisiveNormalization.lua.
     """
 

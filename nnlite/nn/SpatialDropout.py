@@ -21,6 +21,15 @@ class SpatialDropout(Drops):
         Error: p is not in 0 <= p <= 1, or backward runs in evaluation.
         ShapeError: the input has other dimensions.
 
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> net, x = nn.SpatialDropout(), np.ones((8, 3, 4, 4), np.float32)
+    >>> y = net.forward(x)
+    >>> bool((y == y[:, :, :1, :1]).all())
+    True
+    >>> float(net.evaluate().forward(x).max())
+    0.5
+
     Source: torch/nn, SpatialDropout.lua; Tompson et al., "Efficient object localization using convolutional networks",
     2015.
     """

@@ -19,6 +19,11 @@ class SpatialFractionalMaxPooling(FractionalMaxPooling):
     Raises:
         ShapeError: the windows do not fit: outH + poolSizeH is more than H, or outW + poolSizeW more than W.
 
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> nn.SpatialFractionalMaxPooling(2, 2, 0.7, 0.7).forward(np.zeros((8, 3, 32, 32), np.float32)).shape
+    (8, 3, 22, 22)
+
     Source: torch/nn, SpatialFractionalMaxPooling.lua; Graham, Fractional Max-Pooling, 2014.
     """
 

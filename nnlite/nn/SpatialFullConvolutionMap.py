@@ -23,6 +23,11 @@ class SpatialFullConvolutionMap(Connected, FullConvolution):
         Error: the table has numbers that count no planes, or no row for one of the output planes.
         ShapeError: the input has too few planes.
 
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> nn.SpatialFullConvolutionMap(nn.tables.oneToOne(3), 3, 3, 2, 2).forward(np.zeros((3, 8, 8), np.float32)).shape
+    (3, 17, 17)
+
     Source: torch/nn, SpatialFullConvolutionMap.lua.
     """
 

@@ -20,6 +20,11 @@ class SpatialMaxPooling(MaxPooling):
     Raises:
         ShapeError: the padding is more than half a window, or no window fits.
 
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> nn.SpatialMaxPooling(2, 2).forward(np.float32([[[1, 2, 5, 0], [4, 3, 1, 2]]]))
+    array([[[4., 5.]]], dtype=float32)
+
     Source: torch/nn, SpatialMaxPooling.lua.
     """
 

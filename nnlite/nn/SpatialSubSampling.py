@@ -18,6 +18,13 @@ class SpatialSubSampling(SubSampling):
     Raises:
         ShapeError: the input has other planes, or is smaller than the window.
 
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> layer = nn.SpatialSubSampling(1, 2, 2, 2, 2)
+    >>> layer.weight[:], layer.bias[:] = 0.25, 10
+    >>> layer.forward(np.float32([[[1, 2, 5, 0], [4, 5, 1, 2]]]))
+    array([[[13., 12.]]], dtype=float32)
+
     Source: torch/nn, SpatialSubSampling.lua.
     """
 

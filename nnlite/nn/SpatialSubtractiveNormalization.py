@@ -22,6 +22,12 @@ class SpatialSubtractiveNormalization(Neighbourhood):
     Raises:
         ShapeError: a kernel with even sizes; an input with other planes.
 
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> layer = nn.SpatialSubtractiveNormalization(1, np.ones((3, 3)))
+    >>> float(abs(layer.forward(np.full((1, 4, 4), 7, np.float32))).max().round(3))
+    0.0
+
     Source: torch/nn, SpatialSubtractiveNormalization.lua; Jarrett and others, "What is the best multi-stage
     architecture for object recognition?", 2009.
     """

@@ -14,6 +14,12 @@ class SpatialUpSamplingNearest(UpSampled):
     Raises:
         Error: the scale is not a whole number of 1 or more.
 
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> nn.SpatialUpSamplingNearest(2).forward(np.float32([[[1, 2]]]))
+    array([[[1., 1., 2., 2.],
+            [1., 1., 2., 2.]]], dtype=float32)
+
     Source: torch/nn, SpatialUpSamplingNearest.lua.
     """
 

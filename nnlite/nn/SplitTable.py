@@ -15,6 +15,8 @@ class SplitTable(Module):
         nInputDims: how many dimensions an input has without the batch's; one of one more is a batch, and the dimension
             is counted after it.
 
+    Shapes: input any; output a table of as many arrays as the dimension is long, each without it.
+
     >>> import numpy as np
     >>> from nnlite import nn
     >>> [part.shape for part in nn.SplitTable(2).forward(np.zeros((4, 3), np.float32))]

@@ -12,6 +12,13 @@ class Sqrt(Transfer):
     Args:
         eps: kept, but Torch7 computes nothing with it; 0 by default.
 
+    Shapes: input and output of any one shape.
+
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> nn.Sqrt().forward(np.float32([4, 9]))
+    array([2., 3.], dtype=float32)
+
     Source: torch/nn, Sqrt.lua.
     """
 

@@ -8,6 +8,13 @@ from nnlite.nn.transfer import Transfer
 class Square(Transfer):
     """y = x^2.
 
+    Shapes: input and output of any one shape.
+
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> nn.Square().forward(np.float32([-3, 2]))
+    array([9., 4.], dtype=float32)
+
     Source: torch/nn, Square.lua.
     """
 

@@ -12,6 +12,8 @@ class Squeeze(Batched):
         numInputDims: how many dimensions an input has without the batch's; inputs of one more are a batch, whose first
             dimension stays and is not counted.
 
+    Shapes: input any; output without dimensions of size 1, (1) at the least.
+
     >>> import numpy as np
     >>> from nnlite import nn
     >>> nn.Squeeze(None, 3).forward(np.zeros((1, 8, 1, 1), np.float32)).shape

@@ -23,6 +23,8 @@ class StochasticGradient:
 
     Files hold all of it but the hooks: no function in a file is ever run.
 
+    Shapes: a data set is a sequence of pairs (input, target) of what the module and the criterion take.
+
     >>> import numpy as np
     >>> from nnlite import nn
     >>> trainer = nn.StochasticGradient(nn.Linear(1, 1), nn.MSECriterion())

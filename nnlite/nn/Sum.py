@@ -16,6 +16,9 @@ class Sum(Reduction):
         sizeAverage: whether to divide by the number of elements; False by default.
         squeeze: whether y is without the dimension (of a vector, it is (1) all the same); True by default.
 
+    Shapes: the input's without the dimension, or with it of size 1 where squeeze is False; (1) for an input of one
+    dimension.
+
     >>> import numpy as np
     >>> from nnlite import nn
     >>> nn.Sum(2).forward(np.float32([[1, 2, 3], [4, 5, 6]]))

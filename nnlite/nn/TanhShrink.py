@@ -9,6 +9,13 @@ from nnlite.nn.transfer import Transfer
 class TanhShrink(Transfer):
     """y = x - tanh(x).
 
+    Shapes: input and output of any one shape.
+
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> nn.TanhShrink().forward(np.float32([-1, 0, 1])).round(4)
+    array([-0.2384,  0.    ,  0.2384], dtype=float32)
+
     Source: torch/nn, TanhShrink.lua.
     """
 

@@ -20,6 +20,11 @@ class TemporalRowConvolution(DepthWise):
     Raises:
         ShapeError: the frames have another size, or are fewer than kW.
 
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> nn.TemporalRowConvolution(10, 3).forward(np.zeros((8, 21, 10), np.float32)).shape
+    (8, 19, 10)
+
     Source: torch/nn, TemporalRowConvolution.lua.
     """
 

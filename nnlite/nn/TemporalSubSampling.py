@@ -18,6 +18,11 @@ class TemporalSubSampling(SubSampling):
     Raises:
         ShapeError: the frames have another size, or are fewer than kW.
 
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> nn.TemporalSubSampling(10, 3, 2).forward(np.zeros((21, 10), np.float32)).shape
+    (10, 10)
+
     Source: torch/nn, TemporalSubSampling.lua.
     """
 

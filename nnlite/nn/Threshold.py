@@ -13,8 +13,15 @@ class Threshold(Transfer):
         value: 0 by default.
         inplace: write into the input, and into gradOutput.
 
+    Shapes: input and output of any one shape.
+
     Raises:
         Error: in place, a value above the threshold: the backward pass could not tell where it was put.
+
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> nn.Threshold(1, 0).forward(np.float32([-1, 0.5, 2]))
+    array([0., 0., 2.], dtype=float32)
 
     Source: torch/nn, Threshold.lua.
     """

@@ -16,6 +16,8 @@ class Transpose(Batched):
 
     With setNumInputDims(n), the dimensions are counted among an input's last n.
 
+    Shapes: input any; output of the same sizes in another order.
+
     >>> import numpy as np
     >>> from nnlite import nn
     >>> nn.Transpose([2, 3], [3, 4]).forward(np.zeros((8, 3, 5, 6), np.float32)).shape

@@ -15,6 +15,8 @@ class Unsqueeze(Batched):
         numInputDims: how many dimensions an input has without the batch's, which are not counted; by default as many
             as the first input that comes.
 
+    Shapes: input any; output with a dimension of size 1 more.
+
     >>> import numpy as np
     >>> from nnlite import nn
     >>> nn.Unsqueeze(1, 2).forward(np.zeros((8, 28, 28), np.float32)).shape

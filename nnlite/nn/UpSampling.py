@@ -17,6 +17,14 @@ class UpSampling(UpSampled):
     Raises:
         Error: the scale is not a whole number of 1 or more, a size is missing, or sizes are given to 'nearest'.
 
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> nn.UpSampling(2).forward(np.float32([[[[1, 2]]]]))
+    array([[[[1., 1., 2., 2.],
+             [1., 1., 2., 2.]]]], dtype=float32)
+    >>> nn.UpSampling({'oheight': 1, 'owidth': 3}, 'linear').forward(np.float32([[[[1, 2]]]]))
+    array([[[[1. , 1.5, 2. ]]]], dtype=float32)
+
     Source: torch/nn, UpSampling.lua.
     """
 

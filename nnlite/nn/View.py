@@ -16,6 +16,8 @@ class View(Batched):
 
     Elements keep their logical order (the last dimension runs fastest); where memory lies otherwise, they are copied.
 
+    Shapes: input any; output (*size) or (N, *size), of as many elements.
+
     >>> import numpy as np
     >>> from nnlite import nn
     >>> nn.View(-1).setNumInputDims(3).forward(np.zeros((2, 3, 4, 5), np.float32)).shape

@@ -16,6 +16,11 @@ class VolumetricAveragePooling(AveragePooling):
     Raises:
         ShapeError: no window fits.
 
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> nn.VolumetricAveragePooling(2, 2, 2).forward(np.zeros((8, 3, 4, 6, 8), np.float32)).shape
+    (8, 3, 2, 3, 4)
+
     Source: torch/nn, VolumetricAveragePooling.lua.
     """
 

@@ -16,6 +16,12 @@ class VolumetricDilatedConvolution(VolumetricConvolution):
 
     Shapes: as in nn.VolumetricConvolution, but oT = (T + 2 padT - dilationT (kT - 1) - 1) // dT + 1, and so on.
 
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> layer = nn.VolumetricDilatedConvolution(3, 4, 3, 3, 3, 1, 1, 1, 2, 2, 2, 2, 2, 2)
+    >>> layer.forward(np.zeros((3, 6, 8, 8), np.float32)).shape
+    (4, 6, 8, 8)
+
     Source: torch/nn, VolumetricDilatedConvolution.lua.
     """
 

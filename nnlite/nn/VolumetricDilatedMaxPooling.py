@@ -15,6 +15,12 @@ class VolumetricDilatedMaxPooling(VolumetricMaxPooling):
 
     Shapes: as in nn.VolumetricMaxPooling, with dilationT (kT - 1) + 1 for kT, and the others likewise.
 
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> layer = nn.VolumetricDilatedMaxPooling(2, 2, 2, 1, 1, 1, 0, 0, 0, 2, 2, 2)
+    >>> layer.forward(np.zeros((3, 6, 8, 8), np.float32)).shape
+    (3, 4, 6, 6)
+
     Source: torch/nn, VolumetricDilatedMaxPooling.lua.
     """
 

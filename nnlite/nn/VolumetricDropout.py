@@ -12,6 +12,15 @@ class VolumetricDropout(SpatialDropout):
 
     Shapes: input (N, C, T, H, W) or (C, T, H, W).
 
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> net, x = nn.VolumetricDropout(), np.ones((8, 3, 2, 4, 4), np.float32)
+    >>> y = net.forward(x)
+    >>> bool((y == y[:, :, :1, :1, :1]).all())
+    True
+    >>> float(net.evaluate().forward(x).max())
+    0.5
+
     Source: torch/nn, VolumetricDropout.lua.
     """
 

@@ -13,6 +13,11 @@ class VolumetricFractionalMaxPooling(FractionalMaxPooling):
     Shapes: here time comes last: input (N, C, H, W, T) or (C, H, W, T); output (N, C, outH, outW, outT) or without N;
     randomSamples (N, C, 3), where the windows lie in time, x and y.
 
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> nn.VolumetricFractionalMaxPooling(2, 2, 2, 3, 4, 5).forward(np.zeros((3, 8, 8, 8), np.float32)).shape
+    (3, 5, 4, 3)
+
     Source: torch/nn, VolumetricFractionalMaxPooling.lua.
     """
 

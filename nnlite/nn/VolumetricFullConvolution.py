@@ -25,6 +25,11 @@ class VolumetricFullConvolution(FullConvolution):
         Error: an adj is not below the d of its side.
         ShapeError: the input has other planes, or nothing is left of the output.
 
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> nn.VolumetricFullConvolution(3, 2, 4, 4, 4, 2, 2, 2, 1, 1, 1).forward(np.zeros((3, 4, 8, 8), np.float32)).shape
+    (2, 8, 16, 16)
+
     Source: torch/nn, VolumetricFullConvolution.lua.
     """
 

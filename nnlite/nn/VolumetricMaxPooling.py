@@ -22,6 +22,11 @@ class VolumetricMaxPooling(MaxPooling):
         ShapeError: the padding is more than half a window, or no window fits.
         Error: a window is too long for the indices.
 
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> nn.VolumetricMaxPooling(2, 2, 2).forward(np.zeros((8, 3, 4, 6, 8), np.float32)).shape
+    (8, 3, 2, 3, 4)
+
     Source: torch/nn, VolumetricMaxPooling.lua.
     """
 

@@ -11,7 +11,15 @@ class VolumetricMaxUnpooling(MaxUnpooling):
         poolingModule: the nn.VolumetricMaxPooling, which also runs elsewhere in the network; its windows are as large
             as their step.
 
-    Shapes and errors: as in nn.SpatialMaxUnpooling.
+    Shapes: as in nn.SpatialMaxUnpooling, and so are the errors.
+
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> pool = nn.VolumetricMaxPooling(1, 2, 2)
+    >>> there_and_back = nn.Sequential().add(pool).add(nn.VolumetricMaxUnpooling(pool))
+    >>> there_and_back.forward(np.float32([[[[1, 2], [4, 3]]]]))
+    array([[[[0., 0.],
+             [4., 0.]]]], dtype=float32)
 
     Source: torch/nn, VolumetricMaxUnpooling.lua.
     """

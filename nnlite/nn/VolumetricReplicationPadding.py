@@ -16,6 +16,11 @@ class VolumetricReplicationPadding(Bordered):
     Raises:
         ShapeError: nothing is left of the input.
 
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> nn.VolumetricReplicationPadding(1, 1, 0, 0, 0, 0).forward(np.float32([[[[1, 2]]]]))
+    array([[[[1., 1., 2., 2.]]]], dtype=float32)
+
     Source: torch/nn, VolumetricReplicationPadding.lua.
     """
 

@@ -20,6 +20,11 @@ class WeightedMSECriterion(MSECriterion):
     Raises:
         ShapeError: the input is not like the weight, or the target has not as many elements as the input.
 
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> nn.WeightedMSECriterion(np.float32([1, 0.5])).forward(np.float32([1, 2]), np.float32([1, 8]))
+    2.0
+
     Source: torch/nn, WeightedMSECriterion.lua.
     """
 

@@ -13,8 +13,18 @@ class WhiteNoise(Noise):
         mean: the mean of the noise, 0 by default.
         std: its standard deviation, 0.1 by default.
 
+    Shapes: input and output of any one shape.
+
     Raises:
         Error: std is not positive, or backward runs in evaluation.
+
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> net, x = nn.WhiteNoise(5, 0.1), np.float32([1, 2])
+    >>> bool((net.forward(x) != x).all())
+    True
+    >>> net.evaluate().forward(x)
+    array([6., 7.], dtype=float32)
 
     Source: torch/nn, WhiteNoise.lua.
     """

@@ -7,8 +7,16 @@ from nnlite.nn.table import expect_like
 class ZipTable(Module):
     """y[j][i] = x[i][j]: [[a1, a2], [b1, b2], [c1, c2]] becomes [[a1, b1, c1], [a2, b2, c2]].
 
+    Shapes: input a table of tables of as many elements each; output a table of as many tables.
+
     Raises:
         ShapeError: the tables differ in their number of elements.
+
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> a, b = np.float32([1]), np.float32([2])
+    >>> nn.ZipTable().forward([[a, b], [a, b]])
+    [[array([1.], dtype=float32), array([1.], dtype=float32)], [array([2.], dtype=float32), array([2.], dtype=float32)]]
 
     Source: torch/nn, ZipTable.lua.
     """

@@ -9,6 +9,14 @@ from nnlite.nn.table import add_into, expect_like, zeros_like
 class ZipTableOneToMany(Module):
     """y = [[v, a], [v, b], [v, c]] for x = [v, [a, b, c]].
 
+    Shapes: input [v, table]; output a table of as many pairs.
+
+    >>> import numpy as np
+    >>> from nnlite import nn
+    >>> v, a, b = np.float32([0]), np.float32([1]), np.float32([2])
+    >>> nn.ZipTableOneToMany().forward([v, [a, b]])
+    [[array([0.], dtype=float32), array([1.], dtype=float32)], [array([0.], dtype=float32), array([2.], dtype=float32)]]
+
     Source: torch/nn, ZipTableOneToMany.lua.
     """
 

@@ -17,6 +17,8 @@ class gModule(Container):
         inputs: the list of nodes whose values are given; several take a table.
         outputs: the list of nodes whose values are the output; several give a table.
 
+    Shapes: input and output an array, or a table where there are several inputs or outputs.
+
     >>> import numpy as np
     >>> from nnlite import nn
     >>> from nnlite.nn.graph import Node
