@@ -45,6 +45,7 @@ def convert(
     if first is None:
         raise DataError('expected JPEG or PNG files, got none that can be read', where=os.fspath(source))
     height, width, _ = first.shape
+    files = _within_split(places)
     with write_dataset(
         out,
         (3, height, width),
@@ -64,13 +65,29 @@ def convert(
                         hint='--size N scales them all to one size',
                     )
             for split in SPLITS:
-                own = [(places[name][1], image) for name, image in block if places[name][0] == split]
+                own = [(places[name][1], image, files[name]) for name, image in block if places[name][0] == split]
                 if own:
-                    labels, arrays = zip(*own, strict=True)
-                    writer.append(split, np.stack(arrays).transpose(0, 3, 1, 2), None if None in labels else labels)
+                    labels, arrays, names_of = zip(*own, strict=True)
+                    pixels = np.stack(arrays).transpose(0, 3, 1, 2)
+                    writer.append(split, pixels, None if None in labels else labels, names_of)
     report.sizes = {split: writer.sizes[split] for split in SPLITS if split in writer.sizes}
     save_samples(out)
     return report
+
+
+def _within_split(places: Mapping[str, Labelled]) -> dict[str, str]:
+    """Return each picture's name without the folders that all pictures of its split share.
+
+    >>> _within_split({'x/val/cat/1.png': ('val', 0), 'x/val/dog/1.png': ('val', 1), 'x/test/2.png': ('test', None)})
+    {'x/val/cat/1.png': 'cat/1.png', 'x/val/dog/1.png': 'dog/1.png', 'x/test/2.png': '2.png'}
+    """
+    folders: dict[str, list[str]] = {}
+    for name, (split, _) in places.items():
+        folder = name.split('/')[:-1]
+        shared = folders.setdefault(split, folder)
+        alike = next((i for i, (a, b) in enumerate(zip(shared, folder, strict=False)) if a != b), None)
+        folders[split] = shared[: min(len(shared), len(folder)) if alike is None else alike]
+    return {name: '/'.join(name.split('/')[len(folders[split]) :]) for name, (split, _) in places.items()}
 
 
 def _decoded(

@@ -4,6 +4,9 @@
 - `train/labels`: integers (N,), from 0
 - `val/images`, `val/labels`: the same
 - `test/images`: images without labels; optional
+- `train/files`, `val/files`, `test/files`: strings (N,) in UTF-8, of one length, padded with zeros: the name of each
+  image's file in the source, without the folders that all of its split share (`test_0.JPEG`); optional: not all images
+  come from files of their own
 
 Attributes of the file:
 
@@ -29,6 +32,7 @@ SPLITS = ('train', 'val', 'test')
 MAX_SIDE = 4096
 MAX_CLASSES = 100_000
 MAX_CHUNK = 1 << 26
+MAX_NAME = 1 << 14  # bytes; what systems allow for a path is a quarter of it
 # gzip, shuffle and fletcher32: what HDF5 itself brings. Any other filter would load a plug-in found on the machine.
 FILTERS = {1, 2, 3}
 # deflate cannot shrink by more; a file that claims so is a bomb.
@@ -111,6 +115,19 @@ class Dataset:
                     self._images[split].read_direct(images, np.s_[begin : begin + last - first], np.s_[first:last])
         return images
 
+    def files(self, split: str) -> list[str] | None:
+        """Return the name of each image's file in what the data set was made from; None if it does not know them.
+
+        Raises:
+            DataError: the file has no such split.
+            FileFormatError: the file is damaged.
+        """
+        self._expect(split)
+        if split not in self._files:
+            return None
+        with self._damaged_if_unreadable():
+            return [name.decode() for name in self._files[split][()]]
+
     def close(self) -> None:
         """Close the file."""
         self._file.close()
@@ -192,6 +209,7 @@ class Dataset:
         self.shape: tuple[int, ...] = ()
         self._images: dict[str, Any] = {}
         self._labels: dict[str, np.ndarray] = {}
+        self._files: dict[str, Any] = {}
         for split in SPLITS:
             if self._own_group(split) is None:
                 continue
@@ -210,6 +228,9 @@ class Dataset:
                 self._labels[split] = self._checked_labels(split, labels, count)
             elif split != 'test':
                 raise self._bad(f'expected {split}/labels, which is absent')
+            files = self._own_dataset(split, 'files')
+            if files is not None:
+                self._files[split] = self._checked_files(split, files, count)
             self._images[split], self.sizes[split] = images, int(count)
         if 'train' not in self.sizes:
             raise self._bad('expected a group train, which is absent')
@@ -271,3 +292,16 @@ class Dataset:
                 f'expected {split}/labels from 0 to {len(self.classes) - 1}, got {values.min()} to {values.max()}'
             )
         return values
+
+    def _checked_files(self, split: str, files: Any, count: int) -> Any:
+        import h5py
+
+        kind = h5py.check_string_dtype(files.dtype)
+        # Strings of any length would lie elsewhere in the file, where nothing says how many bytes they take.
+        if files.shape != (count,) or kind is None or kind.length is None or kind.length > MAX_NAME:
+            raise self._bad(
+                f'expected {split}/files of ({count},) strings of one length, at most {MAX_NAME} bytes, '
+                f'got {files.shape} {files.dtype}'
+            )
+        self._check_storage(files)
+        return files

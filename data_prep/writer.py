@@ -71,17 +71,28 @@ class DatasetWriter:
         self._squares = np.zeros(3, np.uint64)
         self._counts = np.zeros(len(self.classes), np.int64)
         self._checksum = hashlib.sha256()
+        self._files: dict[str, list[str]] = {}
         self.sizes: dict[str, int] = {}
 
-    def append(self, split: str, images: np.ndarray, labels: np.ndarray | Sequence[int] | None = None) -> None:
+    def append(
+        self,
+        split: str,
+        images: np.ndarray,
+        labels: np.ndarray | Sequence[int] | None = None,
+        files: Sequence[str] = (),
+    ) -> None:
         """Add images, uint8 (N, 3, H, W), and their labels, from 0, to a split; the unlabelled test split has none.
 
+        `files` are the names of their files; those of a split are written if every image of it has one.
+
         Raises:
-            ShapeError: the images are not of this data set's shape, or not as many as the labels.
+            ShapeError: the images are not of this data set's shape, or not as many as the labels or files.
             OSError: the disk is full.
         """
         if images.shape[1:] != self.shape or (labels is not None and len(labels) != len(images)):
             raise ShapeError(f'expected images (N, {str(self.shape)[1:]} and N labels, got {images.shape}')
+        if len(files) not in (0, len(images)):
+            raise ShapeError(f'expected names of {len(images)} files, got {len(files)}')
         images = np.ascontiguousarray(images, np.uint8)
         self._extend(f'{split}/images', images)
         self._checksum.update(images.data)
@@ -94,6 +105,7 @@ class DatasetWriter:
             self._sum += images.sum((0, 2, 3), dtype=np.uint64)
             self._squares += np.square(images, dtype=np.uint16).sum((0, 2, 3), dtype=np.uint64)
             self._counts += np.bincount(labels, minlength=len(self.classes))
+        self._files.setdefault(split, []).extend(files)
         self._check()
         self.sizes[split] = self.sizes.get(split, 0) + len(images)
         self._bar.update(len(images))
@@ -111,6 +123,9 @@ class DatasetWriter:
             raise DataError(
                 f'expected training images of each of {len(self.classes)} classes, got none of {", ".join(lacking[:9])}'
             )
+        for split, files in self._files.items():
+            if files and len(files) == self.sizes[split]:
+                self._write_files(f'{split}/files', files)
         pixels = int(self._counts.sum()) * self.shape[1] * self.shape[2]
         mean = self._sum / pixels
         std = np.sqrt(np.maximum(self._squares / pixels - mean**2, 0))
@@ -126,6 +141,13 @@ class DatasetWriter:
                 'made_by': f'nnlite {__version__}',
             }
         )
+
+    def _write_files(self, name: str, files: list[str]) -> None:
+        import h5py
+
+        encoded = [(file if _is_text(file) else ascii(file)).encode() for file in files]
+        kind = h5py.string_dtype('utf-8', max(map(len, encoded)))
+        self._file.create_dataset(name, data=np.array(encoded, kind))
 
     def _extend(self, name: str, values: np.ndarray) -> None:
         if name not in self._file:

@@ -26,7 +26,7 @@ def write(path, count=90, **options):
         writer.append('train', images[:50], labels[:50])
         writer.append('train', images[50:], labels[50:])
         writer.append('val', images[:6], labels[:6])
-        writer.append('test', images[:4])
+        writer.append('test', images[:4], files=['1.png', 'katze/bär.png', '3', '\udcff.png'])
     return images, labels
 
 
@@ -51,8 +51,10 @@ def test_what_is_written_is_read_again(tmp_path):
         assert np.allclose(data.std, (images / 255).std((0, 2, 3)), rtol=1e-12)
         with pytest.raises(DataError, match='no labels'):
             data.labels('test')
-        with pytest.raises(DataError, match='one of train, val, test'):
-            data.images('validation')
+        assert data.files('test') == ['1.png', 'katze/bär.png', '3', r"'\udcff.png'"] and data.files('val') is None
+        for read in (data.images, data.files):
+            with pytest.raises(DataError, match='one of train, val, test'):
+                read('validation')
         with pytest.raises(DataError, match='below 90'):
             data.images('train', [90])
 
@@ -62,6 +64,7 @@ def test_h5py_alone_finds_the_layout_of_the_design(path):
         assert file['train/images'].dtype == np.uint8 and file['train/images'].shape == (90, 3, 8, 8)
         assert file['train/images'].chunks is not None
         assert file['val/labels'][:].tolist() == [0, 1, 2, 0, 1, 2]
+        assert file['test/files'].asstr()[:3].tolist() == ['1.png', 'katze/bär.png', '3']
         assert set(file.attrs) == {'classes', 'names', 'mean', 'std', 'source', 'source_sha256', 'made_by'}
 
 
@@ -197,6 +200,14 @@ LIES = {
     'another size': (lambda path: rewrite(path, 'val/images', data=np.zeros((6, 3, 9, 9), 'u1')), 'of the others'),
     'no width': (lambda path: rewrite(path, 'train/images', data=np.zeros((90, 3, 8, 0), 'u1')), 'uint8'),
     'label beyond': (lambda path: rewrite(path, 'val/labels', data=np.full(6, 3)), 'from 0 to 2'),
+    'files of any length': (
+        lambda path: rewrite(path, 'test/files', data=list('abcd'), dtype=h5py.string_dtype()),
+        'strings of one length',
+    ),
+    'long names': (lambda path: rewrite(path, 'test/files', data=np.full(4, b'a', 'S20000')), 'at most 16384'),
+    'names too few': (lambda path: rewrite(path, 'test/files', data=np.full(3, b'a')), r'of \(4,\) strings'),
+    'numbers for names': (lambda path: rewrite(path, 'test/files', data=np.arange(4)), 'strings of one length'),
+    'names elsewhere': (lambda path: relink(path, 'test/files', h5py.ExternalLink('o.h5', '/x')), 'a link'),
     'label below': (lambda path: rewrite(path, 'val/labels', data=np.full(6, -1)), 'from 0 to 2'),
     'fewer labels': (lambda path: rewrite(path, 'val/labels', data=np.zeros(5, int)), r'\(6,\) integers'),
     'string labels': (lambda path: rewrite(path, 'val/labels', data=['a'] * 6), 'integers'),
@@ -246,6 +257,7 @@ def test_a_damaged_file_is_refused_or_read(path, seed):
         with open_dataset(path) as data:
             for split, size in data.sizes.items():
                 assert data.images(split).shape == (size, *data.shape)
+                assert len(data.files(split) or range(size)) == size
     except FileFormatError as error:
         assert str(path) in str(error)
 

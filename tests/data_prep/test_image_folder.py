@@ -147,6 +147,8 @@ def test_broken_pictures_are_named_and_left_out(tmp_path, fill, picture):
     assert [line.split(':')[0] for line in report.broken] == ['train/cat/1.png', 'train/eel/extra.gif', 'val/dog/0.png']
     assert report.ignored == ['README.md', 'train/eel/notes.txt']
     assert splits(tmp_path / 'out.h5')[0]['train'][1] == [0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2]
+    with open_dataset(tmp_path / 'out.h5') as data:
+        assert data.files('train')[:4] == ['cat/0.png', 'cat/2.png', 'cat/3.png', 'dog/0.png']
 
 
 def test_unequal_sizes_are_an_error_without_size(tmp_path, fill, picture):

@@ -55,6 +55,8 @@ def test_the_layout_of_the_original(tmp_path, files, fill):
         # Annotated as n01 n02 n03 in turn, which are the classes 1 2 0.
         assert data.labels('val').tolist() == [1, 2, 0, 1, 2, 0]
         grey = data.images('train')[3]
+        assert data.files('test') == [f'test_{n}.JPEG' for n in range(5)]
+        assert data.files('train')[3] == 'n01/images/n01_3.JPEG'
         assert (grey[0] == grey[1]).all() and (grey[0] == grey[2]).all()
         with pytest.raises(DataError, match='no labels'):
             data.labels('test')
