@@ -12,6 +12,9 @@ from nnlite.tensor.dimensions import axis_of
 class Concat(ConcatTable):
     """y = f_1(x), f_2(x), ... joined along a dimension, counted from 1: nn.Concat(2) joins the planes of (N, C, H, W).
 
+    Args:
+        dimension: counted from 1.
+
     Shapes: input what every module takes; output theirs, as long along the dimension as all together.
 
     Raises:

@@ -6,6 +6,9 @@ from nnlite.nn.Container import Container
 class Decorator(Container):
     """y = f(x), where f is the module inside: a wrapper changes what it wants to, and leaves the rest to this class.
 
+    Args:
+        module: f.
+
     Shapes: those of the module inside.
 
     >>> from nnlite import nn

@@ -13,6 +13,9 @@ class DepthConcat(Concat):
 
     As in Torch, backward adds the parameters' gradients as they are, whatever scale says; accGradParameters heeds it.
 
+    Args:
+        dimension: counted from 1.
+
     Shapes: input (N, C, H, W), in general what every module takes; output of the largest sizes, and as many planes as
     all together for a dimension of 2.
 

@@ -16,6 +16,10 @@ class Parallel(ParallelTable):
     Dimensions count from 1; the output's are those of a module's output, which lacks the input's dimension. Without
     dimensions, as in Torch, it can be looked at, but not run.
 
+    Args:
+        inputDimension: the dimension of x that is sliced, from 1, or from -1 at the end.
+        outputDimension: the one of a module's output along which all are joined.
+
     Shapes: input any; output as its modules give them, as long along outputDimension as all together.
 
     >>> import numpy as np

@@ -13,6 +13,9 @@ class SelectTable(Module):
 
     If x is a dict, index is a key of it. The gradient of every other element is zero.
 
+    Args:
+        index: the place of the element, or the key.
+
     Shapes: input a table; output one of its elements.
 
     Raises:

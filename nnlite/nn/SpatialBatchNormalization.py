@@ -6,6 +6,10 @@ from nnlite.nn.BatchNormalization import BatchNormalization
 class SpatialBatchNormalization(BatchNormalization):
     """As nn.BatchNormalization, for each plane, over the batch and all pixels.
 
+    Args:
+        nOutput: the planes.
+        eps, momentum, affine: as in nn.BatchNormalization.
+
     Shapes: input and output (N, nOutput, H, W), or (nOutput, H, W) in evaluation.
 
     >>> from nnlite import nn

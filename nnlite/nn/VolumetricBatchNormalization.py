@@ -6,6 +6,10 @@ from nnlite.nn.BatchNormalization import BatchNormalization
 class VolumetricBatchNormalization(BatchNormalization):
     """As nn.BatchNormalization, for each plane, over the batch, all frames and all pixels.
 
+    Args:
+        nOutput: the planes.
+        eps, momentum, affine: as in nn.BatchNormalization.
+
     Shapes: input and output (N, nOutput, T, H, W), or (nOutput, T, H, W) in evaluation.
 
     >>> from nnlite import nn

@@ -21,6 +21,7 @@ class ConfusionMatrix:
         nclasses: how many classes, or the list of their names.
         classes: the list of their names, if nclasses is a number.
 
+    >>> from nnlite.optim import ConfusionMatrix
     >>> confusion = ConfusionMatrix(['cat', 'dog'])
     >>> confusion.batchAdd([[0.9, 0.1], [0.7, 0.3], [0.2, 0.8]], [1, 2, 2])
     >>> confusion.mat
@@ -29,6 +30,8 @@ class ConfusionMatrix:
     >>> confusion.updateValids()
     >>> confusion.valids, confusion.averageValid
     (array([1. , 0.5], dtype=float32), 0.75)
+
+    Source: torch/optim, ConfusionMatrix.lua.
     """
 
     def __init__(self, nclasses, classes=None):

@@ -33,12 +33,16 @@ class Logger:
         timestamp: whether to put date and time behind the text file's name.
 
     >>> import tempfile
+    >>> from pathlib import Path
+    >>> from nnlite.optim import Logger
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     logger = Logger(f'{folder}/train.log').setNames(['loss', 'accuracy'])
     ...     logger.add([2.5, 10])
     ...     logger.add({'accuracy': 20, 'loss': 1.25})
     ...     Path(folder, 'train.log').read_text().split()
     ['loss', 'accuracy', '2.5000e+00', '1.0000e+01', '1.2500e+00', '2.0000e+01']
+
+    Source: torch/optim, Logger.lua.
     """
 
     def __init__(self, filename=None, timestamp=False):

@@ -30,6 +30,16 @@ def adadelta(opfunc, x, config=None, state=None):
         Error: config or state is not a dict.
         ShapeError, DtypeError: df/dx, or a vector in state, is not like x.
 
+    >>> import numpy as np
+    >>> from nnlite.optim import adadelta
+    >>> x, config = np.array([4.0, -2.0]), dict(eps=0.01)
+    >>> for step in range(3):
+    ...     x, (loss,) = adadelta(lambda x: (float(x @ x), 2 * x), x, config)
+    ...     print(round(loss, 3), x.round(3))
+    20.0 [ 3.684 -1.685]
+    16.41 [ 3.373 -1.389]
+    13.304 [ 3.074 -1.126]
+
     Source: M. Zeiler, ADADELTA, arXiv 1212.5701.
     """
     config, state = tables(config, state)

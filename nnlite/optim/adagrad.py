@@ -28,6 +28,16 @@ def adagrad(opfunc, x, config=None, state=None):
         Error: config or state is not a dict.
         ShapeError, DtypeError: df/dx, or a vector in state, is not like x.
 
+    >>> import numpy as np
+    >>> from nnlite.optim import adagrad
+    >>> x, config = np.array([4.0, -2.0]), dict(learningRate=1)
+    >>> for step in range(3):
+    ...     x, (loss,) = adagrad(lambda x: (float(x @ x), 2 * x), x, config)
+    ...     print(round(loss, 3), x.round(3))
+    20.0 [ 3. -1.]
+    10.0 [ 2.4   -0.553]
+    6.066 [ 1.967 -0.313]
+
     Source: J. Duchi, E. Hazan, Y. Singer, Adaptive Subgradient Methods, JMLR 12 (2011).
     """
     config, state = tables(config, state)

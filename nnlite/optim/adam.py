@@ -33,6 +33,8 @@ def adam(opfunc, x, config=None, state=None):
         Error: config or state is not a dict.
         ShapeError, DtypeError: df/dx, or a vector in state, is not like x.
 
+    >>> import numpy as np
+    >>> from nnlite.optim import adam
     >>> x, config = np.array([4.0, -2.0]), dict(learningRate=0.5)
     >>> for step in range(2):
     ...     x, (loss,) = adam(lambda x: (float(x @ x), 2 * x), x, config)

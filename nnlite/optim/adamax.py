@@ -29,6 +29,16 @@ def adamax(opfunc, x, config=None, state=None):
         Error: config or state is not a dict.
         ShapeError, DtypeError: df/dx, or a vector in state, is not like x.
 
+    >>> import numpy as np
+    >>> from nnlite.optim import adamax
+    >>> x, config = np.array([4.0, -2.0]), dict(learningRate=1)
+    >>> for step in range(3):
+    ...     x, (loss,) = adamax(lambda x: (float(x @ x), 2 * x), x, config)
+    ...     print(round(loss, 3), x.round(3))
+    20.0 [ 3. -1.]
+    10.0 [ 2.131 -0.262]
+    4.609 [1.385 0.252]
+
     Source: D. Kingma, J. Ba, Adam, arXiv 1412.6980, section 7.1.
     """
     config, state = tables(config, state)

@@ -31,6 +31,16 @@ def asgd(opfunc, x, config=None, state=None):
         Error: config or state is not a dict.
         ShapeError, DtypeError: df/dx, or a vector in state, is not like x.
 
+    >>> import numpy as np
+    >>> from nnlite.optim import asgd
+    >>> x, config = np.array([4.0, -2.0]), dict(eta0=0.25, t0=0)
+    >>> for step in range(3):
+    ...     x, (loss,), mean = asgd(lambda x: (float(x @ x), 2 * x), x, config)
+    ...     print(round(loss, 3), x.round(3), mean.round(3))
+    20.0 [ 2. -1.] [ 2. -1.]
+    5.0 [ 1.  -0.5] [ 1.  -0.5]
+    1.25 [ 0.5  -0.25] [ 0.75  -0.375]
+
     Source: L. Bottou, sgd-2.0.
     """
     config, state = tables(config, state)

@@ -30,6 +30,13 @@ def cg(opfunc, x, config=None, state=None):
         Error: config or state is not a dict.
         ShapeError, DtypeError: df/dx, or a vector in state, is not like x.
 
+    >>> import numpy as np
+    >>> from nnlite.optim import cg
+    >>> valley = lambda x: (float(x[0] ** 2 + 50 * x[1] ** 2), np.array([2, 100]) * x)
+    >>> x, losses, evaluations = cg(valley, np.array([4.0, -2.0]), dict(maxEval=60))
+    >>> losses[0], bool(losses[-1] < 1e-12)
+    (216.0, True)
+
     Source: C. Rasmussen, minimize.m.
     """
     config, state = tables(config, state)

@@ -24,9 +24,13 @@ def checkgrad(opfunc, x, eps=None):
         DtypeError: x is not an array of a floating type.
         ShapeError: df/dx has not as many elements as x.
 
+    >>> import numpy as np
+    >>> from nnlite.optim import checkgrad
     >>> difference, gradient, estimate = checkgrad(lambda x: (float((x**3).sum()), 3 * x**2), np.array([1.0, 2.0]))
     >>> difference < 1e-8, gradient
     (True, array([ 3., 12.]))
+
+    Source: torch/optim, checkgrad.lua.
     """
     check_parameters(x)
     eps = 1e-7 if eps is None else eps

@@ -29,7 +29,9 @@ def cmaes(opfunc, x, config=None, state=None):
     Raises:
         Error: sigma is missing, or popsize is below 2.
 
+    >>> import numpy as np
     >>> import nnlite
+    >>> from nnlite.optim import cmaes
     >>> nnlite.manualSeed(1)
     >>> best, fs, evaluations = cmaes(lambda x: float(x @ x), np.array([3.0, -2.0]), dict(sigma=1, ftarget=1e-8))
     >>> fs[-1] < 1e-8

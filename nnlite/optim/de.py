@@ -30,6 +30,8 @@ def de(opfunc, x, config=None, state=None):
     Raises:
         Error: an option without a default is missing, or the population is too small to differ or for maxFEs.
 
+    >>> import numpy as np
+    >>> from nnlite.optim import de
     >>> best, fs = de(lambda x: float(x @ x), np.empty(2), dict(scaleFactor=0.5, crossoverRate=0.9, maxFEs=1000))
     >>> fs.shape, bool(fs.min() < 1e-6)
     ((1000,), True)

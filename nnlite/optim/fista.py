@@ -30,6 +30,15 @@ def FistaLS(f, g, pl, xinit, params=None):
     Returns:
         the result y, and a list of dicts, one a step: nline, L, F (f + g), Fply (f), Gply (g) and Q.
 
+    >>> import numpy as np
+    >>> from nnlite.optim import FistaLS
+    >>> wanted = np.array([3.0, -0.5, 1.5])  # |x - wanted|^2 / 2 + |x|: a lasso
+    >>> smooth = lambda x, dx=None: (float((x - wanted) @ (x - wanted)) / 2, x - wanted)
+    >>> shrink = lambda x, L: np.copyto(x, np.sign(x) * np.maximum(abs(x) - 1 / L, 0))
+    >>> x, history = FistaLS(smooth, lambda x: float(abs(x).sum()), shrink, np.zeros(3), dict(errthres=1e-8))
+    >>> x.round(3)
+    array([ 2. , -0. ,  0.5])
+
     Source: A. Beck, M. Teboulle, A Fast Iterative Shrinkage-Thresholding Algorithm, SIAM J. Img. Sci. 2 (2009).
     """
     params = {} if params is None else params

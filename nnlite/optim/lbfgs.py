@@ -33,6 +33,8 @@ def lbfgs(opfunc, x, config=None, state=None):
         Error: lineSearch is no function; config or state is not a dict.
         ShapeError, DtypeError: df/dx, or a vector in state, is not like x.
 
+    >>> import numpy as np
+    >>> from nnlite.optim import lbfgs
     >>> x, (before, *_, after), evaluations = lbfgs(lambda x: (float(x @ x), 2 * x), np.array([4.0, -2.0]))
     >>> before, after < 1e-20
     (20.0, True)

@@ -30,6 +30,14 @@ def lswolfe(opfunc, x, t, d, f, g, gtd, options=None):
     Returns:
         f and df/dx after the step, x, t, and the number of evaluations.
 
+    >>> import numpy as np
+    >>> from nnlite.optim import lswolfe
+    >>> bowl, x, d = lambda x: (float(x @ x), 2 * x), np.array([4.0, -2.0]), np.array([-8.0, 4.0])
+    >>> f, g = bowl(x)
+    >>> f, g, x, t, evaluations = lswolfe(bowl, x, 1, d, f, g, float(g @ d))
+    >>> f, t
+    (0.0, 0.5)
+
     Source: M. Schmidt, minFunc.
     """
     options = {} if options is None else options

@@ -33,6 +33,16 @@ def nag(opfunc, x, config=None, state=None):
         Error: the momentum is not above 0; config or state is not a dict.
         ShapeError, DtypeError: df/dx, or a vector in config or state, is not like x.
 
+    >>> import numpy as np
+    >>> from nnlite.optim import nag
+    >>> x, config = np.array([4.0, -2.0]), dict(learningRate=0.25, momentum=0.5)
+    >>> for step in range(3):
+    ...     x, (loss,) = nag(lambda x: (float(x @ x), 2 * x), x, config)
+    ...     print(round(loss, 3), x.round(3))
+    20.0 [ 2. -1.]
+    1.25 [ 0.5  -0.25]
+    0.078 [-0.125  0.062]
+
     Source: I. Sutskever et al., On the Importance of Initialization and Momentum in Deep Learning, ICML 2013.
     """
     config, state = tables(config, state)

@@ -17,8 +17,12 @@ def polyinterp(points, xminBound=None, xmaxBound=None):
     Returns:
         x, a float.
 
+    >>> import numpy as np
+    >>> from nnlite.optim import polyinterp
     >>> polyinterp(np.array([[-1.0, 1.0, -2.0], [2.0, 4.0, 4.0]]))
     0.0
+
+    Source: torch/optim, polyinterp.lua; M. Schmidt, minFunc.
     """
     if len(points) == 2 and xminBound is None and xmaxBound is None:
         return _cubic(points)

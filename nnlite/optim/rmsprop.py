@@ -28,6 +28,16 @@ def rmsprop(opfunc, x, config=None, state=None):
         Error: config or state is not a dict.
         ShapeError, DtypeError: df/dx, or a vector in state, is not like x.
 
+    >>> import numpy as np
+    >>> from nnlite.optim import rmsprop
+    >>> x, config = np.array([4.0, -2.0]), dict(learningRate=1, alpha=0.5)
+    >>> for step in range(3):
+    ...     x, (loss,) = rmsprop(lambda x: (float(x @ x), 2 * x), x, config)
+    ...     print(round(loss, 3), x.round(3))
+    20.0 [ 2.586 -0.586]
+    7.029 [ 1.632 -0.045]
+    2.664 [0.902 0.014]
+
     Source: G. Hinton, lecture 6e of Neural Networks for Machine Learning.
     """
     config, state = tables(config, state)

@@ -28,6 +28,16 @@ def rprop(opfunc, x, config=None, state=None):
         Error: config or state is not a dict.
         ShapeError, DtypeError: df/dx, or a vector in state, is not like x.
 
+    >>> import numpy as np
+    >>> from nnlite.optim import rprop
+    >>> x, config = np.array([4.0, -2.0]), dict(stepsize=1)
+    >>> for step in range(3):
+    ...     x, (loss,) = rprop(lambda x: (float(x @ x), 2 * x), x, config)
+    ...     print(round(loss, 3), x.round(3))
+    20.0 [ 3. -1.]
+    10.0 [1.8 0.2]
+    3.28 [0.36 0.2 ]
+
     Source: M. Riedmiller, H. Braun, A Direct Adaptive Method for Faster Backpropagation Learning, ICNN 1993.
     """
     config, state = tables(config, state)

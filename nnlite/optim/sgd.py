@@ -36,6 +36,8 @@ def sgd(opfunc, x, config=None, state=None):
         Error: nesterov without momentum, or with dampening; config or state is not a dict.
         ShapeError, DtypeError: df/dx, or a vector in config or state, is not like x.
 
+    >>> import numpy as np
+    >>> from nnlite.optim import sgd
     >>> x, config = np.array([4.0, -2.0]), dict(learningRate=0.25)
     >>> for step in range(3):
     ...     x, (loss,) = sgd(lambda x: (float(x @ x), 2 * x), x, config)
@@ -43,6 +45,8 @@ def sgd(opfunc, x, config=None, state=None):
     20.0 [ 2. -1.]
     5.0 [ 1.  -0.5]
     1.25 [ 0.5  -0.25]
+
+    Source: torch/optim, sgd.lua.
     """
     config, state = tables(config, state)
     learningRate, learningRateDecay = option(config, 'learningRate', 1e-3), option(config, 'learningRateDecay', 0)
