@@ -1,8 +1,9 @@
 """Write a page that shows what happens in a network: one HTML file, for any browser, that loads nothing.
 
 Of a model: what it does with a picture, its scores, the gradient by depth, and the modules as a tree to fold and
-unfold, with shapes, parameters, time and memory of each, its output and its gradient as pictures. Without a model: the
-deep pair, a ResNet and its plain twin that are trained for some steps, and how their gradients differ by depth.
+unfold, with shapes, parameters, time and memory of each, its output and its gradient as pictures. Without a model, two
+pages for a lesson in one file: a residual block by hand, forward and back with all its numbers, and the deep pair, a
+ResNet and its plain twin that are trained for some steps, and how their gradients differ by depth.
 """
 
 import argparse
@@ -12,8 +13,7 @@ import numpy as np
 
 import nnlite
 from nnlite.errors import DataError, Error
-from nnlite.explain.model import explain_model
-from nnlite.explain.pair import explain_pair, record_pair
+from nnlite.explain import explain_lesson, explain_model, record_block, record_pair
 from nnlite.training.network import load_network
 from nnlite.whole_file import whole_file
 
@@ -23,7 +23,7 @@ EXAMPLE = 'nnlite explain runs/resnet20/best.t7 --input picture.png --out explai
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
-    parser.add_argument('model', nargs='?', help='a .t7 file with a network; the deep pair if not given')
+    parser.add_argument('model', nargs='?', help='a .t7 file with a network; without it, the pages for a lesson')
     parser.add_argument('--input', metavar='PICTURE', help='what it looks at; a drawn shape if not given')
     parser.add_argument('--size', type=int, default=32, help='pixels of a side, to which the picture is brought')
     parser.add_argument('--label', type=int, help='the right class, from 1; what the network says if not given')
@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run the networks and write the page."""
     if args.model is None:
-        text, title = explain_pair(record_pair(args.depth)), f'the deep pair, {args.depth} layers'
+        text, title = explain_lesson(record_block(), record_pair(args.depth)), 'the block, by hand, and the deep pair'
     else:
         if not 1 <= args.size <= MOST_PIXELS:
             raise Error(f'expected a size from 1 to {MOST_PIXELS}, got {args.size}', where='--size')

@@ -7,7 +7,7 @@ import numpy as np
 
 from nnlite import nn, trace
 from nnlite.explain.chart import histogram, line_chart
-from nnlite.explain.page import page
+from nnlite.explain.page import Part, page
 from nnlite.explain.planes import PLANES, picture_of
 from nnlite.trace.frame import Frame
 from nnlite.trace.tree import children_of
@@ -60,7 +60,7 @@ def explain_model(
         '<p><button id="unfold">unfold all</button> <button id="fold">fold all</button></p>',
         f'<div id="tree">{_tree(frame, children_of(frame.nodes), 0)}</div>',
     ]
-    return page(title, '\n'.join(parts), SCRIPT)
+    return page(title, Part(title, '\n'.join(parts), SCRIPT))
 
 
 def _summary(frame: Frame, images: np.ndarray) -> str:

@@ -1,6 +1,7 @@
 """The frame of a page: one file, light and dark, wide and narrow, on the screen and on paper."""
 
 from html import escape
+from typing import NamedTuple
 
 # Nothing may be fetched, whatever stands in the page.
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
@@ -30,26 +31,59 @@ img { image-rendering: pixelated; max-width: 100%; border: 1px solid var(--line)
 svg { max-width: 100%; height: auto; } svg text { fill: var(--soft); font-size: 12px; }
 svg .axis { stroke: var(--line); } svg .curve { fill: none; stroke: var(--blue); stroke-width: 2; }
 svg .dot { fill: var(--blue); } svg .bar { fill: var(--blue); }
-@media print { button { display: none; } body { max-width: none; } }
+pre { white-space: pre; font-size: 0.9rem; line-height: 1.4; }
+nav { display: flex; flex-wrap: wrap; gap: 0.5rem; } nav a { color: inherit; text-decoration: none;
+  padding: 0.3rem 0.8rem; border-bottom: 3px solid var(--line); } nav a[aria-current] { border-color: var(--blue); }
+section[hidden] { display: none; }
+@media print { button, nav, noscript { display: none; } body { max-width: none; } section[hidden] { display: block; }
+  section + section { break-before: page; } figure, svg { break-inside: avoid; } }
+"""
+
+# Show the part that the address names, or the first one.
+CHOOSE = """
+const parts = [...document.querySelectorAll('main > section')], links = [...document.querySelectorAll('nav a')];
+function choose() {
+  const place = Math.max(0, parts.findIndex(part => '#' + part.id === location.hash));
+  parts.forEach((part, n) => { part.hidden = n !== place; });
+  links.forEach(link => link.removeAttribute('aria-current'));
+  links[place].setAttribute('aria-current', 'page');
+}
+addEventListener('hashchange', () => { choose(); scrollTo(0, 0); });
+choose();
 """
 
 
-def page(title: str, body: str, script: str = '') -> str:
-    """Return a whole page.
+class Part(NamedTuple):
+    """A part of a page.
 
-    Args:
+    Attributes:
         title: plain text.
         body: HTML.
-        script: JavaScript, run at the end.
+        script: JavaScript, run at the end, with names of its own.
+    """
 
-    >>> page('<x>', '<p>y</p>').count('<p>y</p>'), '&lt;x&gt;' in page('<x>', '')
+    title: str
+    body: str
+    script: str = ''
+
+
+def page(title: str, *parts: Part) -> str:
+    """Return a whole page. Of several parts one is shown at a time, and all are printed.
+
+    >>> page('<x>', Part('', '<p>y</p>')).count('<p>y</p>'), '&lt;x&gt;' in page('<x>', Part('', ''))
     (1, True)
     """
+    sections = ''.join(f'<section id="part-{n}">\n{part.body}\n</section>\n' for n, part in enumerate(parts, 1))
+    scripts = ''.join(f'<script>(() => {{\n{part.script}\n}})();</script>\n' for part in parts if part.script)
+    if len(parts) > 1:
+        links = (f'<a href="#part-{n}">{n}. {escape(part.title)}</a>' for n, part in enumerate(parts, 1))
+        sections = f'<nav>{" ".join(links)}</nav>\n{sections}'
+        scripts += f'<script>(() => {{{CHOOSE}}})();</script>\n'
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<link rel="icon" href="data:,">\n'
-        f'<title>{escape(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n{body}\n</main>\n'
-        f'<script>{script}</script>\n</body>\n</html>\n'
+        f'<title>{escape(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n{sections}</main>\n'
+        f'{scripts}</body>\n</html>\n'
     )

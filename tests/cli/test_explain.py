@@ -18,10 +18,12 @@ def test_a_model_and_a_picture(tmp_path, capsys):
     assert 'two (the gradient is for this one)' in page.read_text(encoding='utf-8')
 
 
-def test_the_pair(tmp_path, capsys):
-    assert main(['explain', '--depth', '8', '--out', str(tmp_path / 'pair.html')]) == 0
-    assert 'the deep pair, 8 layers' in capsys.readouterr().out
-    assert (tmp_path / 'pair.html').read_text(encoding='utf-8').startswith('<!doctype html>')
+def test_the_lesson(tmp_path, capsys):
+    assert main(['explain', '--depth', '8', '--out', str(tmp_path / 'lesson.html')]) == 0
+    assert 'the block, by hand, and the deep pair' in capsys.readouterr().out
+    text = (tmp_path / 'lesson.html').read_text(encoding='utf-8')
+    assert text.startswith('<!doctype html>')
+    assert '<h1>The block, by hand</h1>' in text and 'A residual network of 8 layers' in text
 
 
 def test_what_is_wrong_is_one_message(tmp_path, capsys):

@@ -1,32 +1,58 @@
-"""The pages in a real browser: their scripts run without an error, and show the numbers that were computed."""
+"""The pages in a real browser: no error, nothing fetched, by keys, mouse and touch, the numbers that were computed."""
 
 import re
 import shutil
-import subprocess
 
+import numpy as np
 import pytest
 
+import nnlite
 from nnlite import explain, models
 
+playwright = pytest.importorskip('playwright.sync_api', reason='pip install playwright drives the browser')
 BROWSER = next(filter(None, map(shutil.which, ('chromium', 'chromium-browser', 'google-chrome'))), None)
 OPTIONS = [
-    '--headless', '--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update',
-    '--disable-sync', '--no-first-run', '--enable-logging=stderr', '--virtual-time-budget=3000', '--dump-dom',
+    '--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync',
+    '--no-first-run',
 ]  # fmt: skip
 
 pytestmark = pytest.mark.skipif(BROWSER is None, reason='there is no Chromium: apt-get install chromium')
 
 
-def shown(tmp_path, text, script='', *options):
-    """Return what a page has become in the browser, after a script of the test's; fail if it says an error."""
-    path = tmp_path / 'page.html'
-    path.write_text(text.replace('</body>', f'<script>{script}</script></body>'), encoding='utf-8')
-    profile = f'--user-data-dir={tmp_path / "profile"}'
-    command = [BROWSER, *OPTIONS, *options, profile, path.as_uri()]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
-    said = [line for line in done.stderr.splitlines() if 'CONSOLE' in line]
-    assert not said, said
-    return done.stdout
+@pytest.fixture(scope='module')
+def browser():
+    with playwright.sync_playwright() as driver:
+        started = driver.chromium.launch(executable_path=BROWSER, args=OPTIONS)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def shown(browser, tmp_path):
+    """Give a function that opens a page; at the end none may have said an error or asked for anything."""
+    complaints, contexts = [], []
+
+    def show(text, width=1000, height=900, **settings):
+        path = tmp_path / f'page{len(contexts)}.html'
+        path.write_text(text, encoding='utf-8')
+        contexts.append(browser.new_context(viewport={'width': width, 'height': height}, offline=True, **settings))
+        page = contexts[-1].new_page()
+        page.set_default_timeout(20_000)
+        page.on('console', lambda message: complaints.append(message.text))
+        page.on('pageerror', lambda error: complaints.append(str(error)))
+        page.on('request', lambda r: r.url.startswith(('data:', path.as_uri())) or complaints.append(r.url))
+        page.goto(path.as_uri())
+        return page
+
+    yield show
+    for context in contexts:
+        context.close()
+    assert not complaints
+
+
+@pytest.fixture(scope='module')
+def block():
+    return explain.record_block()
 
 
 @pytest.fixture(scope='module')
@@ -34,38 +60,165 @@ def pair():
     return explain.record_pair(depth=8, steps=4, every=2, batch=10)
 
 
-@pytest.mark.parametrize('place', [0, 2])
-def test_the_slider_shows_the_step(tmp_path, pair, place):
-    move = f"const s = document.getElementById('step'); s.value = {place}; s.dispatchEvent(new Event('input'));"
-    found = shown(tmp_path, explain.explain_pair(pair), move)
-    said = re.search(r'<p id="said"[^>]*>(.*?)</p>', found)[1]
+@pytest.fixture(scope='module')
+def lesson(block, pair):
+    return explain.explain_lesson(block, pair)
+
+
+@pytest.fixture(scope='module')
+def model():
+    nnlite.manualSeed(1)
+    net = models.resnet(8, 'cifar10', widths=(2, 2, 2)).evaluate()
+    return explain.explain_model(net, nnlite.randn(1, 3, 8, 8), 'a model')
+
+
+# Point at every element of the result, and return what the arithmetic comes to.
+POINT_AT_ALL = """() => [...document.querySelectorAll('#arrays td[tabindex]')].map(cell => {
+  cell.dispatchEvent(new PointerEvent('pointerover', {bubbles: true}));
+  return Number(document.getElementById('arithmetic').dataset.value);
+})"""
+
+
+def set_to(page, seed, depth, norms, weight):
+    page.select_option('#seed', index=seed)
+    page.select_option('#blocks', index=depth)
+    page.set_checked('#use-norms', bool(norms))
+    page.fill('#weight', str(weight))
+    page.locator('h1:visible').click()  # the keys are the page's again
+
+
+@pytest.mark.parametrize('setting', [(0, 0, 1, 4), (1, 3, 1, 0), (2, 2, 0, 2), (0, 1, 0, 4)], ids=str)
+def test_every_step_comes_to_what_was_computed(shown, block, lesson, setting):
+    page = shown(lesson)
+    set_to(page, *setting)
+    seed, depth, norms, weight = setting
+    frame = block['frames'][seed][depth][norms][weight]
+    steps = [step for step in block['steps'] if norms or not step['norms']]
+    for number, step in enumerate(steps, 1):
+        assert page.text_content('#title') == f'{number} of {len(steps)}. {step["title"]}'
+        assert page.text_content('#code') == step['code']
+        assert page.locator('#drawing .on, #drawing .back').get_attribute('data-node') == step['node']
+        expected = np.array(frame[step['to']]).reshape(-1)
+        found = page.evaluate(POINT_AT_ALL)
+        assert found == pytest.approx(expected, abs=2e-6 * max(1, np.abs(expected).max()))
+        cells = page.locator('#arrays td[tabindex]').all_text_contents()
+        numbers = [float(text.replace('\u2212', '-')) for text in cells]
+        assert numbers == pytest.approx(expected, abs=0.006 * np.abs(expected).max() + 1e-12)
+        page.keyboard.press('ArrowRight')
+    assert page.text_content('#title').startswith(f'{len(steps)} of')  # there is nothing behind the last
+    for _ in steps:
+        page.keyboard.press('ArrowLeft')
+    assert page.text_content('#title').startswith('1 of') and page.is_disabled('#previous')
+
+
+def test_the_settings_by_keys(shown, block, lesson):
+    page = shown(lesson)
+
+    def norms_of(*setting):
+        frame = block['frames'][setting[0]][setting[1]][setting[2]][setting[3]]
+        return [float(f'{np.linalg.norm(frame[name]):.3g}') for name in ('gy', 'gbranch', 'gshort', 'gx')]
+
+    def shown_norms():
+        return [float(number) for number in re.findall(r'\d+\.\d+(?:e-?\d+)?', page.text_content('#norms'))]
+
+    assert shown_norms() == pytest.approx(norms_of(0, 0, 1, 4), rel=0.006)
+    page.focus('#weight')
+    for weight in (3, 2, 1, 0):
+        page.keyboard.press('ArrowLeft')
+        assert page.text_content('#weight-said') == f'{block["weights"][weight]:.2f}'
+        if weight:
+            assert shown_norms() == pytest.approx(norms_of(0, 0, 1, weight), rel=0.006)
+    assert page.text_content('#title').startswith('1 of')  # the slider's keys are its own
+    page.keyboard.press('End')
+    page.focus('#use-norms')
+    page.keyboard.press('Space')
+    page.focus('#blocks')
+    page.keyboard.press('8')
+    assert shown_norms() == pytest.approx(norms_of(0, 3, 0, 4), rel=0.006)
+    curves = page.locator('#way-back polyline').evaluate_all('all => all.map(p => p.points.length)')
+    assert curves == [9, 9]
+
+
+def test_an_element_by_keys_and_by_touch(shown, lesson):
+    page = shown(lesson, has_touch=True)
+    page.keyboard.press('ArrowRight')
+    page.focus('#arrays td.chosen')
+    page.keyboard.press('ArrowDown')
+    page.keyboard.press('ArrowRight')
+    assert page.text_content('#arithmetic').startswith('row 3, column 3:')
+    assert page.text_content('#arithmetic').count('\u00b7') == 9
+    assert page.locator('#arrays td.read').count() == 9
+    assert page.text_content('#title').startswith('2 of')
+    page.locator('#arrays td[tabindex]').first.tap()
+    assert page.text_content('#arithmetic').startswith('row 1, column 1:')
+    assert page.text_content('#arithmetic').count('\u00b7') == 4
+    page.tap('#next')
+    assert page.text_content('#title').startswith('3 of')
+
+
+def test_one_part_at_a_time(shown, pair, lesson):
+    page = shown(lesson)
+    assert page.is_visible('#drawing') and not page.is_visible('#depth')
+    page.get_by_role('link', name='The deep pair').click()
+    page.wait_for_selector('#depth', state='visible')
+    assert not page.is_visible('#drawing')
+    page.keyboard.press('ArrowRight')
+    assert page.text_content('#said').startswith(f'step {pair["twins"][0]["steps"][1]}:')
+    page.get_by_role('link', name='The block').click()
+    page.wait_for_selector('#drawing', state='visible')
+    assert page.text_content('#title').startswith('1 of')  # that key was not for this one
+
+
+@pytest.mark.parametrize('place', [0, 1, 2])
+def test_the_slider_shows_the_step(shown, pair, place):
+    page = shown(explain.explain_pair(pair))
+    page.focus('#step')
+    for _ in range(place):
+        page.keyboard.press('ArrowRight')
+    said = page.text_content('#said')
     assert said.startswith(f'step {pair["twins"][0]["steps"][place]}: ResNet: ')
     for twin in pair['twins']:
         assert f'loss {twin["loss"][place]:.3f}, {100 * twin["accuracy"][place]:.0f} % right' in said
-    depth = found[found.index('<svg id="depth"') : found.index('</svg>')]
-    curves = re.findall(r'points="([^"]*)"', depth)
-    assert len(curves) == 2 and all(len(curve.split()) == len(pair['layers']) for curve in curves)
+    curves = page.locator('#depth polyline').evaluate_all('all => all.map(p => p.points.length)')
+    assert curves == [len(pair['layers'])] * 2
 
 
-def test_all_unfolds_and_folds(tmp_path):
-    net = models.resnet(8, 'cifar10', widths=(2, 2, 2)).evaluate()
-    import nnlite
+def test_a_model_folds_and_unfolds(shown, model):
+    page = shown(model)
+    count = page.locator('details').count()
+    page.click('#unfold')
+    assert page.locator('details[open]').count() == count
+    page.click('#fold')
+    assert page.locator('details[open]').count() == 0
+    page.focus('summary >> nth=0')
+    page.keyboard.press('Enter')
+    assert page.locator('details[open]').count() == 1
 
-    text = explain.explain_model(net, nnlite.randn(1, 3, 8, 8), 'a model')
-    count = text.count('<details')
-    found = shown(tmp_path, text, "document.getElementById('unfold').click()")
-    assert found.count('<details open') == count
-    found = shown(tmp_path, text, "document.getElementById('unfold').click(); document.getElementById('fold').click()")
-    assert '<details open' not in found
+
+@pytest.mark.parametrize('scheme', ['light', 'dark'])
+@pytest.mark.parametrize('width', [360, 1920])
+def test_nothing_is_wider_than_the_screen(shown, lesson, model, width, scheme):
+    overflow = 'document.documentElement.scrollWidth - window.innerWidth'
+    page = shown(lesson, width, color_scheme=scheme)
+    page.click('#where')
+    for _ in range(18):
+        assert page.evaluate(overflow) <= 0
+        lit = page.locator('#drawing .on, #drawing .back').bounding_box()
+        assert lit['width'] > width or 0 <= lit['x'] <= width - lit['width']
+        page.keyboard.press('ArrowRight')
+    page.goto(page.url + '#part-2')
+    page.wait_for_selector('#depth', state='visible')
+    assert page.evaluate(overflow) <= 0
+    page = shown(model, width, color_scheme=scheme)
+    page.click('#unfold')
+    assert page.evaluate(overflow) <= 0
+    ink, paper = page.evaluate('(s => [s.color, s.backgroundColor])(getComputedStyle(document.body))')
+    assert (sum(map(int, re.findall(r'\d+', ink))) > sum(map(int, re.findall(r'\d+', paper)))) == (scheme == 'dark')
 
 
-def test_nothing_is_wider_than_a_phone(tmp_path, pair):
-    wide = "document.title = document.documentElement.scrollWidth + ' of ' + window.innerWidth"
-    net = models.resnet(8, 'cifar10', widths=(2, 2, 2)).evaluate()
-    import nnlite
-
-    for text in (explain.explain_pair(pair), explain.explain_model(net, nnlite.randn(1, 3, 8, 8), 'a model')):
-        text = text.replace('<details>', '<details open>')
-        found = shown(tmp_path, text, wide, '--window-size=500,900')
-        width, window = map(int, re.search(r'<title>(\d+) of (\d+)</title>', found).groups())
-        assert width <= window
+def test_all_parts_are_printed(shown, lesson):
+    page = shown(lesson)
+    page.emulate_media(media='print')
+    assert page.is_visible('#drawing') and page.is_visible('#depth') and not page.is_visible('#next')
+    pages = page.pdf(format='A4').count(b'/Type /Page\n')
+    assert 2 <= pages <= 5

@@ -5,6 +5,7 @@ import io
 import json
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ import nnlite
 from nnlite import explain, models, nn, trace
 from nnlite.explain.chart import histogram, line_chart
 from nnlite.explain.planes import picture_of
+from nnlite.explain.steps import STEPS
 
 
 class Page(HTMLParser):
@@ -104,6 +106,60 @@ def test_the_pair():
         assert len(twin['loss']) == len(twin['accuracy']) == 3
     first, second = (twin['norms'] for twin in data['twins'])
     assert first != second
+
+
+@pytest.fixture(scope='module')
+def block():
+    return explain.record_block()
+
+
+def test_the_block(block):
+    text = explain.explain_block(block)
+    Page(re.sub(r'<(script|style)>.*?</\1>', '', text, flags=re.DOTALL))
+    assert json.loads(re.search(r'const data = (\{.*?\});\n', text)[1]) == block
+    titles = [step['title'] for step in block['steps']]
+    assert len(titles) == 18 and sum(step['back'] for step in block['steps']) == 9
+    depths = [[len(frame['norms']) for frame in frames[0]] for frames in block['frames'][0]]
+    assert depths == [[depth + 1] * len(block['weights']) for depth in block['depths']]
+
+
+def test_the_gradient_at_the_fork_is_the_sum(block):
+    for frame in (frame for seed in block['frames'] for depth in seed for norms in depth for frame in norms):
+        branch, shortcut, both = (np.array(frame[name]) for name in ('gbranch', 'gshort', 'gx'))
+        np.testing.assert_allclose(branch + shortcut, both, rtol=0, atol=1e-6 * np.abs(branch).max())
+        assert frame['norms'][0] == pytest.approx(np.linalg.norm([both, both]), rel=1e-5)  # the batch is x twice
+
+
+def test_without_a_shortcut_little_arrives(block):
+    weights = block['weights']
+    for seed in block['frames']:
+        without, half, whole = (seed[-1][0][weights.index(weight)] for weight in (0, 0.5, 1))
+        assert not np.array(without['gshort']).any() and np.array(whole['gshort']).any()
+        assert 100 * without['norms'][0] < whole['norms'][0] and without['norms'][0] < half['norms'][0]
+
+
+def test_the_code_that_a_step_shows_is_there(block):
+    root = Path(nnlite.__file__).parents[1]
+    for step in block['steps']:
+        lines = (root / step['file']).read_text(encoding='utf-8').splitlines()
+        count = step['code'].count('\n') + 1
+        shown = lines[step['line'] - 1 : step['line'] - 1 + count]
+        assert [line.strip() for line in shown] == [line.strip() for line in step['code'].splitlines()]
+
+
+def test_code_that_is_gone_is_missed():
+    step = STEPS[0]._replace(lines=('is not there',))
+    with pytest.raises(ValueError, match=r'ConcatTable.updateOutput, found 0 of them'):
+        step.code()
+
+
+def test_the_lesson_has_both(block):
+    pair = explain.record_pair(depth=8, steps=0, every=1, batch=10)
+    text = explain.explain_lesson(block, pair)
+    Page(re.sub(r'<(script|style)>.*?</\1>', '', text, flags=re.DOTALL))
+    assert re.findall(r'<section id="(.*?)">', text) == ['part-1', 'part-2']
+    names = re.findall(r'\bid="([^"]+)"', text)
+    assert len(names) == len(set(names))
 
 
 def test_in_a_name_nothing_ends_the_script():
