@@ -8,7 +8,7 @@ from nnlite.kernels.on_numpy.scratch import scratch
 from nnlite.tensor.devices import is_on_gpu
 
 BLOCK = 64
-_ones = {}
+_ones: dict[np.dtype, np.ndarray] = {}
 
 
 def sum_of_rows(matrix, name='sum of rows'):
