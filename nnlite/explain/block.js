@@ -25,8 +25,7 @@ function even(value, most) {
 const factor = value => value < 0 ? `(${number(value)})` : number(value);
 const mean = list => list.reduce((a, b) => a + b, 0) / list.length;
 
-// What each kind of step says of element (i, j) of its result: the number, how it comes about, and which elements of
-// `from` it reads, 3 x 3 of them or one.
+// What each kind of step says of element (i, j) of its result: the number, how it comes about, and what else to know.
 const KINDS = {
   convolve: (f, {from, weight}, i, j) => windowed(f[from], f[weight], i, j, 1),
   convolveBack: (f, {from, weight}, i, j) => windowed(f[from], f[weight], i, j, -1),
@@ -39,8 +38,8 @@ const KINDS = {
     const {mean: m, std, weight} = f[norm], g = f[from].flat(), n = f[input].flat().map(v => (v - m) / std);
     const gs = mean(g), gns = mean(g.map((v, k) => v * n[k])), here = (f[input][i][j] - m) / std, v = f[from][i][j];
     return [weight / std * (v - gs - here * gns), `${factor(weight)} / ${number(std)} \u00b7 (${number(v)} \u2212 ` +
-      `${factor(gs)} \u2212 ${factor(here)} \u00b7 ${factor(gns)}), with mean(g) = ${number(gs)}, n = ${number(here)}, ` +
-      `mean(g \u00b7 n) = ${number(gns)}`];
+      `${factor(gs)} \u2212 ${factor(here)} \u00b7 ${factor(gns)})`,
+      `; mean(g) is ${number(gs)}, n ${number(here)}, mean(g \u00b7 n) ${number(gns)}`];
   },
   rectify: (f, {from}, i, j) => [Math.max(0, f[from][i][j]), `max(0, ${number(f[from][i][j])})`],
   rectifyBack: (f, {from, output}, i, j) => {
@@ -88,9 +87,9 @@ function weights(name) {
 }
 // Spell out the chosen element, and mark it and what it is made of.
 function say() {
-  const step = steps()[state.step], [value, words] = KINDS[step.kind](frame(), step, state.i, state.j);
+  const step = steps()[state.step], [value, words, note = ''] = KINDS[step.kind](frame(), step, state.i, state.j);
   $('arithmetic').textContent = `row ${state.i + 1}, column ${state.j + 1}:  ` +
-    (step.kind === 'same' ? words : `${words} = ${number(value)}`);
+    (step.kind === 'same' ? words : `${words} = ${number(value)}${note}`);
   $('arithmetic').dataset.value = value;  // all its digits
   for (const cell of $('arrays').querySelectorAll('td[data-i]')) {
     const far = Math.max(Math.abs(cell.dataset.i - state.i), Math.abs(cell.dataset.j - state.j));
