@@ -35,8 +35,8 @@ pre { white-space: pre; font-size: 0.9rem; line-height: 1.4; }
 nav { display: flex; flex-wrap: wrap; gap: 0.5rem; } nav a { color: inherit; text-decoration: none;
   padding: 0.3rem 0.8rem; border-bottom: 3px solid var(--line); } nav a[aria-current] { border-color: var(--blue); }
 section[hidden] { display: none; }
-@media print { button, nav, noscript { display: none; } body { max-width: none; } section[hidden] { display: block; }
-  section + section { break-before: page; } figure, svg { break-inside: avoid; } }
+@media print { button, nav, noscript { display: none; } body { max-width: none; padding: 0; } section[hidden] { display: block; }
+  section + section { break-before: page; } figure, svg { break-inside: avoid; } td, svg { print-color-adjust: exact; } }
 """
 
 # Show the part that the address names, or the first one.
