@@ -94,6 +94,15 @@ class Dataset:
             raise DataError(f'the images of {split!r} have no labels', where=self.path)
         return self._labels[split]
 
+    def has_labels(self, split: str) -> bool:
+        """Return whether the images of a split have labels.
+
+        Raises:
+            DataError: the file has no such split.
+        """
+        self._expect(split)
+        return split in self._labels
+
     def images(self, split: str, indices: Sequence[int] | np.ndarray | None = None) -> np.ndarray:
         """Return images of a split, uint8 (N, 3, H, W): all, or those at `indices` (from 0), in that order.
 

@@ -10,7 +10,21 @@ from collections.abc import Sequence
 from nnlite.errors import Error
 from nnlite.kernels import setquiet
 
-COMMANDS = ('prep', 'train', 'test', 'study', 'trace', 'explain', 'summary', 'inspect', 'bench', 'devices', 'warmup')
+COMMANDS = (
+    'prep',
+    'train',
+    'test',
+    'classify',
+    'features',
+    'study',
+    'trace',
+    'explain',
+    'summary',
+    'inspect',
+    'bench',
+    'devices',
+    'warmup',
+)
 
 
 class _Help(argparse.RawDescriptionHelpFormatter, argparse.ArgumentDefaultsHelpFormatter):

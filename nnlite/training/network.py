@@ -1,11 +1,13 @@
 """The network that a command or a study names."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from nnlite import models, nn
 from nnlite.errors import DataError, Error
 from nnlite.serialization import load
 from nnlite.training.checkpoint import copy_arrays
+from nnlite.training.preparation import PICTURES, checked
 
 NETWORKS = ('resnet', 'convnet')
 LARGEST_SMALL = 32  # pixels; larger pictures get the topology of Tiny ImageNet, which halves them once more
@@ -41,11 +43,38 @@ def network(
     raise Error(f'expected a network of {", ".join(NETWORKS)}, got {name!r}')
 
 
+@dataclass(frozen=True)
+class Trained:
+    """A network from a file, and what a checkpoint says beside it; None is what it does not say.
+
+    Attributes:
+        net: the network.
+        classes: what the data set calls its classes, in order.
+        names: the same for people to read.
+        pictures: size (height, width), mean and std of the images that the network learnt from.
+    """
+
+    net: Any
+    classes: list[str] | None
+    names: list[str] | None
+    pictures: dict[str, Any] | None
+
+
 def load_network(path: str) -> tuple[Any, list[str] | None]:
     """Return the network that is in a .t7 file, and its classes, if it is a checkpoint and knows them.
 
     Raises:
-        DataError: there is no network in it, or classes that are no names.
+        DataError, FileFormatError, OSError: as `load_trained`.
+    """
+    trained = load_trained(path)
+    return trained.net, trained.classes
+
+
+def load_trained(path: str) -> Trained:
+    """Return the network that is in a .t7 file, and what the file says about it if it is a checkpoint.
+
+    Raises:
+        DataError: there is no network in it; classes that are no names, or images without a size, a mean and a std.
         FileFormatError: the file is damaged.
         OSError: it is missing or cannot be read.
     """
@@ -57,10 +86,15 @@ def load_network(path: str) -> tuple[Any, list[str] | None]:
             where=path,
             hint='`nnlite train --save FOLDER` leaves latest.t7 and best.t7, which have one in them',
         )
-    classes = content.get('classes') if isinstance(content, dict) else None
-    if classes is not None and not (isinstance(classes, list) and all(isinstance(name, str) for name in classes)):
-        raise DataError(f'expected the names of classes beside the network, got {classes!r:.60}', where=path)
-    return model, classes
+    beside = content if isinstance(content, dict) else {}
+    classes, names, pictures = (beside.get(name) for name in ('classes', 'names', PICTURES))
+    for given in (classes, names):
+        if given is not None and not (isinstance(given, list) and all(isinstance(name, str) for name in given)):
+            raise DataError(f'expected the names of classes beside the network, got {given!r:.60}', where=path)
+    if names is not None and len(names) != len(classes or ()):
+        expected = f'expected a name for each of {len(classes or ())} classes'
+        raise DataError(f'{expected}, got {len(names)}', where=path)
+    return Trained(model, classes, names, None if pictures is None else checked(pictures, path))
 
 
 def begin_with(net: Any, path: str, classes: list[str]) -> None:

@@ -23,6 +23,7 @@ from nnlite.training.gpu_memory import enough_memory
 from nnlite.training.interrupt import Interrupt
 from nnlite.training.meters import Meters
 from nnlite.training.on_gpu import StepsOnGPU
+from nnlite.training.preparation import about
 from nnlite.training.progress import Progress, epoch_line
 from nnlite.training.records import EPOCH_COLUMNS, write_records
 from nnlite.training.schedule import step_schedule
@@ -301,7 +302,13 @@ class Trainer:
         # comes to the same best network again, and draws the rest when it resumes.
         if self.folder is not None and is_best:
             self.folder.save_best(
-                {'model': self.net, 'classes': self.train.classes, 'epoch': row['epoch'], 'val_top1': row['val_top1']}
+                {
+                    'model': self.net,
+                    'classes': self.train.classes,
+                    **about(self.train),
+                    'epoch': row['epoch'],
+                    'val_top1': row['val_top1'],
+                }
             )
         self._save()
         self._report()
@@ -362,6 +369,7 @@ class Trainer:
                 'rng': nnlite.getRNGState(),
                 **({} if self._steps is None else {'rngGPU': self._steps.getRNGState()}),
                 'classes': self.train.classes,
+                **about(self.train),
                 'arguments': self._told(),
                 'environment': environment(self.device),
             }

@@ -52,7 +52,8 @@ def test_what_is_written_is_read_again(tmp_path):
         with pytest.raises(DataError, match='no labels'):
             data.labels('test')
         assert data.files('test') == ['1.png', 'katze/bär.png', '3', r"'\udcff.png'"] and data.files('val') is None
-        for read in (data.images, data.files):
+        assert [data.has_labels(split) for split in data.sizes] == [True, True, False]
+        for read in (data.images, data.files, data.has_labels):
             with pytest.raises(DataError, match='one of train, val, test'):
                 read('validation')
         with pytest.raises(DataError, match='below 90'):
