@@ -4,7 +4,7 @@ BIN := .venv/bin
 OUT ?= studies/quick
 COUNT ?= 1000000
 
-.PHONY: study test test-slow bench bench-gpu golden fuzz lint types clean
+.PHONY: study test test-slow bench bench-gpu golden fuzz docs lint types clean
 
 study: .venv/ready  ## set up, run the main job on embedded data, leave its pictures and tables in $(OUT)
 	$(BIN)/nnlite study quick --out $(OUT)
@@ -27,6 +27,9 @@ golden: .venv/ready-for-tests  ## all of Torch7's own results that NNLITE_GOLDEN
 fuzz: .venv/ready-for-tests  ## read COUNT changed .t7 files, under limits of time and memory
 	PYTHONPATH=tests $(BIN)/python tests/serialization/fuzz.py $(COUNT)
 
+docs: .venv/ready-for-docs  ## the documentation as a site, which opens without a network: site/index.html
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --site-dir site
+
 lint: .venv/ready-for-tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -43,8 +46,12 @@ types: .venv/ready-for-tests
 	touch $@
 
 .venv/ready-for-tests: .venv/ready
-	$(BIN)/pip install --quiet --editable '.[fast,test]'
+	$(BIN)/pip install --quiet --editable '.[fast,test,docs]'
+	touch $@
+
+.venv/ready-for-docs: .venv/ready
+	$(BIN)/pip install --quiet --editable '.[fast,docs]'
 	touch $@
 
 clean:
-	rm -rf .venv .types build *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv .types build site *.egg-info .pytest_cache .mypy_cache .ruff_cache

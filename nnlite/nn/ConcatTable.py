@@ -8,7 +8,7 @@ from nnlite.nn.table import add_into, copy_into, sum_into
 class ConcatTable(Container):
     """y = [f_1(x), f_2(x), ...]: every module gets the same input, and the outputs make a table.
 
-    The input is used once for each branch, so its gradient is the *sum* over the branches. In a residual block, whose
+    The input is used once for each branch, so its gradient is the sum over the branches. In a residual block, whose
     branches are f and the identity, this sum is the shortcut: gradInput = f's gradInput + gradOutput.
 
     Shapes: input what every module takes, an array or a table; output a table of their outputs.

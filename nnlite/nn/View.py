@@ -11,6 +11,9 @@ from nnlite.tensor.dimensions import sizes_of
 class View(Batched):
     """y = x in the shape `size`, one of whose numbers may be -1: whatever is left over.
 
+    Args:
+        size: the sizes, one by one or in one list.
+
     An input of more elements than the size holds is a batch, whose first dimension is put in front. With
     setNumInputDims(n), an input of more than n dimensions is a batch, whatever it holds.
 
