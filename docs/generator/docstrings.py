@@ -9,12 +9,18 @@ from typing import Any
 
 import griffe
 
-from nnlite import nn
+import nnlite
+from nnlite import nn, optim
 
+NAMES = {
+    f'{package}.{name}'
+    for package, module in (('nn', nn), ('nnlite', nnlite), ('optim', optim))
+    for name in module.__all__
+}
 SPECIAL = re.compile(r'([\\\[\]*_<>|#])')
 CODE = re.compile(r'(`[^`]*`)')
 TITLES = {griffe.DocstringSectionKind.parameters: 'Arguments:'}  # the parameters of a layer are its weights
-CLASS = re.compile(r'\bnn\.([A-Za-z]\w+)\b')
+NAME = re.compile(r'\b(?:nn|nnlite|optim)\.(\w+)\b')
 
 
 class Docstrings(griffe.Extension):
@@ -71,7 +77,7 @@ def markdown(text: str, name: str, first: bool = False) -> str:
 
 
 def prose(text: str, name: str) -> str:
-    r"""Return a text that Markdown leaves as it is, but for code in backticks and the names of layers.
+    r"""Return a text that Markdown leaves as it is, but for code in backticks and public names, which become links.
 
     >>> print(prose('x[i] of `x[j]`, and nn.ReLU, go to nn.Tanh', 'ReLU'))
     x\[i\] of `x[j]`, and nn.ReLU, go to [nn.Tanh][]
@@ -79,10 +85,10 @@ def prose(text: str, name: str) -> str:
     parts = CODE.split(text)
     for number in range(0, len(parts), 2):
         plain = SPECIAL.sub(r'\\\1', parts[number]).replace(r'\<', '&lt;').replace(r'\|', '&#124;')
-        parts[number] = CLASS.sub(lambda found: link(found[1], name), plain)
+        parts[number] = NAME.sub(lambda found: link(*found.group(0, 1), name), plain)
     return ''.join(parts)
 
 
-def link(layer: str, name: str) -> str:
-    """Return a layer's name as a link to where it stands, unless it stands right here."""
-    return f'[nn.{layer}][]' if layer in nn.__all__ and layer != name else f'nn.{layer}'
+def link(whole: str, short: str, name: str) -> str:
+    """Return a public name as a link to where it stands, unless it stands right here."""
+    return f'[{whole}][]' if whole in NAMES and short != name else whole

@@ -116,7 +116,7 @@ FAMILIES = {
 # The page of each package: its title, and its names under their headings; those of `__all__` where there are none.
 PACKAGES = {
     'nnlite': (
-        'torch.*',
+        'nnlite (torch.*)',
         {
             'Files': 'load loadAll save register LuaTable TorchObject Storage',
             'Random numbers': """manualSeed seed initialSeed getRNGState setRNGState rand randn randperm random uniform
@@ -141,6 +141,18 @@ PACKAGES = {
     'nnlite.training': ('training', {}),
     'nnlite.trace': ('trace', {}),
     'nnlite.explain': ('explain', {}),
+    'nnlite.image': (
+        'image',
+        {
+            'Files': """load save getSize loadPNG savePNG loadJPG saveJPG loadPPM savePPM savePGM compressPNG
+                compressJPG decompress decompressPNG decompressJPG""",
+            'Geometry': 'crop scale flip hflip vflip translate rotate warp affinetransform polar logpolar',
+            'Filters': 'convolve gaussian gaussian1D gaussianpyramid laplacian lcn dilate erode',
+            'Colours': 'rgb2y rgb2yuv yuv2rgb rgb2hsl hsl2rgb rgb2hsv hsv2rgb rgb2lab lab2rgb rgb2nrgb',
+            'Display and drawing': 'toDisplayTensor minmax y2jet jetColormap colormap drawRect drawText',
+        },
+    ),
+    'nnlite.interop': ('interop', {}),
 }
 
 # Modules of nn whose functions Torch has, too.

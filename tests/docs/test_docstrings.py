@@ -3,6 +3,7 @@
 import doctest
 import importlib
 import inspect
+import pkgutil
 import re
 import sys
 from collections import Counter
@@ -47,6 +48,12 @@ def test_every_class_of_nn_is_in_one_family():
         name for _, _, headings in FAMILIES.values() for names in headings.values() for name in names.split()
     )
     assert named == Counter(nn.__all__), 'docs/generator/families.py says on which page a class stands'
+
+
+def test_every_package_has_a_page():
+    names = [f'nnlite.{module.name}' for module in pkgutil.iter_modules(nnlite.__path__) if module.ispkg]
+    public = {name for name in names if hasattr(importlib.import_module(name), '__all__')}
+    assert public - set(PACKAGES) == {'nnlite.nn', 'nnlite.serialization'}  # the families', and nnlite's own
 
 
 @pytest.mark.parametrize('package', [package for package, (_, headings) in PACKAGES.items() if headings])
