@@ -1,0 +1,224 @@
+"""The residual networks that PyTorch's people publish weights of, as networks of nnlite.models."""
+
+import itertools
+import json
+import os
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from nnlite.errors import DataError, FileFormatError, ShapeError
+from nnlite.interop.names import COUNTER, load_state_dict
+from nnlite.interop.recipe import depth_of, make
+from nnlite.interop.weight_files import Weights, read_weights
+from nnlite.models.resnet import SHORTCUTS
+from nnlite.models.topology import CLASSES
+
+_LIKE = 'give the network itself: load_state_dict(model, arrays), or `nnlite convert FILE OUT --like NET.t7`'
+_NETWORKS = ('resnet', 'convnet')
+
+
+def from_state_dict(source: Mapping[str, np.ndarray] | str | os.PathLike[str]) -> Any:
+    """Return the network of nnlite.models that a state_dict is of, with its weights, ready to evaluate.
+
+    Depth, widths and classes come from the names and shapes. Known are
+
+    - torchvision's ResNet-18, 34, 50, 101 and 152, as resnet(depth, 'imagenet', 'B');
+    - ResNets for CIFAR with 1x1 convolutions in their shortcuts, `downsample` or `shortcut`, as resnet(.., 'cifar10',
+      'B'), or with four stages as resnet(.., 'tiny-imagenet', 'B');
+    - ResNets for CIFAR without any (`linear.weight` as classifier; akamaster's), as resnet(.., 'cifar10',
+      'A-subsample'): their shortcuts put half of the zero planes in front, ours all of them behind, so the planes of
+      stages two and three come in another order here, and with it the weights; the scores are the same;
+    - what state_dict gives of these, and of files that nnlite wrote any network of nnlite.models.
+
+    `module.` in front of all names, which DataParallel leaves, and counters of batches are passed over.
+
+    Args:
+        source: arrays by names, or the path of a .safetensors or .h5 file.
+
+    >>> from nnlite import models
+    >>> from nnlite.interop import state_dict
+    >>> from_state_dict(state_dict(models.resnet(18, 'imagenet', 'B', widths=(2, 3, 4, 5)))).get(5).get(1).get(2)
+    nn.CAddTable
+
+    Raises:
+        DataError: the names or shapes are of no network of nnlite.models; the message says what differs.
+        FileFormatError: the file is damaged.
+        OSError: it is missing or cannot be read.
+    """
+    if isinstance(source, Mapping):
+        return network_of(Weights(dict(source), {}), 'from_state_dict')[0]
+    return network_of(read_weights(source), str(source))[0]
+
+
+def read_network(path: str | os.PathLike[str], like: Any = None) -> tuple[Any, list[str] | None]:
+    """Return the network that is in a file of weights, and its classes, if the file names them.
+
+    Args:
+        path: a .safetensors or .h5 file.
+        like: a network of the same build, of which a copy gets the weights; without it the file, or its names, must
+            tell which network of nnlite.models it is: see from_state_dict.
+
+    Raises:
+        DataError: the file does not tell, or holds another network than `like`.
+        FileFormatError: the file is damaged.
+        OSError: it is missing or cannot be read.
+    """
+    weights = read_weights(path)
+    if like is None:
+        return network_of(weights, str(path))
+    classes = _facts(weights.facts, str(path))[1]
+    model = like.clone().type(_type_of(weights.arrays))
+    try:
+        return load_state_dict(model, weights.arrays).evaluate(), classes
+    except ShapeError as error:
+        raise DataError(f'expected the weights of the network that is given\n  {error}', where=str(path)) from error
+
+
+def network_of(weights: Weights, where: str) -> tuple[Any, list[str] | None]:
+    """Return the network that weights are of, ready to evaluate, and its classes, if the file names them."""
+    recipe, classes = _facts(weights.facts, where)
+    arrays = _plain_names(weights.arrays)
+    blocks, bottleneck = _blocks(arrays, where)
+    ends_in_linear = recipe is None and any(name.removeprefix('module.') == 'linear.weight' for name in weights.arrays)
+    recipe = recipe or _recipe(arrays, blocks, ends_in_linear, where)
+    depth = depth_of(recipe['dataset'], blocks, bottleneck)
+    if depth is None:
+        kind = 'bottlenecks' if bottleneck else 'blocks of two convolutions'
+        what = f'{", ".join(map(str, blocks))} {kind} in its stages'
+        raise DataError(f'expected a network that nnlite.models has for {recipe["dataset"]}, got {what}', where, _LIKE)
+    widths = _widths(arrays, blocks, where)
+    scores, planes = len(arrays['fc.bias']) if arrays['fc.bias'].ndim == 1 else 0, widths[-1] * (4 if bottleneck else 1)
+    if arrays['fc.weight'].shape != (scores, planes):
+        raise DataError(f'expected (classes, {planes}), got {arrays["fc.weight"].shape}', f'{where}, fc.weight', _LIKE)
+    model = make(recipe, depth, widths, scores).type(_type_of(arrays))
+    if recipe['shortcut'] == 'A-subsample' and ends_in_linear:
+        arrays = _zero_planes_behind(arrays, widths)
+    try:
+        load_state_dict(model, arrays)
+    except ShapeError as error:
+        message = f'expected the weights of a ResNet-{depth} for {recipe["dataset"]}\n  {error}'
+        raise DataError(message, where=where, hint=_LIKE) from error
+    if classes is not None and len(classes) != scores:
+        raise FileFormatError(f'expected the names of {scores} classes, got {len(classes)}', where=where)
+    return model.evaluate(), classes
+
+
+def _plain_names(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return arrays by the names that torchvision has."""
+    prefix = 'module.' if arrays and all(name.startswith('module.') for name in arrays) else ''
+    names = {name: name.removeprefix(prefix) for name in arrays if name.rpartition('.')[2] != COUNTER}
+    names = {old: re.sub(r'^linear\.', 'fc.', name) for old, name in names.items()}
+    names = {old: re.sub(r'^(layer\d+\.\d+)\.shortcut\.', r'\1.downsample.', name) for old, name in names.items()}
+    return {name: arrays[old] for old, name in names.items()}
+
+
+def _blocks(arrays: Mapping[str, np.ndarray], where: str) -> tuple[list[int], bool]:
+    """Return the number of blocks of each stage, and whether they are bottlenecks."""
+    needed = {'conv1.weight', 'bn1.weight', 'layer1.0.conv1.weight', 'fc.weight', 'fc.bias'}
+    missing = sorted(needed - arrays.keys())
+    if missing:
+        raise DataError(
+            f'expected the names of a ResNet (conv1.weight, layer1.0.conv1.weight, ...), got none called {missing[0]}; '
+            f'there are {", ".join(sorted(arrays)[:4])} ...',
+            where=where,
+            hint=_LIKE,
+        )
+    places = {
+        tuple(map(int, found.groups())) for name in arrays if (found := re.match(r'layer(\d{1,4})\.(\d{1,4})\.', name))
+    }
+    blocks = []
+    while any(stage == len(blocks) + 1 for stage, _ in places):
+        blocks.append(sum(stage == len(blocks) + 1 for stage, _ in places))
+    return blocks, 'layer1.0.conv3.weight' in arrays
+
+
+def _widths(arrays: Mapping[str, np.ndarray], blocks: list[int], where: str) -> list[int]:
+    """Return the planes of each stage; every block's second convolution bears them out, before memory is taken."""
+    widths = []
+    for stage, count in enumerate(blocks, 1):
+        shapes = [np.shape(arrays.get(f'layer{stage}.{number}.conv2.weight', ())) for number in range(count)]
+        planes = shapes[0][0] if len(shapes[0]) == 4 else 0
+        for number, shape in enumerate(shapes):
+            if shape != (planes, planes, 3, 3) or not planes:
+                due = f'({planes or "planes"}, {planes or "planes"}, 3, 3)'
+                raise DataError(
+                    f'expected {due}, got {shape or "none"}; convolutions in groups are none of nnlite.models',
+                    where=f'{where}, layer{stage}.{number}.conv2.weight',
+                    hint=_LIKE,
+                )
+        widths.append(planes)
+    return widths
+
+
+def _recipe(arrays: Mapping[str, np.ndarray], blocks: list[int], ends_in_linear: bool, where: str) -> dict[str, Any]:
+    """Return which network of nnlite.models it is, by what a file without notes tells."""
+    kernel = arrays['conv1.weight'].shape[-1:]
+    dataset = {(7, 4): 'imagenet', (3, 3): 'cifar10', (3, 4): 'tiny-imagenet'}.get((*kernel, len(blocks)))
+    if dataset is None:
+        what = f'a first convolution {np.shape(arrays["conv1.weight"])} and {len(blocks)} stages'
+        raise DataError(
+            f'expected a first convolution of 7x7 or 3x3 and three or four stages, got {what}', where, _LIKE
+        )
+    convolved = sum(name.endswith('.downsample.0.weight') for name in arrays)
+    if convolved:
+        shortcut = 'C' if convolved == sum(blocks) else 'B'
+    elif ends_in_linear:
+        shortcut = 'A-subsample'
+    else:
+        message = (
+            'expected convolutions in the shortcuts (downsample.0.weight), got none, and so no telling what is there'
+        )
+        raise DataError(message, where=where, hint=_LIKE)
+    return {'net': 'resnet', 'dataset': dataset, 'shortcut': shortcut, 'dropout': 0}
+
+
+def _zero_planes_behind(arrays: Mapping[str, np.ndarray], widths: list[int]) -> dict[str, np.ndarray]:
+    """Return the weights for shortcuts that put all zero planes behind, given those for half of them on either side.
+
+    Where a stage begins, plane i of the stage before goes on as plane i + a there, and as plane i here. So the planes
+    of the stage are the same ones in another order: `order[k]` is the place there of what is plane k here. All
+    weights that give or take these planes follow.
+    """
+    arrays = dict(arrays)
+    order = np.arange(widths[0])
+    for stage, (before, width) in enumerate(itertools.pairwise(widths), 2):
+        front = (width - before) // 2
+        taken = order + front
+        coming, order = order, np.concatenate([taken, np.setdiff1d(np.arange(width), taken)])
+        for name in [name for name in arrays if name.startswith(f'layer{stage}.')]:
+            _, number, part, _ = name.split('.')
+            if part == 'conv1':
+                arrays[name] = arrays[name][:, coming if number == '0' else order]
+            elif part in ('conv2', 'bn2'):
+                arrays[name] = arrays[name][order]
+    arrays['fc.weight'] = arrays['fc.weight'][:, order]
+    return arrays
+
+
+def _facts(facts: Mapping[str, str], where: str) -> tuple[dict[str, Any] | None, list[str] | None]:
+    """Return the recipe and the classes that a file of ours names, checked as a stranger's; None of what it lacks."""
+    recipe, classes = (_json(facts.get(name), name, where) for name in ('network', 'classes'))
+    if recipe is not None:
+        known = {'net': _NETWORKS, 'dataset': tuple(CLASSES), 'shortcut': SHORTCUTS}
+        good = isinstance(recipe, dict) and recipe.keys() == {*known, 'dropout'}
+        good = good and all(recipe[name] in values for name, values in known.items())
+        if not good or not isinstance(recipe['dropout'], int | float) or not 0 <= recipe['dropout'] < 1:
+            raise FileFormatError(f'expected a network of nnlite.models, got {recipe!r:.80}', where=where)
+    if classes is not None and not (isinstance(classes, list) and all(isinstance(name, str) for name in classes)):
+        raise FileFormatError(f'expected the names of classes, got {classes!r:.80}', where=where)
+    return recipe, classes
+
+
+def _json(text: str | None, name: str, where: str) -> Any:
+    try:
+        return None if text is None else json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise FileFormatError(f'expected {name} as JSON, got {text!r:.60}', where=where) from error
+
+
+def _type_of(arrays: Mapping[str, np.ndarray]) -> str:
+    """Return the type that holds all arrays as they are."""
+    return 'torch.DoubleTensor' if any(a.dtype == np.float64 for a in arrays.values()) else 'torch.FloatTensor'

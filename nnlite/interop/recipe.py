@@ -1,0 +1,97 @@
+"""What a file of weights says beside them: which of the networks of nnlite.models they are of, and its classes."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from nnlite import models, nn
+from nnlite.interop.names import is_residual, resnet_labels
+from nnlite.models.resnet import SHORTCUTS
+from nnlite.models.topology import BOTTLENECK_FROM, CLASSES, IMAGENET_BLOCKS, WIDTHS, blocks_of
+from nnlite.tensor.random import getRNGState, setRNGState
+
+FORMAT = 'pt'  # what other programs look for where names and shapes are PyTorch's
+
+# What tells two modules of a class apart, besides the number of their planes.
+_FACTS = ('kW', 'kH', 'dW', 'dH', 'padW', 'padH', 'ceil_mode', 'count_include_pad', 'divide', 'p', 'v2', 'dim')
+_FACTS += ('nInputDim', 'value', 'index', 'W', 'H', 'numInputDims', 'eps', 'momentum', 'affine', 'threshold', 'val')
+
+
+def facts_of(model: Any, classes: list[str] | None = None) -> dict[str, str]:
+    """Return what a file is to say of a network: `network`, as JSON, if it is one of nnlite.models; `classes`."""
+    recipe = recipe_of(model)
+    facts = {'format': FORMAT}
+    if recipe is not None:
+        facts['network'] = json.dumps(recipe)
+    if classes is not None:
+        facts['classes'] = json.dumps(classes)
+    return facts
+
+
+def recipe_of(model: Any) -> dict[str, Any] | None:
+    """Return by which arguments nnlite.models makes a network of this build; None if it does not.
+
+    Depth, widths and classes are not among them: they follow from the parameters.
+
+    >>> recipe_of(models.resnet(8, 'cifar10', 'B'))
+    {'net': 'resnet', 'dataset': 'cifar10', 'shortcut': 'B', 'dropout': 0}
+    """
+    labels = resnet_labels(model)
+    if labels is None or 'fc' not in labels[id(model)]:
+        return None
+    stages = [module for module in model.modules if type(module) is nn.Sequential]
+    net = 'resnet' if is_residual(stages[0].modules[0]) else 'convnet'
+    blocks = [len(stage) for stage in stages]
+    widths = [stage.findModules('nn.SpatialConvolution')[0][0].nOutputPlane for stage in stages]
+    dropouts = model.findModules('nn.Dropout')[0]
+    dropout = dropouts[0].p if dropouts else 0
+    thrice = any('conv3' in names for names in labels.values())
+    for dataset in CLASSES:
+        depth = depth_of(dataset, blocks, thrice)
+        for shortcut in () if depth is None else SHORTCUTS if net == 'resnet' else SHORTCUTS[:1]:
+            recipe = {'net': net, 'dataset': dataset, 'shortcut': shortcut, 'dropout': dropout}
+            ranks = [sorted(set(widths)).index(width) + 1 for width in widths]  # as narrow as can be, to build it fast
+            if sorted(widths) == widths and _alike(model, make(recipe, depth, ranks, 1)):
+                return recipe
+    return None
+
+
+def make(recipe: dict[str, Any], depth: int, widths: Sequence[int], classes: int) -> Any:
+    """Return the network of a recipe; the default generator is left as it was, since weights come from elsewhere."""
+    state = getRNGState()
+    try:
+        if recipe['net'] == 'convnet':
+            return models.convnet(depth, recipe['dataset'], recipe['dropout'], classes, widths)
+        return models.resnet(depth, recipe['dataset'], recipe['shortcut'], recipe['dropout'], classes, widths)
+    finally:
+        setRNGState(state)
+
+
+def depth_of(dataset: str, blocks: Sequence[int], bottleneck: bool) -> int | None:
+    """Return the depth at which nnlite.models has these blocks in its stages, or None.
+
+    >>> depth_of('cifar10', [3, 3, 3], False), depth_of('imagenet', [3, 4, 6, 3], True), depth_of('cifar10', [1], False)
+    (20, 50, None)
+    """
+    if len(blocks) != len(WIDTHS[dataset]):
+        return None
+    if dataset == 'imagenet':
+        found = [depth for depth, counts in IMAGENET_BLOCKS.items() if counts == tuple(blocks)]
+        return next((depth for depth in found if (depth >= BOTTLENECK_FROM) == bottleneck), None)
+    depth = 2 * sum(blocks) + 2
+    return depth if blocks_of(depth, dataset) == tuple(blocks) and not bottleneck else None
+
+
+def _alike(model: Any, other: Any) -> bool:
+    """Return whether two networks are built alike, planes aside."""
+    pairs = list(zip(model.listModules(), other.listModules(), strict=False))
+    return len(model.listModules()) == len(other.listModules()) and all(
+        type(mine) is type(its) and all(_fact(mine, name) == _fact(its, name) for name in _FACTS) for mine, its in pairs
+    )
+
+
+def _fact(module: Any, name: str) -> Any:
+    fact = getattr(module, name, None)
+    return None if isinstance(fact, np.ndarray) else fact

@@ -1,0 +1,219 @@
+"""Files of weights: .safetensors and HDF5, read without trusting them, and PyTorch's .pt, which is only written.
+
+Each holds a state_dict: arrays by name. What else such a file says is text: which network of nnlite.models the weights
+are of (`network`), and the names of its classes (`classes`).
+"""
+
+import io
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nnlite.data_prep.dataset import FILTERS, MAX_CHUNK, MAX_DEFLATE, SIGNATURE
+from nnlite.errors import DataError, Error, FileFormatError
+from nnlite.whole_file import whole_file
+
+SUFFIXES = ('.safetensors', '.h5')
+MAX_ARRAYS = 100_000
+MAX_TEXT = 1 << 22  # characters of a fact
+
+_SAVE_INSTEAD = (
+    'save it from PyTorch as what runs no code: '
+    "safetensors.torch.save_file({k: v.contiguous() for k, v in torch.load('{path}', weights_only=True).items()}, "
+    "'{stem}.safetensors')"
+)
+# safetensors' names of the types that weights have; BF16 is the upper half of F32.
+_DTYPES = {'F64': np.float64, 'F32': np.float32, 'F16': np.float16, 'BF16': np.uint16, 'I64': np.int64, 'I32': np.int32}
+
+
+@dataclass
+class Weights:
+    """What a file of weights holds: arrays by their names, and texts by theirs."""
+
+    arrays: dict[str, np.ndarray]
+    facts: dict[str, str]
+
+
+def read_weights(path: str | os.PathLike[str]) -> Weights:
+    """Return what is in a .safetensors or .h5 file.
+
+    Raises:
+        DataError: the suffix is another one; of .pt and .pth, with what to do instead.
+        FileFormatError: the file is damaged, holds what no weights are, or refers to other files.
+        Error: the package that reads such files is not installed.
+        OSError: the file is missing or cannot be read.
+    """
+    suffix = Path(path).suffix
+    if suffix in ('.pt', '.pth', '.bin', '.ckpt'):
+        stem = Path(path).stem
+        raise DataError(
+            'expected weights in a form that runs no code, got a pickle of PyTorch, whose reading may run any',
+            where=str(path),
+            hint=_SAVE_INSTEAD.replace('{path}', str(path)).replace('{stem}', stem),
+        )
+    if suffix not in SUFFIXES:
+        raise DataError(f'expected a file of weights, {" or ".join(SUFFIXES)}, got {Path(path).name}', where=str(path))
+    weights = _read_safetensors(path) if suffix == '.safetensors' else _read_h5(path)
+    empty = next((name for name, array in weights.arrays.items() if array.size == 0), None)
+    if empty is not None or not weights.arrays:
+        raise FileFormatError(f'expected weights, got {"none" if empty is None else empty + " without"}', str(path))
+    return weights
+
+
+def write_weights(path: str | os.PathLike[str], arrays: Mapping[str, np.ndarray], facts: Mapping[str, str]) -> None:
+    """Write arrays, and what is to be said of them, to a .safetensors, .h5 or .pt file; it is whole or absent.
+
+    A .pt file is a plain state_dict, without facts.
+
+    Raises:
+        DataError: the suffix is another one.
+        Error: the package that writes such files is not installed.
+        OSError: the file cannot be written.
+    """
+    writers = {'.safetensors': _safetensors, '.h5': _h5, '.pt': pt_bytes}
+    write = writers.get(Path(path).suffix)
+    if write is None:
+        raise DataError(f'expected the name of a file {", ".join(writers)}, got {Path(path).name}', where=str(path))
+    content = write({name: np.ascontiguousarray(array) for name, array in arrays.items()}, dict(facts))
+    with whole_file(path) as file:
+        file.write(content)
+
+
+# .safetensors
+
+
+def _package() -> Any:
+    try:
+        import safetensors
+    except ImportError as error:
+        hint = "pip install 'nnlite[convert]'"
+        raise Error('expected the package safetensors, which is not installed', hint=hint) from error
+    return safetensors
+
+
+def _read_safetensors(path: str | os.PathLike[str]) -> Weights:
+    package = _package()
+    content = Path(path).read_bytes()
+    try:
+        parts = package.deserialize(content)
+        facts = _metadata(content)
+        if len(parts) > MAX_ARRAYS:
+            raise FileFormatError(f'expected at most {MAX_ARRAYS:,} arrays, got {len(parts):,}', where=str(path))
+        return Weights({name: _array(name, part, path) for name, part in parts}, facts)
+    except (package.SafetensorError, ValueError, RecursionError) as error:
+        if isinstance(error, FileFormatError):
+            raise
+        raise FileFormatError(
+            f'expected a .safetensors file, got a damaged or foreign one: {error}', str(path)
+        ) from error
+
+
+def _array(name: str, part: Mapping[str, Any], path: str | os.PathLike[str]) -> np.ndarray:
+    dtype = _DTYPES.get(part['dtype'])
+    if dtype is None:
+        raise FileFormatError(f'expected an array of {", ".join(_DTYPES)}, got {part["dtype"]}', f'{path}, {name}')
+    array = np.frombuffer(part['data'], np.dtype(dtype).newbyteorder('<')).astype(dtype).reshape(part['shape'])
+    if part['dtype'] == 'BF16':
+        array = (array.astype(np.uint32) << 16).view(np.float32)
+    return array
+
+
+def _metadata(content: bytes) -> dict[str, str]:
+    """Return the texts in a file's header, which the package has checked but does not hand out."""
+    import json
+
+    length = int.from_bytes(content[:8], 'little')
+    header = json.loads(content[8 : 8 + length])
+    return dict(header.get('__metadata__') or {})
+
+
+def _safetensors(arrays: dict[str, np.ndarray], facts: dict[str, str]) -> bytes:
+    _package()
+    from safetensors.numpy import save
+
+    return save(arrays, facts)
+
+
+# HDF5
+
+
+def _read_h5(path: str | os.PathLike[str]) -> Weights:
+    import h5py
+
+    with open(path, 'rb') as file:
+        if file.read(len(SIGNATURE)) != SIGNATURE:
+            raise FileFormatError('expected an HDF5 file, got another kind', where=str(path))
+        size = os.fstat(file.fileno()).st_size
+    try:
+        with h5py.File(path, 'r') as file:
+            if len(file) > MAX_ARRAYS:
+                raise FileFormatError(f'expected at most {MAX_ARRAYS:,} arrays, got {len(file):,}', where=str(path))
+            arrays = {name: _own(file, name, size, path)[()] for name in file}
+            return Weights(arrays, {name: str(file.attrs[name]) for name in file.attrs if _is_text(file, name)})
+    except (OSError, RuntimeError, ValueError, TypeError, KeyError, OverflowError) as error:
+        if isinstance(error, FileFormatError):
+            raise
+        raise FileFormatError(f'the file is damaged: {str(error).splitlines()[0]}', where=str(path)) from error
+
+
+def _own(file: Any, name: str, size: int, path: str | os.PathLike[str]) -> Any:
+    """Return the data set of a name, which lies in this very file, in a form that HDF5 itself reads, as it says."""
+    import h5py
+
+    where = f'{path}, {name}'
+    if not isinstance(file.get(name, getlink=True), h5py.HardLink) or not isinstance(file[name], h5py.Dataset):
+        raise FileFormatError('expected an array in the file itself, got a link or a group', where=where)
+    data = file[name]
+    properties = data.id.get_create_plist()
+    filters = {properties.get_filter(number)[0] for number in range(properties.get_nfilters())}
+    if data.is_virtual or data.external or not filters <= FILTERS or data.shape is None:
+        raise FileFormatError('expected an array in the file itself, as it is or by gzip, got another', where=where)
+    if data.dtype.kind not in 'fiu' or data.dtype.itemsize > 8:
+        raise FileFormatError(f'expected numbers of at most 8 bytes, got {data.dtype}', where=where)
+    if data.chunks is not None and math.prod(data.chunks) * data.dtype.itemsize > MAX_CHUNK:
+        raise FileFormatError(f'expected chunks of at most {MAX_CHUNK} bytes, got {data.chunks}', where=where)
+    due, stored = math.prod(data.shape) * data.dtype.itemsize, data.id.get_storage_size()
+    if stored > size or due > stored * (MAX_DEFLATE if filters & {1} else 1):
+        raise FileFormatError(f'expected {due} bytes, got {stored} in a file of {size}', where=where)
+    return data
+
+
+def _is_text(file: Any, name: str) -> bool:
+    """Return whether an attribute is a text of some length: others are none of ours."""
+    attribute = file.attrs.get_id(name)
+    return attribute.shape == () and attribute.dtype.kind in 'OS' and attribute.get_storage_size() <= MAX_TEXT
+
+
+def _h5(arrays: dict[str, np.ndarray], facts: dict[str, str]) -> bytes:
+    import h5py
+
+    memory = io.BytesIO()
+    with h5py.File(memory, 'w') as file:
+        for name, array in arrays.items():
+            file.create_dataset(name, data=array)
+        file.attrs.update(facts)
+    return memory.getvalue()
+
+
+# .pt
+
+
+def pt_bytes(arrays: dict[str, np.ndarray], facts: Mapping[str, str]) -> bytes:
+    """Return what torch.save writes of a plain state_dict.
+
+    Raises:
+        Error: PyTorch is not installed.
+    """
+    try:
+        import torch
+    except ImportError as error:
+        hint = 'pip install torch; or write .safetensors, which PyTorch reads by safetensors.torch.load_file'
+        raise Error('expected PyTorch, which is not installed, to write its own files', hint=hint) from error
+    memory = io.BytesIO()
+    torch.save({name: torch.from_numpy(array.copy()) for name, array in arrays.items()}, memory)
+    return memory.getvalue()
