@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-HEAVY = {'matplotlib', 'h5py', 'PIL', 'tqdm', 'torch', 'numba', 'cupy', 'cuda'}
+HEAVY = {'matplotlib', 'h5py', 'PIL', 'tqdm', 'torch', 'numba', 'cupy', 'cuda', 'onnx', 'onnxruntime'}
 
 # A family of kernels loads when it is chosen, PyTorch's side of the benchmark in its process, and with it what it is
 # made with.
@@ -16,6 +16,7 @@ MADE_WITH = {
     'nnlite.kernels.on_numba': 'numba',
     'nnlite.bench.in_torch': 'torch',
     'nnlite.bench.on_gpu.in_torch': 'torch',
+    'nnlite.interop.in_torch': 'torch',
 }
 
 # Who may import whom: each layer those that come after it. 'nnlite' itself, what Torch calls torch.*, is for those who
@@ -24,7 +25,8 @@ LAYERS = [
     {'nnlite.__main__'},
     {'nnlite.cli'},
     {'nnlite.bench', 'nnlite.explain'},
-    {'nnlite.training', 'nnlite.trace', 'nnlite.convert'},
+    {'nnlite.training', 'nnlite.trace'},
+    {'nnlite.interop'},
     {'nnlite.models', 'nnlite.data_prep'},
     {'nnlite'},
     {'nnlite.optnet', 'nnlite.serialization'},
