@@ -16,6 +16,7 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
 sys.path.insert(0, str(Path(__file__).parent))  # mkdocs runs a hook by its path, not as a part of a package
+from docstrings import prose
 from families import FAMILIES, MODULES, PACKAGES
 
 ROOT = Path(__file__).parents[2]
@@ -66,10 +67,9 @@ def home(readme: str) -> str:
 
 
 def section(package: str, names: Iterable[str], level: int) -> list[str]:
-    """Return the parts of a page that show some names of a package: a table of them, and each with its docstring."""
+    """Return the parts of a page that show some names of a package: a list of them, and each with its docstring."""
     things = [(shown(package, name), getattr(importlib.import_module(package), name)) for name in names]
-    rows = [f'| [{name}](#{name}) | {first_line(thing)} |' for name, thing in things]
-    parts = ['\n'.join(['| name | what it is |', '|---|---|', *rows])]
+    parts = ['\n'.join(f'- [{name}](#{name}): {first_line(thing)}' for name, thing in things)]
     for name, thing in things:
         parts.append(f'{"#" * level} {name} {{ #{name} }}')
         if not callable(thing):  # a constant
@@ -107,7 +107,8 @@ def signature(thing: Any) -> str:
 
 def first_line(thing: Any) -> str:
     """Return what a name is, in a few words: of a class of nn, that is what its file says of itself."""
+    if not callable(thing):
+        return 'a constant.'
     of_nn = inspect.isclass(thing) and thing.__module__.startswith('nnlite.nn.')
-    text = sys.modules[thing.__module__].__doc__ if of_nn else thing.__doc__ if callable(thing) else ''
-    line = (text or '').strip().partition('\n\n')[0].replace('\n', ' ')
-    return re.sub(r'([|\[\]*_<>`])', r'\\\1', re.sub(r' +', ' ', line)).replace('\\`', '`')
+    text = inspect.cleandoc((sys.modules[thing.__module__] if of_nn else thing).__doc__)
+    return prose(text.partition('\n\n')[0].replace('\n', ' '), thing.__name__)
