@@ -15,10 +15,8 @@ from nnlite.interop.onnx.graph import BATCHES, Graph, Node, StopError, Tree, Val
 from nnlite.optnet.fuse import plain
 from nnlite.tensor.dimensions import is_whole
 
-HINT = (
-    'replace these modules, or write a function for them in nnlite.interop.onnx.LAYERS; what fixes the batch can be '
-    'written for one batch, with a shape that says all sizes of the input and fixed=True'
-)
+HINT = 'replace these modules, or write a function for them, see nnlite.interop.onnx.LAYERS'
+BATCH_HINT = 'the file can be for one batch: write_onnx(model, path, shape with the batch, fixed=True)'
 
 
 @dataclass
@@ -56,7 +54,9 @@ def traced(model: Any, shape: Any, fixed: bool) -> Trace:
         outputs = graph.run(model, given)
     if graph.refused:
         lines = '\n'.join(f'    {place}: {why}' for place, why in graph.refused)
-        raise Error(f'expected modules that ONNX can express, got others:\n{lines}', hint=HINT)
+        hints = [BATCH_HINT] * any('batch' in why for _, why in graph.refused)
+        hints += [HINT] * any('batch' not in why for _, why in graph.refused)
+        raise Error(f'expected modules that ONNX can express, got others:\n{lines}', hint='; '.join(hints))
     inputs = _typed(graph, given, {value.name for value in leaves(outputs)})
     known = {value.name: value.name for value in leaves(inputs)}
     return Trace(graph, inputs, _named_outputs(graph, outputs, 'output', known))

@@ -22,9 +22,10 @@ def write_onnx(model: Any, path: str | os.PathLike[str], shape: Any, fixed: bool
     """Write a network as an ONNX file, for inputs of a shape.
 
     What it computes is what the network computes in evaluation, in float32. Nodes have the names of the modules'
-    places as errors give them (`Sequential[4] > ConcatTable[1]`), parameters those of the state_dict. The network
-    stays as it is. The inputs are called `input`, or `input[0]`, `input[1]` in a table, outputs likewise. An input
-    that is used only as indices is int64; indices count from 1, as in nnlite.
+    places as errors give them (`Sequential[4] > ConcatTable[1]`), parameters those of the state_dict; what hands on
+    what it is given, as nn.Identity and nn.Dropout do, leaves no node. The inputs are called `input`, or `input[0]`,
+    `input[1]` in a table, and outputs likewise. An input that is used only as indices is int64; indices count from 1,
+    as in nnlite. The network stays as it is.
 
     Args:
         model: an nn.Module, of any type.
