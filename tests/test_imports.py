@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-HEAVY = {'matplotlib', 'h5py', 'PIL', 'tqdm', 'torch', 'numba', 'cupy', 'cuda', 'onnx', 'onnxruntime'}
+HEAVY = {'matplotlib', 'h5py', 'PIL', 'tqdm', 'torch', 'numba', 'cupy', 'cuda', 'onnx', 'onnxruntime', 'sklearn'}
 
 # A family of kernels loads when it is chosen, PyTorch's side of the benchmark in its process, and with it what it is
 # made with.
@@ -17,6 +17,7 @@ MADE_WITH = {
     'nnlite.bench.in_torch': 'torch',
     'nnlite.bench.on_gpu.in_torch': 'torch',
     'nnlite.interop.in_torch': 'torch',
+    'nnlite.interop.net_classifier': 'sklearn',
 }
 
 # Who may import whom: each layer those that come after it. 'nnlite' itself, what Torch calls torch.*, is for those who
