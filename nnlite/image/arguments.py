@@ -53,23 +53,25 @@ def destination(args: tuple[Any, ...]) -> tuple[np.ndarray | None, Any, list[Any
 
 
 def with_table(function: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
-    """Let a function take one dict in place of named arguments, as Torch's take a Lua table.
+    """Let a function take one dict in place of named arguments, as Torch's take a Lua table; None is left out.
 
     >>> @with_table
     ... def area(width=1, height=1):
     ...     return np.array(width * height)
-    >>> int(area(dict(width=2, height=3))), int(area(2, height=3))
-    (6, 6)
+    >>> int(area(dict(width=2, height=3))), int(area(2, height=3)), int(area(None, 3))
+    (6, 6, 3)
 
     The function raises, beside its own errors:
         Error: the dict has names that are none of the arguments'.
     """
+    signature = inspect.signature(function)
 
     @functools.wraps(function)
     def call(*args: Any, **named: Any) -> np.ndarray:
-        if len(args) == 1 and not named and isinstance(args[0], dict):
-            return function(**options(place(function), args[0], *inspect.signature(function).parameters))
-        return function(*args, **named)
+        table = args[0] if len(args) == 1 and not named and isinstance(args[0], dict) else None
+        if table is None:
+            table = signature.bind_partial(*args, **named).arguments
+        return function(**options(place(function), table, *signature.parameters))
 
     return call
 

@@ -12,6 +12,7 @@ import numpy as np
 from nnlite.errors import DataError, DeviceError, DtypeError, Error, ShapeError
 from nnlite.image.arguments import BYTE, choice, default_dtype, picture, whole
 from nnlite.image.colour import rgb2y
+from nnlite.image.png import both_bytes, lacks_lines
 from nnlite.tensor.devices import is_on_gpu
 from nnlite.whole_file import whole_file
 
@@ -377,25 +378,14 @@ def _opened(file: BinaryIO, name: str, formats: tuple[str, ...], read: Callable[
 def _pixels(opened: Any) -> tuple[np.ndarray, int]:
     """Return the pixels of a picture as (H, W) or (H, W, C), and what the largest value stands for 1."""
     mode, stored = _mode(opened), _stored(opened)
+    if opened.format == 'PNG' and lacks_lines(opened):
+        raise DataError('expected a whole PNG picture, got a damaged one: its last lines are missing')
     if stored in ('RGB;16B', 'RGBA;16B'):
-        return _both_bytes(opened, stored), 65535
+        return both_bytes(opened, stored), 65535
     if mode == 'LA' and opened.mode == 'RGBA':  # how Pillow holds 16 bits of grey with transparency
         return np.asarray(opened)[..., [0, 3]], 255
     pixels = np.asarray(opened if opened.mode == mode else opened.convert(mode))
     return (pixels, 255) if pixels.dtype == BYTE else (pixels.astype(np.uint16), 65535)
-
-
-def _both_bytes(opened: Any, stored: str) -> np.ndarray:
-    """Return the pixels of 16 bits a channel, of which Pillow gives but the first byte: asked once for each."""
-    from PIL import Image
-
-    file, place = opened.fp, opened.fp.tell()
-    file.seek(0)
-    with Image.open(io.BytesIO(file.read()), formats=(opened.format,)) as again:
-        again.tile = [tile._replace(args=stored[:-1] + 'L') for tile in again.tile]
-        low = np.asarray(again)
-    file.seek(place)
-    return np.asarray(opened).astype(np.uint16) << 8 | low
 
 
 def _saved(where: str, filename: Path, tensor: Any, format: str) -> None:

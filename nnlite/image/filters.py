@@ -23,8 +23,8 @@ from nnlite.image.scaling import scale
 
 @with_table
 def gaussian(
-    size: int | None = 3,
-    sigma: float | None = 0.25,
+    size: int = 3,
+    sigma: float = 0.25,
     amplitude: float = 1,
     normalize: bool = False,
     width: int | None = None,
@@ -67,7 +67,7 @@ def gaussian(
 
 @with_table
 def gaussian1D(
-    size: int | None = 3,
+    size: int = 3,
     sigma: float = 0.25,
     amplitude: float = 1,
     normalize: bool = False,
@@ -94,8 +94,8 @@ def gaussian1D(
 
 @with_table
 def laplacian(
-    size: int | None = 3,
-    sigma: float | None = 0.1,
+    size: int = 3,
+    sigma: float = 0.1,
     amplitude: float = 1,
     normalize: bool = False,
     width: int | None = None,
@@ -125,8 +125,8 @@ def laplacian(
 
 def _distance(
     where: str,
-    size: int | None,
-    sigma: float | None,
+    size: int,
+    sigma: float,
     width: int | None,
     height: int | None,
     sigma_horz: float | None,

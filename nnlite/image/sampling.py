@@ -67,7 +67,7 @@ def warp(
     src: np.ndarray,
     field: np.ndarray,
     mode: str = 'bilinear',
-    offset_mode: bool = True,
+    offset_mode: bool | None = True,
     clamp_mode: str = 'clamp',
     pad_val: float | None = None,
 ) -> np.ndarray:
@@ -136,7 +136,7 @@ def affinetransform(
 
 
 def _warped(
-    where: str, src: Any, field: Any, mode: str, offset_mode: bool, clamp_mode: str, pad_val: float | None
+    where: str, src: Any, field: Any, mode: str, offset_mode: bool | None, clamp_mode: str, pad_val: float | None
 ) -> np.ndarray:
     src = picture(where, src)
     field = picture(where, field, 3, channels=2, floating=True)
@@ -149,7 +149,7 @@ def _warped(
     rows, columns = field.astype(np.float32)
     if np.isnan(rows).any() or np.isnan(columns).any():
         raise Error('expected a field of numbers, got some NaN', where=where)
-    if offset_mode:
+    if offset_mode is None or offset_mode:
         rows = rows + np.arange(rows.shape[0], dtype=np.float32)[:, None]
         columns = columns + np.arange(rows.shape[1], dtype=np.float32)
     outside = (rows < 0) | (rows > height - 1) | (columns < 0) | (columns > width - 1)
