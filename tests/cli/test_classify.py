@@ -241,3 +241,12 @@ def test_scores_that_are_no_numbers_are_an_error(model, folder, tmp_path, capsys
     nnlite.save(tmp_path / 'nan.t7', content)
     assert main(['classify', str(tmp_path / 'nan.t7'), str(folder / '2.png')]) == 2
     assert 'expected finite scores' in capsys.readouterr().err
+
+
+def test_a_gpu_says_the_same(model, folder, tmp_path, cupy):
+    probabilities = []
+    for device in ('cpu', 'cuda'):
+        line = ['classify', model, str(folder), '--device', device, '--quiet', '--out', str(tmp_path / 'out.csv')]
+        assert main(line) == 0
+        probabilities.append([float(row['probability']) for row in read(tmp_path / 'out.csv')])
+    assert probabilities[0] == pytest.approx(probabilities[1], abs=1e-4)

@@ -124,3 +124,13 @@ def test_what_is_wrong_is_one_message_and_leaves_nothing(model, shapes, tmp_path
         assert main([*line, '--out', str(tmp_path / 'x.h5')]) == 2
         assert said in capsys.readouterr().err
     assert sorted(os.listdir(tmp_path)) == before
+
+
+def test_a_gpu_gives_the_same(model, shapes, tmp_path, cupy):
+    features = []
+    for device in ('cpu', 'cuda'):
+        line = ['features', model, '--data', shapes, '--split', 'val', '--device', device, '--quiet']
+        assert main([*line, '--out', str(tmp_path / 'out.h5')]) == 0
+        with h5py.File(tmp_path / 'out.h5') as file:
+            features.append(file['features'][:])
+    np.testing.assert_allclose(features[0], features[1], rtol=1e-3, atol=1e-3)

@@ -187,3 +187,14 @@ def test_without_scikit_learn_it_says_what_to_install():
     program = 'import sys; sys.modules["sklearn"] = None; import nnlite.interop.net_classifier'
     done = subprocess.run([sys.executable, '-c', program], capture_output=True, text=True, timeout=300)
     assert 'expected scikit-learn' in done.stderr and 'pip install nnlite[sklearn]' in done.stderr
+
+
+def test_a_network_on_a_gpu_computes_there(blobs, cupy):
+    X, y = blobs
+    here, there = (
+        NetClassifier(net, epochs=2, random_state=0).fit(X, y)
+        for net in (network('torch.FloatTensor'), network('torch.CudaTensor'))
+    )
+    assert there.net_.type() == 'torch.CudaTensor'
+    np.testing.assert_allclose(there.predict_proba(X), here.predict_proba(X), atol=1e-3)
+    assert here.loss_curve_ == pytest.approx(there.loss_curve_, abs=1e-3)
