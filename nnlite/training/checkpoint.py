@@ -38,6 +38,8 @@ class CheckpointFolder:
 
     A checkpoint is one .t7 table, whole or absent, `latest.t7`: model, optimState, epoch and batch (the place in the
     data), rng, history and more. `best.t7` is a table with the model of the best validation accuracy, and no state.
+    Both say what the network learnt from: `classes`, their `names` for people, and `pictures`, the images' size
+    (height, width), mean and std.
 
     Args:
         folder: made if it is not there.
