@@ -21,6 +21,7 @@ COMMANDS = (
     'explain',
     'summary',
     'inspect',
+    'convert',
     'bench',
     'devices',
     'warmup',

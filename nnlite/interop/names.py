@@ -218,7 +218,7 @@ def resnet_labels(model: Any) -> dict[int, list[str]] | None:
 
 def is_residual(block: Any) -> bool:
     """Return whether a block of a network is the sum of a branch and a shortcut."""
-    fork = block.modules[0] if type(block) is nn.Sequential and block.modules else None
+    fork: Any = block.modules[0] if type(block) is nn.Sequential and block.modules else None
     return (
         type(fork) is nn.ConcatTable
         and len(fork) == 2

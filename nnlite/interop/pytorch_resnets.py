@@ -11,7 +11,7 @@ import numpy as np
 
 from nnlite.errors import DataError, FileFormatError, ShapeError
 from nnlite.interop.names import COUNTER, load_state_dict
-from nnlite.interop.recipe import depth_of, make
+from nnlite.interop.recipe import BESIDE, depth_of, make
 from nnlite.interop.weight_files import Weights, read_weights
 from nnlite.models.resnet import SHORTCUTS
 from nnlite.models.topology import CLASSES
@@ -53,8 +53,10 @@ def from_state_dict(source: Mapping[str, np.ndarray] | str | os.PathLike[str]) -
     return network_of(read_weights(source), str(source))[0]
 
 
-def read_network(path: str | os.PathLike[str], like: Any = None) -> tuple[Any, list[str] | None]:
-    """Return the network that is in a file of weights, and its classes, if the file names them.
+def read_network(path: str | os.PathLike[str], like: Any = None) -> tuple[Any, dict[str, Any]]:
+    """Return the network that is in a file of weights, ready to evaluate, and what the file says beside it.
+
+    That is `classes`, `names` and `pictures`, as a checkpoint of nnlite has them, unchecked, as far as they are there.
 
     Args:
         path: a .safetensors or .h5 file.
@@ -69,17 +71,16 @@ def read_network(path: str | os.PathLike[str], like: Any = None) -> tuple[Any, l
     weights = read_weights(path)
     if like is None:
         return network_of(weights, str(path))
-    classes = _facts(weights.facts, str(path))[1]
     model = like.clone().type(_type_of(weights.arrays))
     try:
-        return load_state_dict(model, weights.arrays).evaluate(), classes
+        return load_state_dict(model, weights.arrays).evaluate(), _beside(weights.facts, str(path))
     except ShapeError as error:
         raise DataError(f'expected the weights of the network that is given\n  {error}', where=str(path)) from error
 
 
-def network_of(weights: Weights, where: str) -> tuple[Any, list[str] | None]:
-    """Return the network that weights are of, ready to evaluate, and its classes, if the file names them."""
-    recipe, classes = _facts(weights.facts, where)
+def network_of(weights: Weights, where: str) -> tuple[Any, dict[str, Any]]:
+    """Return the network that weights are of, ready to evaluate, and what is said beside it."""
+    recipe = _recipe_in(weights.facts, where)
     arrays = _plain_names(weights.arrays)
     blocks, bottleneck = _blocks(arrays, where)
     ends_in_linear = recipe is None and any(name.removeprefix('module.') == 'linear.weight' for name in weights.arrays)
@@ -101,9 +102,7 @@ def network_of(weights: Weights, where: str) -> tuple[Any, list[str] | None]:
     except ShapeError as error:
         message = f'expected the weights of a ResNet-{depth} for {recipe["dataset"]}\n  {error}'
         raise DataError(message, where=where, hint=_LIKE) from error
-    if classes is not None and len(classes) != scores:
-        raise FileFormatError(f'expected the names of {scores} classes, got {len(classes)}', where=where)
-    return model.evaluate(), classes
+    return model.evaluate(), _beside(weights.facts, where)
 
 
 def _plain_names(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -129,7 +128,7 @@ def _blocks(arrays: Mapping[str, np.ndarray], where: str) -> tuple[list[int], bo
     places = {
         tuple(map(int, found.groups())) for name in arrays if (found := re.match(r'layer(\d{1,4})\.(\d{1,4})\.', name))
     }
-    blocks = []
+    blocks: list[int] = []
     while any(stage == len(blocks) + 1 for stage, _ in places):
         blocks.append(sum(stage == len(blocks) + 1 for stage, _ in places))
     return blocks, 'layer1.0.conv3.weight' in arrays
@@ -139,7 +138,8 @@ def _widths(arrays: Mapping[str, np.ndarray], blocks: list[int], where: str) -> 
     """Return the planes of each stage; every block's second convolution bears them out, before memory is taken."""
     widths = []
     for stage, count in enumerate(blocks, 1):
-        shapes = [np.shape(arrays.get(f'layer{stage}.{number}.conv2.weight', ())) for number in range(count)]
+        found = [arrays.get(f'layer{stage}.{number}.conv2.weight') for number in range(count)]
+        shapes: list[tuple[int, ...]] = [() if array is None else array.shape for array in found]
         planes = shapes[0][0] if len(shapes[0]) == 4 else 0
         for number, shape in enumerate(shapes):
             if shape != (planes, planes, 3, 3) or not planes:
@@ -198,18 +198,20 @@ def _zero_planes_behind(arrays: Mapping[str, np.ndarray], widths: list[int]) -> 
     return arrays
 
 
-def _facts(facts: Mapping[str, str], where: str) -> tuple[dict[str, Any] | None, list[str] | None]:
-    """Return the recipe and the classes that a file of ours names, checked as a stranger's; None of what it lacks."""
-    recipe, classes = (_json(facts.get(name), name, where) for name in ('network', 'classes'))
+def _beside(facts: Mapping[str, str], where: str) -> dict[str, Any]:
+    return {name: _json(facts[name], name, where) for name in BESIDE if name in facts}
+
+
+def _recipe_in(facts: Mapping[str, str], where: str) -> dict[str, Any] | None:
+    """Return the recipe that a file of ours has, checked as a stranger's; None if it has none."""
+    recipe = _json(facts.get('network'), 'network', where)
     if recipe is not None:
         known = {'net': _NETWORKS, 'dataset': tuple(CLASSES), 'shortcut': SHORTCUTS}
         good = isinstance(recipe, dict) and recipe.keys() == {*known, 'dropout'}
         good = good and all(recipe[name] in values for name, values in known.items())
         if not good or not isinstance(recipe['dropout'], int | float) or not 0 <= recipe['dropout'] < 1:
             raise FileFormatError(f'expected a network of nnlite.models, got {recipe!r:.80}', where=where)
-    if classes is not None and not (isinstance(classes, list) and all(isinstance(name, str) for name in classes)):
-        raise FileFormatError(f'expected the names of classes, got {classes!r:.80}', where=where)
-    return recipe, classes
+    return recipe
 
 
 def _json(text: str | None, name: str, where: str) -> Any:

@@ -1,7 +1,7 @@
-"""What a file of weights says beside them: which of the networks of nnlite.models they are of, and its classes."""
+"""What a file of weights says beside them: which of the networks of nnlite.models they are of, and of what classes."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,19 +15,25 @@ from nnlite.tensor.random import getRNGState, setRNGState
 FORMAT = 'pt'  # what other programs look for where names and shapes are PyTorch's
 
 # What tells two modules of a class apart, besides the number of their planes.
+_FACTS: tuple[str, ...]
 _FACTS = ('kW', 'kH', 'dW', 'dH', 'padW', 'padH', 'ceil_mode', 'count_include_pad', 'divide', 'p', 'v2', 'dim')
 _FACTS += ('nInputDim', 'value', 'index', 'W', 'H', 'numInputDims', 'eps', 'momentum', 'affine', 'threshold', 'val')
 
+BESIDE = ('classes', 'names', 'pictures')  # what a checkpoint says beside its network, and a file of weights may
 
-def facts_of(model: Any, classes: list[str] | None = None) -> dict[str, str]:
-    """Return what a file is to say of a network: `network`, as JSON, if it is one of nnlite.models; `classes`."""
+
+def facts_of(model: Any, beside: Mapping[str, Any] | None = None) -> dict[str, str]:
+    """Return what a file is to say of a network, as JSON: `network`, if it is one of nnlite.models, and more.
+
+    Args:
+        model: the network.
+        beside: what else is known: `classes`, `names` and `pictures`, as a checkpoint of nnlite has them.
+    """
     recipe = recipe_of(model)
     facts = {'format': FORMAT}
     if recipe is not None:
         facts['network'] = json.dumps(recipe)
-    if classes is not None:
-        facts['classes'] = json.dumps(classes)
-    return facts
+    return {**facts, **{name: json.dumps(value, default=np.ndarray.tolist) for name, value in (beside or {}).items()}}
 
 
 def recipe_of(model: Any) -> dict[str, Any] | None:
@@ -48,12 +54,14 @@ def recipe_of(model: Any) -> dict[str, Any] | None:
     dropouts = model.findModules('nn.Dropout')[0]
     dropout = dropouts[0].p if dropouts else 0
     thrice = any('conv3' in names for names in labels.values())
-    for dataset in CLASSES:
+    ranks = [sorted(set(widths)).index(width) + 1 for width in widths]  # as narrow as can be, to build it fast
+    for dataset in CLASSES if sorted(widths) == widths else ():
         depth = depth_of(dataset, blocks, thrice)
-        for shortcut in () if depth is None else SHORTCUTS if net == 'resnet' else SHORTCUTS[:1]:
+        if depth is None:
+            continue
+        for shortcut in SHORTCUTS if net == 'resnet' else SHORTCUTS[:1]:
             recipe = {'net': net, 'dataset': dataset, 'shortcut': shortcut, 'dropout': dropout}
-            ranks = [sorted(set(widths)).index(width) + 1 for width in widths]  # as narrow as can be, to build it fast
-            if sorted(widths) == widths and _alike(model, make(recipe, depth, ranks, 1)):
+            if _alike(model, make(recipe, depth, ranks, 1)):
                 return recipe
     return None
 

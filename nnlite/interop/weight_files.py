@@ -5,6 +5,7 @@ are of (`network`), and the names of its classes (`classes`).
 """
 
 import io
+import json
 import math
 import os
 from collections.abc import Mapping
@@ -19,8 +20,10 @@ from nnlite.errors import DataError, Error, FileFormatError
 from nnlite.whole_file import whole_file
 
 SUFFIXES = ('.safetensors', '.h5')
+PICKLES = ('.pt', '.pth')
 MAX_ARRAYS = 100_000
 MAX_TEXT = 1 << 22  # characters of a fact
+MAX_SAID = 160  # characters of what a package says of a damaged file
 
 _SAVE_INSTEAD = (
     'save it from PyTorch as what runs no code: '
@@ -49,7 +52,7 @@ def read_weights(path: str | os.PathLike[str]) -> Weights:
         OSError: the file is missing or cannot be read.
     """
     suffix = Path(path).suffix
-    if suffix in ('.pt', '.pth', '.bin', '.ckpt'):
+    if suffix in PICKLES:
         stem = Path(path).stem
         raise DataError(
             'expected weights in a form that runs no code, got a pickle of PyTorch, whose reading may run any',
@@ -79,7 +82,7 @@ def write_weights(path: str | os.PathLike[str], arrays: Mapping[str, np.ndarray]
     write = writers.get(Path(path).suffix)
     if write is None:
         raise DataError(f'expected the name of a file {", ".join(writers)}, got {Path(path).name}', where=str(path))
-    content = write({name: np.ascontiguousarray(array) for name, array in arrays.items()}, dict(facts))
+    content = write({name: np.asarray(array, order='C') for name, array in arrays.items()}, dict(facts))
     with whole_file(path) as file:
         file.write(content)
 
@@ -100,17 +103,17 @@ def _read_safetensors(path: str | os.PathLike[str]) -> Weights:
     package = _package()
     content = Path(path).read_bytes()
     try:
-        parts = package.deserialize(content)
-        facts = _metadata(content)
+        parts = dict(package.deserialize(content))
         if len(parts) > MAX_ARRAYS:
             raise FileFormatError(f'expected at most {MAX_ARRAYS:,} arrays, got {len(parts):,}', where=str(path))
-        return Weights({name: _array(name, part, path) for name, part in parts}, facts)
+        header = _header(content)
+        facts = dict(header.pop('__metadata__', None) or {})
+        return Weights({name: _array(name, parts[name], path) for name in header}, facts)
     except (package.SafetensorError, ValueError, RecursionError) as error:
         if isinstance(error, FileFormatError):
             raise
-        raise FileFormatError(
-            f'expected a .safetensors file, got a damaged or foreign one: {error}', str(path)
-        ) from error
+        message = f'expected a .safetensors file, got a damaged or foreign one: {str(error)[:MAX_SAID]}'
+        raise FileFormatError(message, where=str(path)) from error
 
 
 def _array(name: str, part: Mapping[str, Any], path: str | os.PathLike[str]) -> np.ndarray:
@@ -123,13 +126,10 @@ def _array(name: str, part: Mapping[str, Any], path: str | os.PathLike[str]) -> 
     return array
 
 
-def _metadata(content: bytes) -> dict[str, str]:
-    """Return the texts in a file's header, which the package has checked but does not hand out."""
-    import json
-
+def _header(content: bytes) -> dict[str, Any]:
+    """Return a file's header, which the package has checked but does not hand out: the order of arrays, and texts."""
     length = int.from_bytes(content[:8], 'little')
-    header = json.loads(content[8 : 8 + length])
-    return dict(header.get('__metadata__') or {})
+    return dict(json.loads(content[8 : 8 + length]))
 
 
 def _safetensors(arrays: dict[str, np.ndarray], facts: dict[str, str]) -> bytes:

@@ -1,10 +1,13 @@
 """The network that a command or a study names."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from nnlite import models, nn
 from nnlite.errors import DataError, Error
+from nnlite.interop.pytorch_resnets import read_network
+from nnlite.interop.weight_files import PICKLES, SUFFIXES
 from nnlite.serialization import load
 from nnlite.training.checkpoint import copy_arrays
 from nnlite.training.preparation import PICTURES, checked
@@ -61,7 +64,7 @@ class Trained:
 
 
 def load_network(path: str) -> tuple[Any, list[str] | None]:
-    """Return the network that is in a .t7 file, and its classes, if it is a checkpoint and knows them.
+    """Return the network that is in a file, and its classes, if it is a checkpoint and knows them.
 
     Raises:
         DataError, FileFormatError, OSError: as `load_trained`.
@@ -71,14 +74,21 @@ def load_network(path: str) -> tuple[Any, list[str] | None]:
 
 
 def load_trained(path: str) -> Trained:
-    """Return the network that is in a .t7 file, and what the file says about it if it is a checkpoint.
+    """Return the network that is in a file, and what the file says about it if it is a checkpoint.
+
+    A .t7 file holds a network; a .safetensors or .h5 file weights, whose names tell which of nnlite.models they are of.
 
     Raises:
-        DataError: there is no network in it; classes that are no names, or images without a size, a mean and a std.
+        DataError: there is no network in it; classes that are no names, or images without a size, a mean and a std; or
+            it is a pickle of PyTorch, which is never read.
         FileFormatError: the file is damaged.
         OSError: it is missing or cannot be read.
     """
-    content = load(path)
+    if Path(path).suffix in (*SUFFIXES, *PICKLES):
+        net, beside = read_network(path)
+        content = {**beside, 'model': net}
+    else:
+        content = load(path)
     model = content.get('model') if isinstance(content, dict) else content
     if not isinstance(model, nn.Module):
         raise DataError(

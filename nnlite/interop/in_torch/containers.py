@@ -194,7 +194,8 @@ class WeightNorm(Container):
 
     def __init__(self, module: Any, conversion: Conversion) -> None:
         super().__init__(module, conversion)
-        self.v, self.g = conversion.parameter(module.v), conversion.parameter(module.g)
+        for name in ('v', 'g'):
+            self.register_parameter(name, conversion.parameter(getattr(module, name)))
         self.outputs_first, self.axis = tuple(module.viewOut), module.outputDim - 1
         self.shape = tuple(self[0].weight.shape)
         self[0].register_parameter('weight', None)

@@ -395,5 +395,5 @@ def penalized(x: torch.Tensor, weight: float, sizeAverage: bool, passes: bool) -
 
 @expresses(nn.L1Penalty)
 def _penalized(module: Any, conversion: Conversion) -> torch.nn.Module:
-    options = {'sizeAverage': bool(module.sizeAverage), 'passes': bool(module.provideOutput)}
+    options: dict[str, Any] = {'sizeAverage': bool(module.sizeAverage), 'passes': bool(module.provideOutput)}
     return Operation(penalized, weight=module.l1weight, **options)

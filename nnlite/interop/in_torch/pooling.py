@@ -83,7 +83,7 @@ def average(
 @expresses(nn.SpatialAveragePooling, nn.VolumetricAveragePooling)
 def _average(module: Any, conversion: Conversion) -> torch.nn.Module:
     kernel, stride, padding = module._geometry()
-    options = {'ceil_mode': bool(module.ceil_mode), 'count_include_pad': bool(module.count_include_pad)}
+    options: dict[str, Any] = {'ceil_mode': bool(module.ceil_mode), 'count_include_pad': bool(module.count_include_pad)}
     factor = 1 if getattr(module, 'divide', True) else math.prod(kernel)
     if factor == 1 and len(kernel) == 2:
         return torch.nn.AvgPool2d(kernel, stride, padding, **options)
