@@ -223,7 +223,7 @@ class Pictures:
     def _readers(self, places: list[int]) -> list[Callable[[], np.ndarray]]:
         """Return for each place what gives its picture, uint8 (H, W, 3)."""
         if self._split is None:
-            return [partial(_read, self.names[place]) for place in places]
+            return [partial(read_picture, self.names[place]) for place in places]
         assert self._dataset is not None
         return [partial(np.asarray, image) for image in self._dataset.images(self._split, places).transpose(0, 2, 3, 1)]
 
@@ -260,7 +260,7 @@ def _below(path: str) -> list[str]:
     return sorted(found)
 
 
-def _read(path: str) -> np.ndarray:
+def read_picture(path: str) -> np.ndarray:
     """Return a picture from a file.
 
     Raises:
