@@ -352,9 +352,9 @@ def _opened(file: BinaryIO, name: str, formats: tuple[str, ...], read: Callable[
     head = file.read(4)
     file.seek(0)
     found = [format for format in formats if re.match(BEGINNINGS[format], head)]
-    names = ' or '.join(formats).replace('PPM', 'PPM or PGM')
+    names = ', '.join(formats).replace('PPM', 'PPM, PGM')
     if not found:
-        raise DataError(f'expected a {names} file, got one that begins with {head!r}', where=name)
+        raise DataError(f'expected a file of {names}, got one that begins with {head!r}', where=name)
     try:
         with warnings.catch_warnings():
             # What Pillow only warns of (odd EXIF, transparent palettes) does not touch the pixels.

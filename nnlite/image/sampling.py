@@ -50,7 +50,8 @@ def rotate(src: np.ndarray, theta: float, mode: str = 'simple') -> np.ndarray:
     sine, cosine = exact.type(math.sin(angle)), exact.type(math.cos(angle))
     if mode == 'simple':
         rows, columns = cosine * y + sine * x + down, cosine * x - sine * y + right
-        rows, columns = (np.copysign(np.floor(np.abs(place) + 0.5), place) for place in (rows, columns))
+        # To the nearest, halves away from 0; in double precision, where adding 0.5 does not round.
+        rows, columns = (np.copysign(np.floor(np.abs(place) + np.float64(0.5)), place) for place in (rows, columns))
         inside = (rows >= 0) & (rows <= height - 1) & (columns >= 0) & (columns <= width - 1)
         result = _nearest(src, rows, columns)
     else:
@@ -270,6 +271,8 @@ def _unrolled(
     angles = (2 * math.pi * np.arange(down) / down).astype(np.float32).astype(np.float64)[:, None]
     radii = radius(np.arange(right, dtype=np.float32), right, reach).astype(np.float64)
     rows, columns = height / 2 + radii * np.cos(angles), width / 2 - radii * np.sin(angles)
+    if interpolation == 'bilinear':
+        rows, columns = (place.astype(working_dtype(src.dtype)) for place in (rows, columns))
     inside = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
     if interpolation == 'simple':
         result = _nearest(src, np.floor(rows), np.floor(columns))

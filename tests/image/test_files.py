@@ -175,7 +175,7 @@ def test_each_formats_own_functions(tmp_path, random):
     ('content', 'words'),
     [
         (b'', "begins with b''"),
-        (b'BM\x00\x00' * 20, 'JPEG or PNG or PPM or PGM'),
+        (b'BM\x00\x00' * 20, 'JPEG, PNG, PPM, PGM'),
         (b'P4\n8 1\n\xff', 'begins with'),
         (b'\x89PNG' + bytes(50), 'damaged'),
         (b'\xff\xd8\xff\xe0' + bytes(50), 'damaged'),
