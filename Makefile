@@ -38,7 +38,7 @@ lint: .venv/ready-for-tests
 types: .venv/ready-for-tests
 	$(BIN)/pip install --quiet --no-deps --upgrade --target .types .
 	cd .types && ../$(BIN)/mypy --config-file ../pyproject.toml \
-		-p nnlite.serialization -p nnlite.data_prep -p nnlite.training -p nnlite.trace -p nnlite.explain -p nnlite.bench -p nnlite.cli
+		-p nnlite.serialization -p nnlite.image -p nnlite.data_prep -p nnlite.training -p nnlite.trace -p nnlite.explain -p nnlite.bench -p nnlite.interop -p nnlite.cli
 
 .venv/ready: pyproject.toml setup.py
 	$(PYTHON) -m venv .venv

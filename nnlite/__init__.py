@@ -46,7 +46,7 @@ _LAZY = {
     'save': 'nnlite.serialization',
     'register': 'nnlite.serialization',
 }
-_PACKAGES = ('nn', 'optim', 'optnet', 'models', 'data_prep', 'training', 'trace', 'serialization')
+_PACKAGES = ('nn', 'optim', 'image', 'optnet', 'models', 'data_prep', 'training', 'trace', 'serialization')
 
 __all__ = [
     'DataError',
