@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from nnlite.errors import DataError
+from nnlite.image.png import lacks_lines
 
 # 134 million, more than nearly any camera's; a picture that claims more is taken for a bomb.
 MAX_PIXELS = 1 << 27
@@ -41,6 +42,8 @@ def decode(content: bytes, size: int | None = None) -> np.ndarray:
                 raise DataError(f'expected at most {MAX_PIXELS} pixels, got {width}x{height}')
             if file.mode not in MODES:
                 raise DataError(f'expected 8 bits a channel, got the mode {file.mode}')
+            if file.format == 'PNG' and lacks_lines(file):
+                raise DataError('its last lines are missing')
             image = ImageOps.exif_transpose(file) if 'exif' in file.info else file
             image = image if image.mode == 'RGB' else image.convert('RGB')
             if size is not None and image.size != (size, size):

@@ -86,6 +86,16 @@ def test_a_picture_that_is_cut_off_is_refused(picture, kind):
             decode(content[:part])
 
 
+def test_a_png_whose_data_ends_early_in_good_order_is_refused(picture):
+    whole = picture(9, 8, 8)
+    content = bytearray(whole)
+    content[16:24] = struct.pack('>II', 8, 9)  # a line more than there is
+    content[29:33] = struct.pack('>I', zlib.crc32(content[12:29]))
+    assert decode(whole).shape == (8, 8, 3)
+    with pytest.raises(DataError, match='last lines are missing'):
+        decode(bytes(content))
+
+
 def test_pillow_told_to_fill_in_what_is_missing_is_refused(picture, monkeypatch):
     monkeypatch.setattr(ImageFile, 'LOAD_TRUNCATED_IMAGES', True)
     with pytest.raises(DataError, match='LOAD_TRUNCATED_IMAGES'):
