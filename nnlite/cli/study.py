@@ -23,7 +23,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--limit', type=int, metavar='N', help='at most N training and N validation images')
     parser.add_argument('--seeds', type=int, default=1, metavar='COUNT', help='train with seeds 1 to COUNT')
     parser.add_argument('--out', metavar='DIR', help='the folder; studies/NAME if not given')
-    parser.add_argument('--pretrained', metavar='FILE', help="ImageNet's ResNet-18, for three-ways")
+    parser.add_argument(
+        '--pretrained', metavar='FILE', help="ImageNet's ResNet-18, for three-ways: .t7, .safetensors or .h5"
+    )
     parser.add_argument('--workers', type=int, default=1, help='threads that make batches ready')
     parser.add_argument('--device', metavar=DEVICES, default='auto', help='what computes; auto is a GPU where one is')
     parser.add_argument('--no-optimize', action='store_true', help='run the network module by module')

@@ -50,7 +50,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--seed', type=int, default=1, help='decides initial weights, dropout, and order of the images')
     parser.add_argument('--save', metavar='DIR', help='an empty folder for checkpoints, log and curves')
     parser.add_argument('--resume', metavar='DIR', help='go on with the run in this folder; an empty one begins anew')
-    parser.add_argument('--pretrained', metavar='FILE', help='begin with the parameters of this network')
+    parser.add_argument(
+        '--pretrained', metavar='FILE', help='begin with the parameters of this network: .t7, .safetensors or .h5'
+    )
     parser.add_argument('--minutes', type=float, default=5, help='between checkpoints within an epoch')
     parser.add_argument('--workers', type=int, default=1, help='threads that make batches ready')
     parser.add_argument('--device', metavar=DEVICES, default='auto', help='what computes; auto is a GPU where one is')

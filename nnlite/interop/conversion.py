@@ -193,8 +193,10 @@ def _pt_arrays(path: Path, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarra
 def _compared(model: Any, found: dict[str, np.ndarray], again: Any, input: np.ndarray | None, how: str) -> str:
     """Return how far a network that was read back is from the one it was written of."""
     if input is None:
-        pairs = zip(state_dict(model).values(), found.values(), strict=True)
-        same = all(np.array_equal(a, b, equal_nan=True) for a, b in pairs)
+        arrays = state_dict(model)
+        same = arrays.keys() == found.keys() and all(
+            np.array_equal(array, found[name], equal_nan=True) for name, array in arrays.items()
+        )
         return _told(f'{how}, not run: of the numbers', 0.0 if same else math.inf)
     return _told(f'{how} and run', _difference(_ready(model).forward(input.copy()), again.forward(input.copy())), input)
 

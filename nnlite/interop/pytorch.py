@@ -34,8 +34,8 @@ def unexpressed(model: Any) -> list[tuple[str, str, str]]:
     """Return (path, class, what to do) for each module of a network that PyTorch cannot express.
 
     >>> from nnlite import nn
-    >>> unexpressed(nn.Sequential().add(nn.Linear(3, 2)).add(nn.Kmeans(4, 2)))[0][:2]
-    ('1', 'Kmeans')
+    >>> unexpressed(nn.Sequential().add(nn.Linear(3, 2)).add(nn.CriterionTable(nn.MSECriterion())))[0][:2]
+    ('1', 'CriterionTable')
 
     Raises:
         Error: PyTorch is not installed.

@@ -178,10 +178,10 @@ def test_a_whole_step_of_a_network_is_the_same(make):
 def test_what_cannot_be_is_named_with_all_its_paths():
     net = (
         nn.Sequential()
-        .add(nn.Concat(2).add(nn.Kmeans(2, 3)).add(nn.Identity()))
+        .add(nn.Concat(2).add(nn.CriterionTable(nn.MSECriterion())).add(nn.Identity()))
         .add(nn.IndexLinear(3, 2, normalize=True))
     )
-    with pytest.raises(nnlite.Error, match=r'(?s)0\.0: nn\.Kmeans: .*centres.*1: nn\.IndexLinear: .*normalize'):
+    with pytest.raises(nnlite.Error, match=r'(?s)0\.0: nn\.CriterionTable: a loss.*1: nn\.IndexLinear: .*normalize'):
         interop.to_torch(net)
     with pytest.raises(nnlite.Error, match=r'the network itself: nn\.MSECriterion: a loss'):
         interop.to_torch(nn.MSECriterion())

@@ -26,12 +26,13 @@ EXPRESSIONS: dict[type, Expression] = {}
 _LOSS = "a loss: take PyTorch's own (docs/from-pytorch.md lists them), whose labels count from 0"
 REFUSED: dict[type, str] = {
     nn.CriterionTable: _LOSS,
-    nn.Kmeans: 'its gradient is no derivative: train it here, and give PyTorch the centres, `weight`',
 }
 # What has one only as long as an instance does without something: why_not(module) says what, or None.
 CONDITIONS: dict[type, Callable[[Any], str | None]] = {
     nn.IndexLinear: lambda module: (
-        'it normalizes values by what it has seen: make one without `normalize`' if module.normalize else None
+        'it normalizes values by what it has seen, and learns how by a rule of its own: make one without `normalize`'
+        if module.normalize
+        else None
     ),
 }
 _OTHER = 'say it as one of nn, or register an expression for it: nnlite.interop.in_torch.expresses'

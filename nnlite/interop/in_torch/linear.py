@@ -191,3 +191,34 @@ def index_linear(x: list[Any], weight: torch.Tensor, bias: torch.Tensor, offset:
 @expresses(nn.IndexLinear)
 def _index_linear(module: Any, conversion: Conversion) -> torch.nn.Module:
     return Operation(index_linear, _of(module, conversion, 'weight', 'bias'), offset=module.offset)
+
+
+class _Nearest(torch.autograd.Function):
+    """The number of the nearest centre; the centres get the gradient of k-means, whatever comes from above."""
+
+    @staticmethod
+    def forward(ctx: Any, x: torch.Tensor, centres: torch.Tensor, scale: float) -> torch.Tensor:
+        """Return the number, from 1, of the centre that is nearest to each row."""
+        nearest = (x[:, None] - centres).square().sum(-1).argmin(1)
+        ctx.save_for_backward(x, centres, nearest)
+        ctx.scale = scale
+        return (nearest + 1).to(x.dtype)
+
+    @staticmethod
+    def backward(ctx: Any, grad: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, None]:
+        """Return zeros for x, and for each centre how far it is from the mean of its rows."""
+        x, centres, nearest = ctx.saved_tensors
+        mine = F.one_hot(nearest, len(centres)).T.to(x.dtype)
+        count = mine.sum(1, keepdim=True)
+        return torch.zeros_like(x), ctx.scale * (count * centres - mine @ x) / (count + 1e-7), None
+
+
+def nearest_centre(x: torch.Tensor, weight: torch.Tensor, scale: float) -> torch.Tensor:
+    """Return the number, from 1, of the centre that is nearest to each row."""
+    return _Nearest.apply(x, weight, scale)
+
+
+@expresses(nn.Kmeans)
+def _nearest_centre(module: Any, conversion: Conversion) -> torch.nn.Module:
+    scale = 1 if module.scale is None else module.scale
+    return Operation(nearest_centre, _of(module, conversion, 'weight'), scale=scale)
