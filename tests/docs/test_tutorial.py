@@ -95,6 +95,12 @@ def test_the_lesson_names_the_numbers_that_the_page_shows(monkeypatch):
     assert (np.multiply(one[True][1]['gbranch'], one[True][1]['gshort']) < 0).any()  # homework 3
 
 
+def test_the_study_is_that_of_the_readme():
+    readme = (DOCS.parent / 'README.md').read_text(encoding='utf-8')
+    rows = re.findall(r'^\| \d+ \| .*$', CHAPTERS[-1].read_text(encoding='utf-8'), re.MULTILINE)
+    assert len(rows) == 2 and all(row in readme for row in rows)
+
+
 @pytest.mark.parametrize('page', PAGES, ids=by_name)
 def test_every_command_is_one(page):
     for line in re.findall(r'^nnlite .*$', page.read_text(encoding='utf-8'), re.MULTILINE):
