@@ -14,7 +14,7 @@ from trees import assert_close, assert_equal, copied, leaves, mapped
 import nnlite
 from nnlite import interop, models, nn
 from nnlite.interop import in_torch  # noqa: F401
-from nnlite.interop.in_torch.expressions import EXPRESSIONS, REFUSED
+from nnlite.interop.in_torch.expressions import EXPRESSIONS, REFUSED, expresses
 from nnlite.interop.names import COUNTER, _as_pytorch, _slots
 from nnlite.tensor.memory import address
 
@@ -187,12 +187,23 @@ def test_what_cannot_be_is_named_with_all_its_paths():
         interop.to_torch(nn.MSECriterion())
 
 
-def test_a_class_of_ones_own_is_registered():
+def test_windows_beyond_the_map_are_refused():
+    beyond = nn.SpatialAveragePooling(1, 1, 3, 3).ceil()
+    assert beyond.forward(np.ones((1, 1, 5, 5), np.float32)).shape == (1, 1, 3, 3)
+    with pytest.raises(nnlite.Error, match='beyond the map'):
+        interop.to_torch(beyond)
+    assert interop.to_torch(beyond.floor())(torch.ones(1, 1, 5, 5)).shape == (1, 1, 2, 2)
+
+
+def test_a_class_of_ones_own_can_be_registered():
     class Twice(nn.MulConstant):
         pass
 
     with pytest.raises(nnlite.Error, match=r'nn\.Twice: .*register'):
         interop.to_torch(Twice(2))
+    expresses(Twice)(lambda module, conversion: torch.nn.Identity())
+    assert type(interop.to_torch(Twice(2))) is torch.nn.Identity
+    del EXPRESSIONS[Twice]
 
 
 def test_the_module_can_be_copied_saved_and_moved(tmp_path):

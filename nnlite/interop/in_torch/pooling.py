@@ -7,11 +7,35 @@ import torch
 import torch.nn.functional as F  # noqa: N812 as everybody calls it
 
 from nnlite import nn
-from nnlite.interop.in_torch.expressions import Conversion, Operation, expresses, tensor
+from nnlite.interop.in_torch.expressions import CONDITIONS, Conversion, Operation, expresses, tensor
 
 _MAX = {1: F.max_pool1d, 2: F.max_pool2d, 3: F.max_pool3d}
 _AVERAGE = {2: F.avg_pool2d, 3: F.avg_pool3d}
 _UNPOOL = {2: F.max_unpool2d, 3: F.max_unpool3d}
+
+
+def _leaves_the_map(module: Any) -> str | None:
+    """Return what to do about a last window that lies beyond the map, which Torch7 has and PyTorch has not."""
+    _, stride, padding = module._geometry()
+    reach = [(size - 1) * gap + 1 for size, gap in zip(module._each('k'), module._each('dilation'), strict=True)]
+    if module.ceil_mode and not any(padding) and any(step > size for step, size in zip(stride, reach, strict=True)):
+        return 'with ceil() and steps larger than its windows the last one may lie beyond the map: use floor()'
+    return None
+
+
+CONDITIONS.update(
+    dict.fromkeys(
+        (
+            nn.SpatialMaxPooling,
+            nn.SpatialDilatedMaxPooling,
+            nn.SpatialAveragePooling,
+            nn.VolumetricMaxPooling,
+            nn.VolumetricDilatedMaxPooling,
+            nn.VolumetricAveragePooling,
+        ),
+        _leaves_the_map,
+    )
+)
 
 
 class MaxPooling(torch.nn.Module):
