@@ -6,11 +6,12 @@ from nnlite.errors import Error
 
 
 def to_torch(model: Any) -> Any:
-    """Return a torch.nn.Module that computes what a network does, with copies of its weights, in the same mode.
+    """Return a torch.nn.Module that computes what a network or a criterion does, with copies of its weights.
 
-    It takes what the network takes: tensors for arrays, lists for tables, indices that count from 1. Its state_dict has
-    the names and shapes of nnlite.interop.state_dict, so that either's files suit the other. A module that stands in
-    two places stays one, and so does a parameter that is shared.
+    It takes what the network takes: tensors for arrays, lists for tables, indices and labels that count from 1. It is
+    in the same mode, training or evaluation. Its state_dict has the names and shapes of nnlite.interop.state_dict, so
+    that either's files suit the other. A module that stands in two places stays one, and so does a parameter that is
+    shared.
 
     The gradients are those of PyTorch's automatic differentiation, and in training the same as ours, with these
     differences, which docs/convert.md explains: random numbers come from PyTorch's generator; nothing works in place;
@@ -34,8 +35,8 @@ def unexpressed(model: Any) -> list[tuple[str, str, str]]:
     """Return (path, class, what to do) for each module of a network that PyTorch cannot express.
 
     >>> from nnlite import nn
-    >>> unexpressed(nn.Sequential().add(nn.Linear(3, 2)).add(nn.CriterionTable(nn.MSECriterion())))[0][:2]
-    ('1', 'CriterionTable')
+    >>> unexpressed(nn.Sequential().add(nn.Linear(3, 2)).add(nn.IndexLinear(3, 2, normalize=True)))[0][:2]
+    ('1', 'IndexLinear')
 
     Raises:
         Error: PyTorch is not installed.

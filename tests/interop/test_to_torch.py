@@ -8,13 +8,13 @@ import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812 as everybody calls it
 from runs import forward, gradient_for, gradients_of
-from table import BASES, MODULES, every
+from table import BASES, CRITERIONS, MODULES, every
 from trees import assert_close, assert_equal, copied, leaves, mapped
 
 import nnlite
 from nnlite import interop, models, nn
 from nnlite.interop import in_torch  # noqa: F401
-from nnlite.interop.in_torch.expressions import EXPRESSIONS, REFUSED, expresses
+from nnlite.interop.in_torch.expressions import EXPRESSIONS, expresses
 from nnlite.interop.names import COUNTER, _as_pytorch, _slots
 from nnlite.tensor.memory import address
 
@@ -23,10 +23,6 @@ RANDOM = (nn.Dropout, nn.SpatialDropout, nn.VolumetricDropout, nn.WhiteNoise, nn
 OTHER_SLOPE: dict[type, Callable] = {nn.PairwiseDistance: lambda module: 1 < module.norm < 2}
 # Torch adds 1e-7 or 1e-6 to what it divides by on the way back, PyTorch does not.
 ROUNDED = {nn.Euclidean: 1e-5, nn.WeightedEuclidean: 1e-5, nn.PairwiseDistance: 1e-5}
-
-
-def refused(row):
-    return type(row.make()) in REFUSED
 
 
 def draws(module, mode):
@@ -52,14 +48,11 @@ def gradients(module):
     return {name: _as_pytorch(below, what, grads[address(a)].reshape(a.shape)) for name, below, what, a in slots}
 
 
-def test_every_class_is_expressed_or_named():
-    known = {kind.__name__ for kind in EXPRESSIONS.keys() | REFUSED}
-    modules = {name for name in nn.__all__ if issubclass(getattr(nn, name), nn.Module)}
-    assert known == modules - BASES
-    assert not EXPRESSIONS.keys() & REFUSED
+def test_every_class_is_expressed():
+    assert {kind.__name__ for kind in EXPRESSIONS} == set(nn.__all__) - BASES
 
 
-@every(MODULES, lambda row: not refused(row))
+@every(MODULES)
 @pytest.mark.parametrize(('mode', 'dtype'), [('training', np.float64), ('evaluate', np.float32)])
 def test_gives_the_same(row, mode, dtype):
     module, input = row.module(mode, dtype), row.given(dtype)
@@ -91,6 +84,19 @@ def test_gives_the_same(row, mode, dtype):
     for name, parameter in theirs.named_parameters():
         grad = torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
         assert_close(grads[name], grad.numpy(), tolerance, name)
+
+
+@every(CRITERIONS)
+def test_losses_and_their_gradients_are_the_same(row):
+    criterion, given = row.criterion(), row.given()
+    loss, gradInput = criterion.forward(*copied(given)), criterion.backward(*copied(given))
+    x, *target = mapped(torch.tensor, given)
+    inputs = [leaf.requires_grad_() for leaf in leaves(x)]
+    theirs = interop.to_torch(criterion)(x, *target)
+    theirs.backward()
+    assert loss == pytest.approx(theirs.item(), rel=1e-9)
+    for ours, leaf in zip(leaves(gradInput), inputs, strict=False):
+        assert_close(ours, np.zeros(leaf.shape) if leaf.grad is None else leaf.grad.numpy(), 1e-9, 'gradInput')
 
 
 # What draws numbers of its own in training: what they can be, and how often
@@ -176,15 +182,18 @@ def test_a_whole_step_of_a_network_is_the_same(make):
 
 
 def test_what_cannot_be_is_named_with_all_its_paths():
-    net = (
-        nn.Sequential()
-        .add(nn.Concat(2).add(nn.CriterionTable(nn.MSECriterion())).add(nn.Identity()))
-        .add(nn.IndexLinear(3, 2, normalize=True))
-    )
-    with pytest.raises(nnlite.Error, match=r'(?s)0\.0: nn\.CriterionTable: a loss.*1: nn\.IndexLinear: .*normalize'):
+    class Twice(nn.MulConstant):
+        pass
+
+    fork = nn.Concat(2).add(Twice(2)).add(nn.Identity())
+    net = nn.Sequential().add(fork).add(nn.IndexLinear(3, 2, normalize=True))
+    with pytest.raises(nnlite.Error, match=r'(?s)0\.0: nn\.Twice: .*register.*1: nn\.IndexLinear: .*normalize'):
         interop.to_torch(net)
-    with pytest.raises(nnlite.Error, match=r'the network itself: nn\.MSECriterion: a loss'):
-        interop.to_torch(nn.MSECriterion())
+    loss = (
+        nn.MultiCriterion().add(nn.L1Cost()).add(nn.ModuleCriterion(nn.MSECriterion(), nn.Sequential().add(Twice(2))))
+    )
+    with pytest.raises(nnlite.Error, match=r'1\.inputModule\.0: nn\.Twice'):
+        interop.to_torch(loss)
 
 
 def test_windows_beyond_the_map_are_refused():

@@ -6,7 +6,7 @@ nn's may do anything.
 """
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -22,12 +22,7 @@ Expression = Callable[[Any, 'Conversion'], torch.nn.Module]
 
 EXPRESSIONS: dict[type, Expression] = {}
 
-# What has no counterpart, and what to do about it.
-_LOSS = "a loss: take PyTorch's own (docs/from-pytorch.md lists them), whose labels count from 0"
-REFUSED: dict[type, str] = {
-    nn.CriterionTable: _LOSS,
-}
-# What has one only as long as an instance does without something: why_not(module) says what, or None.
+# What is expressed only where an instance does without something: the function says what to do, or returns None.
 CONDITIONS: dict[type, Callable[[Any], str | None]] = {
     nn.IndexLinear: lambda module: (
         'it normalizes values by what it has seen, and learns how by a rule of its own: make one without `normalize`'
@@ -59,21 +54,29 @@ def convert(model: Any) -> torch.nn.Module:
         lines = '\n    '.join(f'{path or "the network itself"}: nn.{name}: {what}' for path, name, what in refused)
         raise Error(f'expected modules that PyTorch can express, got others:\n    {lines}', where='to_torch')
     conversion = Conversion(resnet_labels(model) or {})
-    return conversion.module(model).train(model.train)
+    return conversion.module(model).train(getattr(model, 'train', True))
 
 
 def unexpressed(model: Any) -> list[tuple[str, str, str]]:
     """Return (path, class, what to do) for each module of a network that PyTorch cannot express."""
     found = []
-    for path, module in paths(model):
+    for path, module in _everything(model):
         kind = type(module)
-        what = REFUSED.get(kind) or (
-            None if kind in EXPRESSIONS else _LOSS if issubclass(kind, nn.Criterion) else _OTHER
-        )
-        what = what or CONDITIONS.get(kind, lambda module: None)(module)
+        what = CONDITIONS.get(kind, lambda module: None)(module) if kind in EXPRESSIONS else _OTHER
         if what is not None:
             found.append((path, type(module).__name__, what))
     return found
+
+
+def _everything(model: Any) -> Iterator[tuple[str, Any]]:
+    """Yield (path, module) for a network, or a criterion, and all that is in it."""
+    for path, module in paths(model):
+        yield path, module
+        inner = {name: getattr(module, name, None) for name in ('criterion', 'inputModule', 'targetModule')}
+        inner |= {str(place): criterion for place, criterion in enumerate(getattr(module, 'criterions', []))}
+        for name, below in inner.items():
+            for rest, thing in () if below is None else _everything(below):
+                yield '.'.join(filter(None, (path, name, rest))), thing
 
 
 class Conversion:
@@ -123,7 +126,7 @@ def tensor(array: Any) -> torch.Tensor:
 
 
 class Operation(torch.nn.Module):
-    """y = function(x, parameters and options by their names).
+    """y = function(x, parameters and options by their names); of a loss, function(x, target, ...).
 
     A function that asks for `training` is told whether the module trains.
 
@@ -138,7 +141,7 @@ class Operation(torch.nn.Module):
         self,
         function: Callable[..., Any],
         parameters: Mapping[str, torch.nn.Parameter | None] | None = None,
-        constants: Mapping[str, torch.Tensor] | None = None,
+        constants: Mapping[str, torch.Tensor | None] | None = None,
         **options: Any,
     ) -> None:
         super().__init__()
@@ -150,12 +153,12 @@ class Operation(torch.nn.Module):
         for name, constant in (constants or {}).items():
             self.register_buffer(name, constant, persistent=False)
 
-    def forward(self, x: Any) -> Any:
-        """Return the output for an input, a tensor or a list of them."""
+    def forward(self, *given: Any) -> Any:
+        """Return the output for an input, a tensor or a list of them, or the loss for an input and its target."""
         options = {**self.options, **{name: getattr(self, name) for name in self.names}}
         if self.heeds_training:
             options['training'] = self.training
-        return self.function(x, **options)
+        return self.function(*given, **options)
 
     def extra_repr(self) -> str:
         """Return what stands in the brackets of its text."""
