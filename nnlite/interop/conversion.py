@@ -95,9 +95,10 @@ def _shapes(model: Any) -> Iterator[tuple[int, ...]]:
     """Yield shapes to try, by the first module that says how much it takes."""
     labels = resnet_labels(model)
     if labels is not None:
-        large, stages = model.modules[0].kW > 3, sum(name.startswith('layer') for name in labels[id(model)])
-        side = 224 if large else 64 if stages > 3 else 32
-        yield model.modules[0].nInputPlane, side, side
+        first = model.modules[labels[id(model)].index('conv1')]
+        stages = sum(name.startswith('layer') for name in labels[id(model)])
+        side = 224 if first.kW > 3 and first is model.modules[0] else 64 if stages > 3 else 32
+        yield first.nInputPlane, side, side
     for module in model.listModules():
         if isinstance(module, nn.Linear | nn.LinearWeightNorm):
             yield (module.weight.shape[1],)

@@ -5,14 +5,15 @@ import struct
 
 import h5py
 import numpy as np
+import onnx
 import pytest
 import torch
 from golden_files import FOLDER
 
 import nnlite
-from nnlite import nn
-from nnlite.interop import load_state_dict, read_weights, state_dict, write_weights
-from nnlite.interop.conversion import _pt_arrays
+from nnlite import models, nn
+from nnlite.interop import load_state_dict, read_weights, state_dict, write_onnx, write_weights
+from nnlite.interop.conversion import _pt_arrays, find_shape
 
 RNG = np.random.default_rng(1)
 ARRAYS = {'a.weight': RNG.normal(size=(3, 2)).astype(np.float32), 'b': RNG.normal(size=4), 'half': np.float16([1, 2])}
@@ -57,13 +58,19 @@ def test_what_pytorch_writes_is_read(tmp_path):
 
 
 @pytest.mark.parametrize('path', sorted((FOLDER / 'nets').glob('*_final.t7')), ids=lambda path: path.stem)
-@pytest.mark.parametrize('suffix', ['safetensors', 'h5', 'pt', 't7'])
+@pytest.mark.parametrize('suffix', ['safetensors', 'h5', 'pt', 't7', 'onnx'])
 def test_networks_of_torch7_go_through_every_form_and_back(path, suffix, tmp_path):
     net = nnlite.load(path)
     arrays, other = state_dict(net), tmp_path / f'net.{suffix}'
     if suffix == 't7':
         nnlite.save(other, net)
         found = state_dict(nnlite.load(other))
+    elif suffix == 'onnx':
+        write_onnx(net, other, (3, 16, 16))
+        arrays = {name: array.astype(np.float32) for name, array in arrays.items()}  # which is all that it has
+        found = {part.name: onnx.numpy_helper.to_array(part) for part in onnx.load(other).graph.initializer}
+        found = {name: found[name] for name in arrays}
+        net = net.float()
     else:
         write_weights(other, arrays, {})
         found = _pt_arrays(other, arrays) if suffix == 'pt' else read_weights(other).arrays
@@ -215,3 +222,10 @@ def test_damaged_h5_are_read_or_one_error(tmp_path):
 
 def test_network_without_weights_has_no_names():
     assert state_dict(nn.Sequential().add(nn.ReLU())) == {}
+
+
+def test_input_of_a_network_that_enlarges_its_pictures():
+    net = models.resnet(18, 'imagenet', widths=(2, 3, 4, 5))
+    assert find_shape(nn.Sequential().add(nn.SpatialUpSamplingNearest(4)).add(net)) == (3, 32, 32)
+    net.insert(nn.SpatialUpSamplingNearest(4), 1)
+    assert find_shape(net) == (3, 64, 64)

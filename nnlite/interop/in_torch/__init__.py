@@ -6,8 +6,18 @@ from nnlite.interop.in_torch.expressions import convert, expresses, unexpressed
 
 __all__ = ['convert', 'expresses', 'unexpressed']
 
-FAMILIES = ('containers', 'convolution', 'linear', 'losses', 'moves', 'normalization', 'pooling', 'random', 'tables')
-FAMILIES += ('transfer',)
+FAMILIES = (
+    'containers',
+    'convolution',
+    'linear',
+    'losses',
+    'moves',
+    'normalization',
+    'pooling',
+    'random',
+    'tables',
+    'transfer',
+)
 
 for _family in FAMILIES:
     importlib.import_module(f'nnlite.interop.in_torch.{_family}')

@@ -34,7 +34,7 @@ def smooth(x: torch.Tensor, y: torch.Tensor, average: bool) -> torch.Tensor:
 
 def divergence(x: torch.Tensor, y: torch.Tensor, average: bool) -> torch.Tensor:
     """Return Kullback and Leibler's, of log probabilities x and probabilities y."""
-    return F.kl_div(x, y.clamp(min=0), reduction=_word(average))
+    return _reduced(F.kl_div(x, y.clamp(min=0), reduction='none'), average)
 
 
 def soft_margin(x: torch.Tensor, y: torch.Tensor, average: bool) -> torch.Tensor:
@@ -121,7 +121,7 @@ def likelihood(
 
 @expresses(nn.ClassNLLCriterion, nn.SpatialClassNLLCriterion)
 def _likelihood(criterion: Any, conversion: Conversion) -> torch.nn.Module:
-    options = {'average': bool(criterion.sizeAverage), 'ignored': criterion.ignoreIndex or -100}
+    options: dict[str, Any] = {'average': bool(criterion.sizeAverage), 'ignored': criterion.ignoreIndex or -100}
     return Operation(likelihood, constants=_weights(criterion), **options)
 
 
@@ -134,7 +134,7 @@ def cross_entropy(
 
 @expresses(nn.CrossEntropyCriterion)
 def _cross_entropy(criterion: Any, conversion: Conversion) -> torch.nn.Module:
-    options = {'average': bool(criterion.sizeAverage), 'ignored': criterion.nll.ignoreIndex}
+    options: dict[str, Any] = {'average': bool(criterion.sizeAverage), 'ignored': criterion.nll.ignoreIndex}
     return Operation(cross_entropy, constants=_weights(criterion.nll), **options)
 
 
@@ -147,7 +147,7 @@ def multi_margin(
 
 @expresses(nn.MultiMarginCriterion)
 def _multi_margin(criterion: Any, conversion: Conversion) -> torch.nn.Module:
-    options = {'average': bool(criterion.sizeAverage), 'p': criterion.p, 'margin': criterion.margin}
+    options: dict[str, Any] = {'average': bool(criterion.sizeAverage), 'p': criterion.p, 'margin': criterion.margin}
     return Operation(multi_margin, constants=_weights(criterion), **options)
 
 
