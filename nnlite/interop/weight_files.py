@@ -153,8 +153,9 @@ def _read_h5(path: str | os.PathLike[str]) -> Weights:
         with h5py.File(path, 'r') as file:
             if len(file) > MAX_ARRAYS:
                 raise FileFormatError(f'expected at most {MAX_ARRAYS:,} arrays, got {len(file):,}', where=str(path))
-            arrays = {name: _own(file, name, size, path)[()] for name in file}
-            return Weights(arrays, {name: str(file.attrs[name]) for name in file.attrs if _is_text(file, name)})
+            arrays = {name: _native(_own(file, name, size, path)[()]) for name in file}
+            facts = {name: file.attrs[name] for name in file.attrs if _is_small(file, name)}
+            return Weights(arrays, {name: fact for name, fact in facts.items() if isinstance(fact, str)})
     except (OSError, RuntimeError, ValueError, TypeError, KeyError, OverflowError) as error:
         if isinstance(error, FileFormatError):
             raise
@@ -183,10 +184,15 @@ def _own(file: Any, name: str, size: int, path: str | os.PathLike[str]) -> Any:
     return data
 
 
-def _is_text(file: Any, name: str) -> bool:
-    """Return whether an attribute is a text of some length: others are none of ours."""
+def _is_small(file: Any, name: str) -> bool:
+    """Return whether an attribute is one value of some length: others are none of ours."""
     attribute = file.attrs.get_id(name)
-    return attribute.shape == () and attribute.dtype.kind in 'OS' and attribute.get_storage_size() <= MAX_TEXT
+    return attribute.shape == () and attribute.get_storage_size() <= MAX_TEXT
+
+
+def _native(array: np.ndarray) -> np.ndarray:
+    """Return an array whose bytes lie in this machine's order."""
+    return array.astype(array.dtype.newbyteorder('='), copy=False)
 
 
 def _h5(arrays: dict[str, np.ndarray], facts: dict[str, str]) -> bytes:

@@ -82,6 +82,15 @@ def test_numbers_come_in_the_networks_type_and_memory():
     assert params.tolist() == [7] * 6 + [1, 2]
 
 
+def test_networks_on_a_gpu_give_and_take_numbers_of_the_host(cupy):
+    net = nn.Sequential().add(nn.Linear(3, 2)).add(nn.TemporalConvolution(2, 3, 2)).cuda()
+    arrays = {name: array + 1 for name, array in state_dict(net).items()}
+    assert all(type(array) is np.ndarray for array in arrays.values())
+    load_state_dict(net, arrays)
+    assert type(net.get(1).weight) is cupy.ndarray
+    assert_equal(list(state_dict(net).values()), list(arrays.values()))
+
+
 def test_a_shared_parameter_is_to_be_given_once():
     first = nn.Linear(3, 3)
     net = nn.Sequential().add(first).add(nn.Linear(3, 3).share(first, 'weight', 'bias', 'gradWeight', 'gradBias'))

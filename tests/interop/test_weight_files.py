@@ -66,7 +66,7 @@ def test_networks_of_torch7_go_through_every_form_and_back(path, suffix, tmp_pat
         nnlite.save(other, net)
         found = state_dict(nnlite.load(other))
     elif suffix == 'onnx':
-        write_onnx(net, other, (3, 16, 16))
+        write_onnx(net, other, find_shape(net))
         arrays = {name: array.astype(np.float32) for name, array in arrays.items()}  # which is all that it has
         found = {part.name: onnx.numpy_helper.to_array(part) for part in onnx.load(other).graph.initializer}
         found = {name: found[name] for name in arrays}
@@ -80,6 +80,18 @@ def test_networks_of_torch7_go_through_every_form_and_back(path, suffix, tmp_pat
     for name, array in arrays.items():
         assert found[name].dtype == array.dtype
         assert (state_dict(again)[name] == array).all()
+
+
+def test_h5_of_another_byte_order_and_with_other_attributes(tmp_path):
+    with h5py.File(tmp_path / 'big.h5', 'w') as file:
+        file.create_dataset('a', data=np.arange(5, dtype='>f8'), chunks=(2,), compression='gzip', shuffle=True)
+        file.attrs.update({'backend': np.bytes_('x'), 'number': 3, 'classes': '["ä"]', 'many': np.zeros(100)})
+        file.attrs.create('link', file['a'].ref, dtype=h5py.ref_dtype)
+    weights = read_weights(tmp_path / 'big.h5')
+    assert weights.arrays['a'].dtype == np.float64
+    assert weights.arrays['a'].dtype.isnative
+    assert weights.arrays['a'].tolist() == [0, 1, 2, 3, 4]
+    assert weights.facts == {'classes': '["ä"]'}
 
 
 # what is wrong
