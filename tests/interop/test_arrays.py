@@ -37,6 +37,14 @@ def test_what_cannot_be_shared_is_said():
         from_dlpack(Elsewhere())
 
 
+def test_the_package_says_what_it_has():
+    from nnlite import interop
+
+    assert interop.NetClassifier.__name__ == 'NetClassifier'
+    with pytest.raises(AttributeError, match='to_torch, write_onnx'):
+        interop.from_torch  # noqa: B018 it is the asking that raises
+
+
 def test_jax_shares_memory():
     jax = pytest.importorskip('jax')
     array = jax.numpy.arange(6.0)
