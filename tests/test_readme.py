@@ -5,9 +5,12 @@ import shlex
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 import nnlite
+from nnlite import interop, models
 from nnlite.cli import parser
 
 README = (Path(__file__).parents[1] / 'README.md').read_text(encoding='utf-8')
@@ -32,6 +35,23 @@ def test_the_files_open_and_are_written(tmp_path, monkeypatch):
     exec(BLOCKS[1], names)
     assert len(names['rest']) == 3
     assert repr(nnlite.load('model_ascii.t7')) == repr(names['net'])
+
+
+def test_networks_go_on_and_come_back(tmp_path, monkeypatch):
+    for package in ('torch', 'onnx', 'safetensors', 'sklearn'):
+        pytest.importorskip(package, reason=f'pip install {package}')
+    monkeypatch.chdir(tmp_path)
+    nnlite.manualSeed(1)
+    pixels = np.random.default_rng(1).integers(0, 256, (5, 6, 3), np.uint8)
+    Image.fromarray(pixels).save('cat.jpg')
+    weights = interop.state_dict(models.resnet(18, 'imagenet', 'B', widths=(2, 3, 4, 5)))
+    interop.write_weights('resnet18.safetensors', weights, {})
+    X = np.random.default_rng(2).standard_normal((30, 4))
+    names = {'net': models.resnet(8, 'cifar10', widths=(2, 2, 2)), 'X': X, 'y': X[:, 0] > 0}
+    exec(BLOCKS[2], names)
+    assert len(names['twin'].state_dict()) >= len(names['arrays']) and Path('model.onnx').stat().st_size > 1000
+    np.testing.assert_array_equal(interop.state_dict(names['resnet'])['fc.weight'], weights['fc.weight'])
+    assert names['x'].shape == (3, 5, 6)
 
 
 @pytest.mark.parametrize('line', re.findall(r'^nnlite .*$', README, re.MULTILINE))
