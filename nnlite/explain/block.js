@@ -148,7 +148,7 @@ function wayBack() {
     parts.push(`<line class="axis" x1="${L}" x2="${W - R}" y1="${y(tick)}" y2="${y(tick)}"/>`,
       `<text x="${L - 8}" y="${y(tick) + 4}" text-anchor="end">1e${tick}</text>`);
   for (let n = 0; n < count; n++)
-    parts.push(`<text x="${x(n)}" y="${H - 14}" text-anchor="middle">${n + 1 < count ? 'block ' + (n + 1) : 'loss'}</text>`);
+    parts.push(`<text x="${x(n)}" y="${H - 14}" text-anchor="middle">${n + 1 < count ? n + 1 : 'loss'}</text>`);
   for (const [n, curve] of curves.entries()) {
     const color = n ? 'var(--blue)' : 'var(--orange)', dash = n ? '' : 'stroke-dasharray="7 5"';
     const points = curve.map((v, k) => `${x(k).toFixed(1)},${y(v).toFixed(1)}`);

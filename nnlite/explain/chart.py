@@ -5,7 +5,7 @@ from html import escape
 
 import numpy as np
 
-WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 720, 270, 64, 34, 24
+WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 720, 280, 64, 34, 34
 BAR = 5  # pixels of a histogram's bar
 
 
@@ -27,7 +27,8 @@ def line_chart(values: np.ndarray, names: list[str], x_label: str, y_label: str)
         return x, TOP + down * (high - math.log10(value)) / (high - low)
 
     points = [at(place, value) for place, value in good]
-    parts = [f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(y_label)} by {escape(x_label)}">']
+    label = f'{escape(y_label)} by {escape(x_label)}'
+    parts = [f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{label}">']
     for power in range(low, high + 1):
         y = TOP + down * (high - power) / (high - low)
         parts.append(f'<line class="axis" x1="{LEFT}" x2="{WIDTH - 12}" y1="{y:.1f}" y2="{y:.1f}"/>')
@@ -37,7 +38,7 @@ def line_chart(values: np.ndarray, names: list[str], x_label: str, y_label: str)
         title = f'<title>{escape(names[place])}: {value:.3g}</title>'
         parts.append(f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="4">{title}</circle>')
     parts.append(f'<text x="{LEFT + across / 2}" y="{HEIGHT - 8}" text-anchor="middle">{escape(x_label)}</text>')
-    return ''.join([*parts, f'<text x="4" y="{TOP - 12}">{escape(y_label)}</text></svg>'])
+    return ''.join([*parts, f'<text x="{LEFT}" y="{TOP - 10}">{escape(y_label)}</text></svg>'])
 
 
 def histogram(counts: np.ndarray, low: float, high: float) -> str:

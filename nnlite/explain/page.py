@@ -31,12 +31,14 @@ img { image-rendering: pixelated; max-width: 100%; border: 1px solid var(--line)
 svg { max-width: 100%; height: auto; } svg text { fill: var(--soft); font-size: 12px; }
 svg .axis { stroke: var(--line); } svg .curve { fill: none; stroke: var(--blue); stroke-width: 2; }
 svg .dot { fill: var(--blue); } svg .bar { fill: var(--blue); }
+@media (max-width: 30rem) { svg.chart text { font-size: 22px; } }
 pre { white-space: pre; font-size: 0.9rem; line-height: 1.4; }
 nav { display: flex; flex-wrap: wrap; gap: 0.5rem; } nav a { color: inherit; text-decoration: none;
   padding: 0.3rem 0.8rem; border-bottom: 3px solid var(--line); } nav a[aria-current] { border-color: var(--blue); }
 section[hidden] { display: none; }
-@media print { button, nav, noscript { display: none; } body { max-width: none; padding: 0; } section[hidden] { display: block; }
-  section + section { break-before: page; } figure, svg { break-inside: avoid; } td, svg { print-color-adjust: exact; } }
+@media print { button, nav, noscript { display: none; } body { max-width: none; padding: 0; }
+  section[hidden] { display: block; } section + section { break-before: page; } figure, svg { break-inside: avoid; }
+  td, svg { print-color-adjust: exact; } }
 """
 
 # Show the part that the address names, or the first one.

@@ -85,12 +85,12 @@ comes as it was, and the branch's part is added to it; without one it is multipl
 <p><span style="color: var(--blue)"><b>&mdash; ResNet</b></span> &nbsp;
 <span style="color: var(--orange)"><b>- - plain twin</b></span></p>
 <h2>The norm of the gradient by depth</h2>
-<svg id="depth" role="img" aria-label="norm of the gradient at the output of each layer"></svg>
+<svg id="depth" class="chart" role="img" aria-label="norm of the gradient at the output of each layer"></svg>
 <p><label for="step">step of training, arrow keys work too</label><br>
 <input id="step" type="range" min="0" value="0" step="1" style="width: 100%; max-width: 45rem"></p>
 <p id="said" class="mono" aria-live="polite"></p>
 <h2>The loss</h2>
-<svg id="loss" role="img" aria-label="loss by step of training"></svg>
+<svg id="loss" class="chart" role="img" aria-label="loss by step of training"></svg>
 <noscript><p>The charts need JavaScript; nothing is loaded from anywhere.</p></noscript>
 """
     text = json.dumps(data).replace('<', '\\u003c')
