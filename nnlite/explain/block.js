@@ -12,15 +12,17 @@ const frameAt = weight => data.frames[state.seed][state.depth][state.norms][weig
 const frame = () => frameAt(state.weight);
 const steps = () => data.steps.filter(step => state.norms || !step.norms);
 
+// A number in three digits.
 function number(value) {
   const size = Math.abs(value);
-  const text = size === 0 ? '0' : size < 0.001 ? value.toExponential(1) : value.toFixed(size < 0.1 ? 4 : 2);
-  return text.replaceAll('-', '\u2212');
+  if (size === 0) return '0';
+  const digits = 2 - Math.floor(Math.log10(size));
+  return (digits > 5 ? value.toExponential(2) : value.toFixed(Math.max(0, digits))).replaceAll('-', '\u2212');
 }
-// The numbers of a table have as many digits behind the point as the largest one needs for three.
+// The numbers of a table have as many digits behind the point as the largest one needs for two or three.
 function even(value, most) {
-  const digits = 2 - Math.floor(Math.log10(most));
-  return digits > 6 ? number(value) : value.toFixed(Math.max(1, digits)).replace('-', '\u2212');
+  const digits = Math.ceil(1.5 - Math.log10(most));
+  return digits > 5 ? number(value) : value.toFixed(Math.max(1, digits)).replace('-', '\u2212');
 }
 const factor = value => value < 0 ? `(${number(value)})` : number(value);
 const mean = list => list.reduce((a, b) => a + b, 0) / list.length;
@@ -39,7 +41,7 @@ const KINDS = {
     const gs = mean(g), gns = mean(g.map((v, k) => v * n[k])), here = (f[input][i][j] - m) / std, v = f[from][i][j];
     return [weight / std * (v - gs - here * gns), `${factor(weight)} / ${number(std)} \u00b7 (${number(v)} \u2212 ` +
       `${factor(gs)} \u2212 ${factor(here)} \u00b7 ${factor(gns)})`,
-      `; mean(g) is ${number(gs)}, n ${number(here)}, mean(g \u00b7 n) ${number(gns)}`];
+      `; mean(g) is ${number(gs)}, n here ${number(here)}, mean(g \u00b7 n) ${number(gns)}`];
   },
   rectify: (f, {from}, i, j) => [Math.max(0, f[from][i][j]), `max(0, ${number(f[from][i][j])})`],
   rectifyBack: (f, {from, output}, i, j) => {
@@ -64,21 +66,25 @@ function windowed(map, weight, i, j, way) {
       total += weight[a][b] * value;
       terms.push(`${factor(weight[a][b])}\u00b7${factor(value)}`);
     }
-  return [total, terms.join(' + ')];
+  return [total, terms.join(' + '), terms.length < 9 ? '; beyond the border are zeros' : ''];
 }
 const reach = step => step.weight ? 1 : 0;  // how far from (i, j) the step reads
 
-function table(name, step, result) {
+function table(name, result) {
   const array = frame()[name], most = Math.max(...array.flat().map(Math.abs), 1e-30);
   const cell = (value, i, j) => {
     const share = Math.round(70 * Math.abs(value) / most), color = value > 0 ? 'var(--blue)' : 'var(--orange)';
-    const chosen = i === state.i && j === state.j;
-    const place = `data-i="${i}" data-j="${j}"` + (result ? ` tabindex="${chosen ? 0 : -1}"` : '');
+    const place = `data-i="${i}" data-j="${j}"` + (result ? ' tabindex="-1"' : '');
     return `<td ${place} style="background: color-mix(in srgb, ${color} ${share}%, var(--paper))">${even(value, most)}</td>`;
   };
   const rows = array.map((row, i) => '<tr>' + row.map((value, j) => cell(value, i, j)).join('') + '</tr>').join('');
   return `<figure class="${result ? 'result' : 'given'}"><table class="map">${rows}</table>` +
     `<figcaption>${NAMES[name]}</figcaption></figure>`;
+}
+// All that a step reads, and what comes of it.
+function arrays(step) {
+  const given = [step.from, step.other, step.input, step.output].filter(name => name && name !== step.to);
+  return given.map(name => table(name, false)).join('') + (step.weight ? weights(step.weight) : '') + table(step.to, true);
 }
 function weights(name) {
   const array = frame()[name], most = Math.max(...array.flat().map(Math.abs));
@@ -89,7 +95,7 @@ function weights(name) {
 function say() {
   const step = steps()[state.step], [value, words, note = ''] = KINDS[step.kind](frame(), step, state.i, state.j);
   $('arithmetic').textContent = `row ${state.i + 1}, column ${state.j + 1}:  ` +
-    (step.kind === 'same' ? words : `${words} = ${number(value)}${note}`);
+    (step.kind === 'same' ? words : `${words} \u2248 ${number(value)}${note}`);
   $('arithmetic').dataset.value = value;  // all its digits
   for (const cell of $('arrays').querySelectorAll('td[data-i]')) {
     const far = Math.max(Math.abs(cell.dataset.i - state.i), Math.abs(cell.dataset.j - state.j));
@@ -108,9 +114,7 @@ function show() {
   $('code').textContent = step.code;
   $('where').textContent = `${step.file}, line ${step.line}`;
   $('whole').textContent = step.whole;
-  const given = [step.from, step.other].filter(name => name && name !== step.to);
-  $('arrays').innerHTML = given.map(name => table(name, step, false)).join('') +
-    (step.weight ? weights(step.weight) : '') + table(step.to, step, true);
+  $('arrays').innerHTML = arrays(step);
   for (const node of $('drawing').querySelectorAll('[data-node]')) {
     const on = node.dataset.node === step.node;
     node.classList.toggle('on', on && !step.back);
@@ -137,10 +141,17 @@ function change() {
   wayBack();
   show();
 }
+// On paper: all steps.
+addEventListener('beforeprint', () => {
+  $('handout').innerHTML = steps().map((step, n) => `<article><h3>${n + 1}. ${step.title}</h3>` +
+    `<p>${step.formula}</p>${arrays(step)}</article>`).join('');
+});
+addEventListener('afterprint', () => { $('handout').textContent = ''; });
 // The chart: the norms of this setting, and of the one without a shortcut.
 function wayBack() {
   const svg = $('way-back'), L = 64, R = 12, T = 12, B = 36, W = 720, H = 240;
-  const curves = [frameAt(0).norms, frame().norms].map(list => list.map(v => Math.log10(Math.max(v, 1e-30))));
+  const curves = [frameAt(0).norms, frame().norms].map(
+    list => list.map(v => Math.log10(Math.max(v / list.at(-1), 1e-30))));
   const low = Math.floor(Math.min(...curves.flat())), high = Math.max(low + 1, Math.ceil(Math.max(...curves.flat())));
   const count = curves[0].length, x = n => L + 20 + (W - L - R - 40) * n / (count - 1);
   const y = v => T + (H - T - B) * (high - v) / (high - low), parts = [];
@@ -171,18 +182,21 @@ function choose(i, j) {
   say();
 }
 const MOVES = {ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0]};
+const STEPS = {ArrowLeft: -1, ArrowRight: 1, PageUp: -1, PageDown: 1};
 document.addEventListener('keydown', event => {
-  const move = MOVES[event.key];
-  if (!move || event.altKey || event.ctrlKey || event.metaKey || !$('title').offsetParent) return;
+  if (event.altKey || event.ctrlKey || event.metaKey || !$('title').offsetParent) return;
   if (event.target.closest('input, select')) return;
-  if (event.target.closest('td[tabindex]')) {
+  const cell = event.target.closest('td[tabindex]'), move = MOVES[event.key], by = STEPS[event.key];
+  if (cell && move) {
     choose(state.i + move[0], state.j + move[1]);
     $('arrays').querySelector('td.chosen').focus();
-  } else if (move[1]) go(move[1]); else return;
+  } else if (cell && event.key === 'Escape') cell.blur(); else if (by) go(by); else return;
   event.preventDefault();
 });
 $('next').addEventListener('click', () => go(1));
 $('previous').addEventListener('click', () => go(-1));
+// A click shows an element and leaves the keys to the steps.
+$('arrays').addEventListener('mousedown', event => { if (event.target.closest('td[data-i]')) event.preventDefault(); });
 for (const kind of ['pointerover', 'click', 'focusin']) $('arrays').addEventListener(kind, event => {
   const cell = event.target.closest('td[data-i]');
   if (cell) choose(Number(cell.dataset.i), Number(cell.dataset.j));

@@ -1,7 +1,5 @@
 """The page of a residual block: each step forward and back with its real numbers, and how each of them comes about."""
 
-import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,7 +7,7 @@ import numpy as np
 import nnlite
 from nnlite import nn, trace
 from nnlite.data_prep import shapes
-from nnlite.explain.page import Part, page
+from nnlite.explain.page import Part, page, part_of
 from nnlite.explain.steps import STEPS
 from nnlite.models.topology import initialise
 
@@ -129,13 +127,8 @@ def explain_block(data: dict[str, Any]) -> str:
 
 def block_part(data: dict[str, Any]) -> Part:
     """Return the same as a part of a page."""
-    body = (Path(__file__).parent / 'block.html').read_text(encoding='utf-8')
-    script = (Path(__file__).parent / 'block.js').read_text(encoding='utf-8')
-    text = json.dumps(data).replace('<', '\\u003c')
     options = {
         name: ''.join(f'<option value="{place}">{value}</option>' for place, value in enumerate(data[name]))
         for name in ('seeds', 'depths')
     }
-    for name, value in options.items():
-        body = body.replace(f'<!-- {name} -->', value)
-    return Part('The block, by hand', body, f'const data = {text};\n{script}')
+    return part_of('block', 'The block, by hand', data, **options)

@@ -1,45 +1,12 @@
 """The frame of a page: one file, light and dark, wide and narrow, on the screen and on paper."""
 
+import json
 from html import escape
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 
 # Nothing may be fetched, whatever stands in the page.
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
-
-STYLE = """
-:root { color-scheme: light dark; --ink: #1c1f24; --soft: #5c6470; --paper: #ffffff; --line: #d4d9e0; --wash: #f3f5f8;
-  --blue: #0067b8; --orange: #b35c00; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e8ebf0; --soft: #a3adba; --paper: #14171c; --line: #3a414c;
-  --wash: #1d222a; --blue: #6db8ff; --orange: #ffb061; } }
-* { box-sizing: border-box; }
-body { margin: 0 auto; max-width: 72rem; padding: 1rem 1.25rem 3rem; background: var(--paper); color: var(--ink);
-  font: 1.05rem/1.5 system-ui, sans-serif; }
-h1 { font-size: 1.7rem; line-height: 1.2; margin: 0.5rem 0; } h2 { font-size: 1.25rem; margin: 2rem 0 0.5rem; }
-p { max-width: 46rem; } .soft { color: var(--soft); } code, .mono { font-family: ui-monospace, monospace; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; } .scroll { overflow-x: auto; }
-td, th { padding: 0.15rem 0.7rem 0.15rem 0; text-align: right; } td:first-child, th:first-child { text-align: left; }
-th { color: var(--soft); font-weight: 500; }
-button { font: inherit; color: inherit; background: var(--wash); border: 1px solid var(--line); border-radius: 0.4rem;
-  padding: 0.3rem 0.8rem; cursor: pointer; }
-:focus-visible { outline: 3px solid var(--blue); outline-offset: 2px; }
-details { border-left: 2px solid var(--line); padding-left: 0.8rem; margin: 0.15rem 0; }
-summary { cursor: pointer; padding: 0.15rem 0; } summary .mono { overflow-wrap: anywhere; }
-summary .facts { color: var(--soft); font-size: 0.9em; display: block; }
-figure { display: inline-block; margin: 0.4rem 1rem 0.4rem 0; vertical-align: top; max-width: 100%; }
-figcaption { color: var(--soft); font-size: 0.85rem; }
-img { image-rendering: pixelated; max-width: 100%; border: 1px solid var(--line); }
-svg { max-width: 100%; height: auto; } svg text { fill: var(--soft); font-size: 12px; }
-svg .axis { stroke: var(--line); } svg .curve { fill: none; stroke: var(--blue); stroke-width: 2; }
-svg .dot { fill: var(--blue); } svg .bar { fill: var(--blue); }
-@media (max-width: 30rem) { svg.chart text { font-size: 22px; } }
-pre { white-space: pre; font-size: 0.9rem; line-height: 1.4; }
-nav { display: flex; flex-wrap: wrap; gap: 0.5rem; } nav a { color: inherit; text-decoration: none;
-  padding: 0.3rem 0.8rem; border-bottom: 3px solid var(--line); } nav a[aria-current] { border-color: var(--blue); }
-section[hidden] { display: none; }
-@media print { button, nav, noscript { display: none; } body { max-width: none; padding: 0; }
-  section[hidden] { display: block; } section + section { break-before: page; } figure, svg { break-inside: avoid; }
-  td, svg { print-color-adjust: exact; } }
-"""
 
 # Show the part that the address names, or the first one.
 CHOOSE = """
@@ -69,12 +36,31 @@ class Part(NamedTuple):
     script: str = ''
 
 
+def part_of(name: str, title: str, data: Any, **blanks: str) -> Part:
+    """Return the part whose HTML and script stand beside this file.
+
+    Args:
+        name: of NAME.html and NAME.js.
+        title: plain text.
+        data: what JSON can hold; the script finds it as `data`.
+        blanks: the HTML that takes the place of <!-- KEY -->.
+    """
+    body, script = (
+        (Path(__file__).parent / f'{name}.{suffix}').read_text(encoding='utf-8') for suffix in ('html', 'js')
+    )
+    for key, value in blanks.items():
+        body = body.replace(f'<!-- {key} -->', value)
+    text = json.dumps(data).replace('<', '\\u003c')  # no name in it may end the script
+    return Part(title, body, f'const data = {text};\n{script}')
+
+
 def page(title: str, *parts: Part) -> str:
     """Return a whole page. Of several parts one is shown at a time, and all are printed.
 
     >>> page('<x>', Part('', '<p>y</p>')).count('<p>y</p>'), '&lt;x&gt;' in page('<x>', Part('', ''))
     (1, True)
     """
+    style = (Path(__file__).parent / 'page.css').read_text(encoding='utf-8')
     sections = ''.join(f'<section id="part-{n}">\n{part.body}\n</section>\n' for n, part in enumerate(parts, 1))
     scripts = ''.join(f'<script>(() => {{\n{part.script}\n}})();</script>\n' for part in parts if part.script)
     if len(parts) > 1:
@@ -86,6 +72,6 @@ def page(title: str, *parts: Part) -> str:
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<link rel="icon" href="data:,">\n'
-        f'<title>{escape(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n{sections}</main>\n'
+        f'<title>{escape(title)}</title>\n<style>{style}</style>\n</head>\n<body>\n<main>\n{sections}</main>\n'
         f'{scripts}</body>\n</html>\n'
     )

@@ -75,7 +75,7 @@ _convolve, _normalise = convolution._convolve, normalization._normalise
 _normalise_back, _fork_back = normalization._hand_back, nn.ConcatTable._back
 _rectify, _rectify_back = transfer.Threshold_updateOutput, transfer.Threshold_updateGradInput
 
-CONVOLUTION = 'y[i, j] = \u03a3 w[a, b] \u00b7 x[i + a \u2212 1, j + b \u2212 1], over the 3 x 3 weights'
+CONVOLUTION = 'y[i, j] = \u03a3 w[a, b] \u00b7 x[i + a \u2212 2, j + b \u2212 2], for a and b from 1 to 3'
 CONVOLUTION_BACK = (
     'gradInput[i, j] = \u03a3 w[a, b] \u00b7 gradOutput[i \u2212 a + 1, j \u2212 b + 1]: the window turned around'
 )
