@@ -6,8 +6,9 @@ import numpy as np
 
 from nnlite import nn
 from nnlite.errors import Error
+from nnlite.optnet.fuse import plain
 from nnlite.tensor.devices import to_host
-from nnlite.trace.recorder import as_before, like_parameters, plain
+from nnlite.trace.recorder import as_before, like_parameters
 from nnlite.trace.recording import Trace
 from nnlite.trace.tree import Node
 
@@ -88,9 +89,9 @@ def path_lengths(net: Any, criterion: Any, images: Any, labels: Any) -> np.ndarr
 
     Source: Veit, Wilber and Belongie, "Residual networks behave like ensembles of relatively shallow networks", 2016.
     """
-    net = plain(net)
-    with as_before(net):
-        images = like_parameters(net, images)
+    with as_before(net, criterion):
+        net = plain(net)
+        images = like_parameters(net, images).copy()
         output = net.forward(images)
         criterion.forward(output, labels)
         gradients = _back(net, images, [np.array(criterion.backward(output, labels))])

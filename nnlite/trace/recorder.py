@@ -8,90 +8,107 @@ from typing import Any
 import numpy as np
 
 import nnlite
-from nnlite.optnet.fuse import Sequential
-from nnlite.optnet.fuse import plain as unfused
+from nnlite import nn
+from nnlite.nn.Object import Object
+from nnlite.nn.tree import below
+from nnlite.optnet.fuse import plain
 from nnlite.tensor.devices import gpu, is_array, to_host
 from nnlite.trace.frame import Frame
 from nnlite.trace.statistics import QUANTITIES, Statistics, statistics_of
 from nnlite.trace.tree import Node, places_of
 
-STATE = ('running_mean', 'running_var', 'save_mean', 'save_std')  # what a pass in training leaves in a module
+BACK = ('backward', 'updateGradInput', 'accGradParameters')  # a container runs its modules' backward, or its two halves
 
 
 def record(net: Any, criterion: Any, images: Any, labels: Any, arrays: bool = False, step: int = 0) -> Frame:
     """Run a network forward and back on a batch, and return what each of its modules did.
 
-    It leaves no trace: results, running statistics and random streams are as before; only the gradients of the
-    parameters are those of this batch. Of a fused network the plain one is run, module by module.
+    It leaves no trace: parameters, results, running statistics and random streams are as before, and so is the
+    criterion; only the gradients of the parameters are those of this batch. Of a fused network the plain one is run,
+    module by module.
 
     Args:
         net: an nn.Module from images to scores, in training or in evaluation.
         criterion: the loss, of the same type.
-        images, labels: a batch, as the network and the criterion take it.
+        images, labels: a batch, as the network and the criterion take it; a table of images for a network of several
+            inputs. They stay as they are, also where a module works in place.
         arrays: whether the arrays themselves are kept too.
         step: which step of the training it is, for the record.
 
     Raises:
         Error: as of the network and the criterion.
     """
-    net = plain(net)
-    places = places_of(net)
-    watch = _Watch(places, arrays)
-    net.zeroGradParameters()
-    with as_before(net):
+    with as_before(net, criterion):
+        net = plain(net)
+        images = _copy(like_parameters(net, images), lambda array: array.copy())
+        _grow(net, criterion, images)
+        places = places_of(net)
+        watch = _Watch(places, arrays)
+        net.zeroGradParameters()
         with watch.watching():
-            images = like_parameters(net, images)
             output = net.forward(images)
             loss = float(criterion.forward(output, labels))
             net.backward(images, criterion.backward(output, labels))
         held = np.array([_bytes(module) for _, module in places], np.int64)
-    for number, (node, module) in enumerate(places):
-        if node.parameters and module.parameters()[1]:
-            watch.keep('gradWeight', number, list(module.parameters()[1]))
+        for number, (node, module) in enumerate(places):
+            if node.parameters and module.parameters()[1]:
+                watch.keep('gradWeight', number, list(module.parameters()[1]))
     nodes = [node for node, _ in places]
     return Frame(nodes, loss, step, watch.statistics, watch.seconds, held, watch.shapes, watch.arrays)
 
 
-def plain(net: Any) -> Any:
-    """Return a network whose modules run one by one: of a fused one a twin with the same layers."""
-    is_fused = any(isinstance(module, Sequential) for module in net.listModules())
-    return unfused(net) if is_fused else net
-
-
 def like_parameters(net: Any, images: Any) -> Any:
-    """Return images where the network computes, and in its type."""
+    """Return images, or a table of them, where the network computes, and in its type."""
+    if isinstance(images, list) and any(map(_holds_arrays, images)):
+        return [like_parameters(net, part) for part in images]
     return (gpu() if net.type().startswith('torch.Cuda') else np).asarray(images).astype(net.dtype, copy=False)
 
 
+def _holds_arrays(values: Any) -> bool:
+    """Return whether something is an array or a table of arrays; lists of numbers are none."""
+    return any(map(_holds_arrays, values)) if isinstance(values, list) else is_array(values)
+
+
 @contextmanager
-def as_before(net: Any) -> Iterator[None]:
+def as_before(net: Any, criterion: Any) -> Iterator[None]:
     """Let a network run in memory of its own, and put back, afterwards, all that this changes but the gradients."""
     rng = nnlite.getRNGState()
     stream = _gpu_stream(net)
     state = None if stream is None else stream.getRNGState()
-    modules = net.listModules()
-    arrays = [getattr(module, name, None) for module in modules for name in STATE]
-    values: list[tuple[Any, Any]] = [(array, array.copy()) for array in arrays if array is not None and is_array(array)]
+    gradients = {id(gradient) for gradient in net.parameters()[1]}
+    found = below([net, criterion], is_array)
+    arrays: list[tuple[Any, Any]] = [(array, array.copy()) for *_, array in found if id(array) not in gradients]
+    things = [thing for *_, thing in below([net, criterion], lambda value: isinstance(value, Object))]
+    kept = [(vars(thing), dict(vars(thing))) for thing in things]
+    lists = [(thing.modules, list(thing.modules)) for thing in things if hasattr(thing, 'modules')]
     # Results lie in memory that others may take turns with (optnet.optimizeMemory): here none has any at first.
-    names = [('_storages', *module.cleared) for module in modules]
-    kept = [
-        {name: vars(module)[name] for name in own if name in vars(module)}
-        for module, own in zip(modules, names, strict=True)
-    ]
-    for module in modules:
-        vars(module).pop('_storages', None)
+    for values, _ in kept:
+        values.pop('_storages', None)
     try:
         yield
     finally:
-        for module, own, before in zip(modules, names, kept, strict=True):
-            for name in own:
-                vars(module).pop(name, None)
-            vars(module).update(before)
+        for values, before in kept:
+            values.clear()
+            values.update(before)
+        for modules, before in lists:
+            modules[:] = before
         nnlite.setRNGState(rng)
         if stream is not None:
             stream.setRNGState(state)
-        for array, copy in values:
+        for array, copy in arrays:
             array[...] = copy
+
+
+def _grow(net: Any, criterion: Any, images: Any) -> None:
+    """Let each nn.MapTable have the clones that it makes when it first runs: they would be of what is watched."""
+    tables = [module for module in net.listModules() if isinstance(module, nn.MapTable)]
+    if not tables:
+        return
+    with as_before(net, criterion):
+        net.forward(_copy(images, lambda array: array.copy()))
+        grown = [list(table.modules) for table in tables]
+    for table, modules in zip(tables, grown, strict=True):
+        table.modules[:] = modules
 
 
 def _gpu_stream(net: Any) -> Any:
@@ -124,14 +141,17 @@ class _Watch:
         self._visits: dict[tuple[str, int, int], int] = {}
         self._stack: list[int] = []
         self._looking = 0.0  # seconds that were spent on looking
+        self._last: tuple[Any, Statistics] | None = None  # what was looked at last, if nothing has run since
 
     def keep(self, quantity: str, number: int, values: Any) -> None:
         """Look at an array, or a table of them."""
         started = time.perf_counter()
         if values is not None:
-            self.statistics[quantity][number] = statistics_of(values)
+            if self._last is None or self._last[0] is not values:
+                self._last = values, statistics_of(values)
+            self.statistics[quantity][number] = self._last[1]
             if self.keeps:
-                self.arrays[quantity, number] = _copy(values)
+                self.arrays[quantity, number] = _copy(values, lambda array: np.array(to_host(array)))
         self._looking += time.perf_counter() - started
 
     @contextmanager
@@ -140,16 +160,18 @@ class _Watch:
         modules = {id(module): module for _, module in self.places}.values()
         for module in modules:
             module.updateOutput = self._forward(module, module.updateOutput)
-            module.backward = self._backward(module, module.backward)
+            for method in BACK:
+                setattr(module, method, self._back(module, method, getattr(module, method)))
         try:
             yield
         finally:
             for module in modules:
-                del module.updateOutput, module.backward
+                for method in ('updateOutput', *BACK):
+                    delattr(module, method)
 
     def _forward(self, module: Any, run: Callable[..., Any]) -> Callable[..., Any]:
         def updateOutput(input: Any) -> Any:
-            number = self._enter('forward', module)
+            number = self._enter('updateOutput', module)
             output = self._timed('forward', number, run, input)
             self.keep('output', number, output)
             self.shapes[number] = _shapes(output)
@@ -157,42 +179,55 @@ class _Watch:
 
         return updateOutput
 
-    def _backward(self, module: Any, run: Callable[..., Any]) -> Callable[..., Any]:
-        def backward(input: Any, gradOutput: Any = None, *scale: Any) -> Any:
-            number = self._enter('backward', module)
+    def _back(self, module: Any, method: str, run: Callable[..., Any]) -> Callable[..., Any]:
+        def back(input: Any, gradOutput: Any = None, *scale: Any) -> Any:
+            if self._stack and self.places[self._stack[-1]][1] is module:  # a half of the backward that runs
+                return run(input, gradOutput, *scale)
+            number = self._enter(method, module)
+            if method == 'accGradParameters':
+                return self._timed('backward', number, run, input, gradOutput, *scale)
             self.keep('gradOutput', number, gradOutput)  # before: a module in place writes over it
             gradInput = self._timed('backward', number, run, input, gradOutput, *scale)
             self.keep('gradInput', number, gradInput)
             return gradInput
 
-        return backward
+        return back
 
-    def _enter(self, way: str, module: Any) -> int:
+    def _enter(self, method: str, module: Any) -> int:
         """Return the number of the place that runs: of a module that is in several, the next one, on its way."""
         parent = self._stack[-1] if self._stack else -1
         numbers = self._below.get((parent, id(module)))
         if numbers is None:  # somebody further up runs it: a container that holds its modules in another way
             numbers = [number for number, (_, other) in enumerate(self.places) if other is module]
-        key = way, parent, id(module)
+        key = method, parent, id(module)
         visit = self._visits[key] = self._visits.get(key, -1) + 1
-        return (numbers if way == 'forward' else numbers[::-1])[visit % len(numbers)]
+        # A sequence goes back from its end; branches go back from the first to the last, as forward.
+        is_from_end = method in BACK and isinstance(self.places[parent][1], nn.Sequential)
+        return (numbers[::-1] if is_from_end else numbers)[visit % len(numbers)]
 
     def _timed(self, way: str, number: int, run: Callable[..., Any], *args: Any) -> Any:
+        # A sequence only hands on: what comes out of a module is, untouched, what goes into the next.
+        writes = type(self.places[number][1]) is not nn.Sequential
+        if writes or not self._stack:
+            self._last = None
         self._stack.append(number)
         started, looking = time.perf_counter(), self._looking
         try:
             return run(*args)
         finally:
             self._stack.pop()
+            if writes:
+                self._last = None
             self.seconds[way][number] += time.perf_counter() - started - (self._looking - looking)
 
 
-def _copy(values: Any) -> Any:
+def _copy(values: Any, copy: Callable[[Any], Any]) -> Any:
+    """Return what an array, or a table of them, is copied to."""
     if isinstance(values, dict):
-        return {key: _copy(value) for key, value in values.items()}
+        return {key: _copy(value, copy) for key, value in values.items()}
     if isinstance(values, list):
-        return [_copy(value) for value in values]
-    return np.array(to_host(values)) if is_array(values) else values
+        return [_copy(value, copy) for value in values]
+    return copy(values) if is_array(values) else values
 
 
 def _shapes(values: Any) -> Any:
