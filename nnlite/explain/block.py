@@ -9,6 +9,7 @@ from nnlite import nn, trace
 from nnlite.data_prep import shapes
 from nnlite.explain.page import Part, page, part_of
 from nnlite.explain.steps import STEPS
+from nnlite.explain.threads import one_thread
 from nnlite.models.topology import initialise
 
 SIDE = 6  # pixels
@@ -49,10 +50,14 @@ def record_block() -> dict[str, Any]:
         its gradients, and what it has learnt; and of all 'norms', of the gradient at each block's input and at the
         last one's output; 'steps', what there is to see.
     """
-    frames = [
-        [[[_frame(seed, depth, norms, weight) for weight in WEIGHTS] for norms in (False, True)] for depth in DEPTHS]
-        for seed in SEEDS
-    ]
+    with one_thread():
+        frames = [
+            [
+                [[_frame(seed, depth, norms, weight) for weight in WEIGHTS] for norms in (False, True)]
+                for depth in DEPTHS
+            ]
+            for seed in SEEDS
+        ]
     settings = {'weights': list(WEIGHTS), 'depths': list(DEPTHS), 'seeds': list(SEEDS)}
     return {**settings, 'frames': frames, 'steps': [step.data() for step in STEPS]}
 

@@ -9,6 +9,7 @@ import nnlite
 from nnlite import models, nn, optim, trace
 from nnlite.data_prep import shapes
 from nnlite.explain.page import Part, page, part_of
+from nnlite.explain.threads import one_thread
 
 TWINS: dict[str, Callable[..., Any]] = {'ResNet': models.resnet, 'plain twin': models.convnet}
 WIDTHS = (4, 8, 16)  # planes: few, so that it takes seconds
@@ -34,9 +35,7 @@ def record_pair(depth: int = 26, steps: int = 40, every: int = 4, batch: int = 3
     images = (images - images.mean()) / images.std()
     labels = np.arange(batch) % len(shapes.CLASSES) + 1
     twins = []
-    threads = nnlite.getnumthreads()
-    nnlite.setnumthreads(1)  # parts of so few planes cost more than they save, and the sums are the same everywhere
-    try:
+    with one_thread():
         for name, make in TWINS.items():
             nnlite.manualSeed(seed)
             net = make(depth, 'cifar10', classes=len(shapes.CLASSES), widths=WIDTHS).double()
@@ -51,8 +50,6 @@ def record_pair(depth: int = 26, steps: int = 40, every: int = 4, batch: int = 3
                     'accuracy': accuracy,
                 }
             )
-    finally:
-        nnlite.setnumthreads(threads)
     layers = [f'{node.short} {node.name}' for node in nodes]
     last = max(place for place, node in enumerate(nodes) if node.kind == 'SpatialConvolution')
     return {'depth': depth, 'layers': layers, 'last': last, 'twins': twins}
