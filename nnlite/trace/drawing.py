@@ -1,19 +1,29 @@
 """A network's tree as a drawing: DOT, for Graphviz, and SVG."""
 
 import html
+import re
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from nnlite.trace.tree import Node, children_of, tree_of
+from nnlite import nn
+from nnlite.trace.tree import Node, children_of, places_of, tree_of
 
-SIDE_BY_SIDE = ('ConcatTable', 'Concat', 'DepthConcat', 'ParallelTable', 'Parallel')  # whose modules see the same input
+SIDE_BY_SIDE = ('ConcatTable', 'Concat', 'DepthConcat', 'ParallelTable', 'Parallel', 'MapTable')
+# Whose modules run one after the other. Of other containers, nn.gModule or one's own, the tree does not say who takes
+# whose output.
+IN_ORDER = ('Sequential', 'CReLU', 'LayerNormalization', 'Maxout', 'SpatialLPPooling')
 ROW, PAD, GAP, LETTER = 26, 10, 12, 7.2  # pixels: of a module's height, around, between, and of a letter's width
 TITLE = 20
+
+Ends = tuple[list[str], list[str]]  # of a module: what runs first in it, and last
 
 
 def to_dot(net: Any, shapes: list[Any] | None = None) -> str:
     """Return a network's tree in the language of Graphviz: a box for each container, arrows in the order of running.
+
+    An nn.gModule's arrows are those of its graph. The nodes of a recording do not know them: it has none then, and
+    neither has a container of another kind.
 
     Args:
         net: an nn.Module, or the nodes of a recording.
@@ -32,43 +42,82 @@ def to_dot(net: Any, shapes: list[Any] | None = None) -> str:
       n1 -> n2;
     }
     """
-    nodes = net if isinstance(net, list) else tree_of(net)
+    places = [] if isinstance(net, list) else places_of(net)
+    nodes = [node for node, _ in places] or net
     below = children_of(nodes)
     lines = ['digraph net {', '  node [shape=box, fontname="monospace"];', '  rankdir=TB;']
-    edges: list[str] = []
+    todo = [(0, '  ')]
+    while todo:
+        number, indent = todo.pop()
+        if number < 0:
+            lines.append(f'{indent}}}')
+        elif not below[number]:
+            lines.append(f'{indent}n{number} [label="{_quoted(_label(nodes[number], number, shapes))}"];')
+        else:
+            lines.extend([f'{indent}subgraph cluster_{number} {{', f'{indent}  label="{_quoted(nodes[number].name)}";'])
+            if _is_joined(nodes[number], below[number]):
+                lines.extend(f'{indent}  {end}{number} [label="{end}put", shape=ellipse];' for end in ('in', 'out'))
+            todo += [(-1, indent), *((child, indent + '  ') for child in reversed(below[number]))]
+    return '\n'.join([*lines, *_arrows(nodes, [module for _, module in places], below), '}'])
 
-    def draw(number: int, indent: str) -> tuple[list[int], list[int]]:
-        """Write a node, and return the leaves that run first in it, and last."""
-        node = nodes[number]
-        if not below[number]:
-            lines.append(f'{indent}n{number} [label="{_quoted(_label(node, number, shapes))}"];')
-            return [number], [number]
-        lines.extend([f'{indent}subgraph cluster_{number} {{', f'{indent}  label="{_quoted(node.name)}";'])
-        ends = [draw(child, indent + '  ') for child in below[number]]
-        lines.append(f'{indent}}}')
-        if node.kind in SIDE_BY_SIDE:
-            return [one for first, _ in ends for one in first], [one for _, last in ends for one in last]
-        for (_, last), (first, _) in pairwise(ends):
-            edges.extend(f'  n{one} -> n{other};' for one in last for other in first)
-        return ends[0][0], ends[-1][1]
 
-    draw(0, '  ')
-    return '\n'.join([*lines, *edges, '}'])
+def _is_joined(node: Node, below: list[int]) -> bool:
+    """Return whether arrows go to a container, which has its input and output as points, and not to its modules."""
+    return len(below) > 1 and node.kind not in (*SIDE_BY_SIDE, *IN_ORDER)
+
+
+def _arrows(nodes: list[Node], modules: list[Any], below: list[list[int]]) -> list[str]:
+    """Return the arrows, from what runs last in a module to what runs first in the next."""
+    arrows: list[list[str]] = [[] for _ in nodes]
+    ends: list[Ends] = [([f'n{number}'], [f'n{number}']) for number in range(len(nodes))]
+    for number in reversed(range(len(nodes))):  # a node's modules come after it
+        within = [ends[child] for child in below[number]]
+        if not within:
+            continue
+        if _is_joined(nodes[number], below[number]):
+            ends[number] = [f'in{number}'], [f'out{number}']
+            pairs = _graph(modules[number], ends[number], within) if modules else []
+        elif nodes[number].kind in SIDE_BY_SIDE:
+            ends[number] = [one for first, _ in within for one in first], [one for _, last in within for one in last]
+            pairs = []
+        else:
+            ends[number] = within[0][0], within[-1][1]
+            pairs = [(last, first) for (_, last), (first, _) in pairwise(within)]
+        arrows[number] = [f'  {one} -> {other};' for last, first in pairs for one in last for other in first]
+    return [arrow for own in arrows for arrow in own]
+
+
+def _graph(module: Any, own: Ends, within: list[Ends]) -> list[Ends]:
+    """Return the pairs of an nn.gModule's graph: who gives to whom. Nodes without a module hand on what they get."""
+    if not isinstance(module, nn.gModule):
+        return []
+    given: list[list[str]] = []  # what each node's value comes from
+    pairs = []
+    for node in module.nodes:
+        sources = list(dict.fromkeys(name for source in node['sources'] for name in given[source]))
+        if node['module'] is None:
+            given.append(sources if node['sources'] else own[0])
+            continue
+        first, last = within[node['module']]
+        pairs.append((sources, first))
+        given.append(last)
+    return [*pairs, (given[-1], own[1])]
 
 
 def to_svg(net: Any, shapes: list[Any] | None = None) -> str:
     """Return a network's tree as a picture, SVG: what runs after another stands below it, branches side by side.
 
-    Arguments as for to_dot.
+    Arguments as for to_dot. The modules of an nn.gModule stand in their order, without arrows: to_dot draws its graph.
 
     >>> from nnlite import nn
     >>> to_svg(nn.Linear(2, 3)).startswith('<svg xmlns="http://www.w3.org/2000/svg"')
     True
     """
     nodes = net if isinstance(net, list) else tree_of(net)
-    whole = _measured(nodes, children_of(nodes), shapes, 0)
-    parts: list[str] = []
-    _place(whole, PAD, PAD, parts)
+    boxes = _measured(nodes, children_of(nodes), shapes)
+    whole = boxes[0]
+    whole.x = whole.y = PAD
+    parts = [_drawn(box) for box in boxes]  # a container before what is in it, so that it knows its place
     width, height = whole.width + 2 * PAD, whole.height + 2 * PAD
     style = (
         'text{font:12px monospace;fill:#222}.box{fill:none;stroke:#999}.leaf{fill:#eef3fa;stroke:#4a78b5}'
@@ -79,7 +128,7 @@ def to_svg(net: Any, shapes: list[Any] | None = None) -> str:
     tip = '<marker id="tip" markerWidth="7" markerHeight="7" refX="6" refY="3" orient="auto"><path d="M0,0L6,3L0,6z"/>'
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" width="{width:g}" '
-        f'height="{height:g}" role="img" aria-label="the modules of {html.escape(nodes[0].name)}">'
+        f'height="{height:g}" role="img" aria-label="the modules of {_escaped(nodes[0].name)}">'
         f'<style>{style}</style><defs>{tip}</marker></defs>{"".join(parts)}</svg>'
     )
 
@@ -89,55 +138,63 @@ class _Box:
     """A node with its place in the picture."""
 
     node: Node
-    label: str
+    rows: list[str]
     parts: list['_Box']
     width: float
     height: float
     x: float = 0
     y: float = 0
 
-    @property
-    def is_row(self) -> bool:
-        return self.node.kind in SIDE_BY_SIDE
+
+def _measured(nodes: list[Node], below: list[list[int]], shapes: list[Any] | None) -> list[_Box]:
+    """Return the boxes of all nodes, which know their sizes."""
+    boxes: list[_Box] = []
+    for number in reversed(range(len(nodes))):  # a node's modules come after it
+        node = nodes[number]
+        parts = [boxes[len(nodes) - 1 - child] for child in below[number]]
+        label = _label(node, number, None if parts else shapes)
+        rows = label.split('\n')
+        least = LETTER * max(map(len, rows)) + 2 * PAD
+        if not parts:
+            boxes.append(_Box(node, rows, parts, least, ROW + (ROW - 10) * (len(rows) - 1)))
+            continue
+        widths, heights = [part.width for part in parts], [part.height for part in parts]
+        between = GAP * (len(parts) - 1)
+        width = sum(widths) + between if node.kind in SIDE_BY_SIDE else max(widths)
+        height = max(heights) if node.kind in SIDE_BY_SIDE else sum(heights) + between
+        boxes.append(_Box(node, rows, parts, max(width + 2 * PAD, least), height + 2 * PAD + TITLE))
+    return boxes[::-1]
 
 
-def _measured(nodes: list[Node], below: list[list[int]], shapes: list[Any] | None, number: int) -> _Box:
-    node = nodes[number]
-    parts = [_measured(nodes, below, shapes, child) for child in below[number]]
-    label = node.name if parts else _label(node, number, shapes)
-    least = LETTER * max(map(len, label.split('\n'))) + 2 * PAD
-    if not parts:
-        return _Box(node, label, parts, least, ROW * len(label.split('\n')) - (len(label.split('\n')) - 1) * 10)
-    widths, heights = [part.width for part in parts], [part.height for part in parts]
-    between = GAP * (len(parts) - 1)
-    width = sum(widths) + between if node.kind in SIDE_BY_SIDE else max(widths)
-    height = max(heights) if node.kind in SIDE_BY_SIDE else sum(heights) + between
-    return _Box(node, label, parts, max(width + 2 * PAD, least), height + 2 * PAD + TITLE)
-
-
-def _place(box: _Box, x: float, y: float, parts: list[str]) -> None:
-    """Draw a box at a place, and what is in it."""
-    box.x, box.y = x, y
+def _drawn(box: _Box) -> str:
+    """Return a box, and the arrows between those in it, which are given their places."""
     kind = 'box' if box.parts else 'sum' if box.node.kind == 'CAddTable' else 'leaf'
-    parts.append(
-        f'<rect class="{kind}" x="{x:g}" y="{y:g}" width="{box.width:g}" height="{box.height:g}" rx="4">'
-        f'<title>{html.escape(box.node.where)}</title></rect>'
-    )
-    lines = box.label.split('\n')
-    for row, line in enumerate(lines):
-        name = 'name' if box.parts else ''
-        parts.append(f'<text class="{name}" x="{x + PAD:g}" y="{y + 17 + 16 * row:g}">{html.escape(line)}</text>')
-    inner_x, inner_y = x + PAD, y + PAD + TITLE
+    drawn = [
+        f'<rect class="{kind}" x="{box.x:g}" y="{box.y:g}" width="{box.width:g}" height="{box.height:g}" rx="4">'
+        f'<title>{_escaped(box.node.where)}</title></rect>'
+    ]
+    name = 'name' if box.parts else ''
+    drawn += [
+        f'<text class="{name}" x="{box.x + PAD:g}" y="{box.y + 17 + 16 * row:g}">{_escaped(line)}</text>'
+        for row, line in enumerate(box.rows)
+    ]
+    inner_x, inner_y = box.x + PAD, box.y + PAD + TITLE
     for place, part in enumerate(box.parts):
-        if box.is_row:
-            _place(part, inner_x, inner_y, parts)
+        if box.node.kind in SIDE_BY_SIDE:
+            part.x, part.y = inner_x, inner_y
             inner_x += part.width + GAP
-        else:
-            _place(part, x + (box.width - part.width) / 2, inner_y, parts)
-            if place:
-                middle = x + box.width / 2
-                parts.append(f'<line x1="{middle:g}" y1="{inner_y - GAP:g}" x2="{middle:g}" y2="{inner_y:g}"/>')
-            inner_y += part.height + GAP
+            continue
+        part.x, part.y = box.x + (box.width - part.width) / 2, inner_y
+        if place and box.node.kind in IN_ORDER:
+            middle = box.x + box.width / 2
+            drawn.append(f'<line x1="{middle:g}" y1="{inner_y - GAP:g}" x2="{middle:g}" y2="{inner_y:g}"/>')
+        inner_y += part.height + GAP
+    return ''.join(drawn)
+
+
+def _escaped(text: str) -> str:
+    """Return a text for XML, which has no place for control characters."""
+    return html.escape(re.sub('[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]', '\ufffd', text))
 
 
 def _label(node: Node, number: int, shapes: list[Any] | None) -> str:

@@ -15,8 +15,11 @@ from nnlite.whole_file import whole_file
 
 FORMAT, VERSION = 'nnlite trace', 1
 MOST_NODES, MOST_STEPS = 100_000, 1_000_000
-MOST_NUMBERS = 1 << 28  # in one data set: 2 GB
+MOST_NUMBERS = 1 << 28  # in all data sets together: 2 GB
+MOST_TEXT = 1 << 26  # bytes
+BLOCK = 64  # texts that are read at a time: HDF5 may have one long text many times
 _FIELDS = ('path', 'name', 'kind', 'parent', 'index', 'parameters')
+_PER_NODE = len(QUANTITIES) * (len(STATISTICS) + BINS) + 3  # numbers of a node in a step
 
 
 class Trace:
@@ -109,7 +112,8 @@ def load(path: str | os.PathLike[str]) -> Trace:
     """Read a recording from a file, or from all that are in a folder, which are joined by their steps.
 
     Raises:
-        FileFormatError: a file is none of a recording, or damaged; or those of the folder are of several networks.
+        FileFormatError: a file is none of a recording, or damaged, or would take more than 2 GB of memory, alone or
+            with the others of the folder; or these are of several networks.
         FileNotFoundError: there is nothing.
     """
     place = Path(path)
@@ -118,7 +122,18 @@ def load(path: str | os.PathLike[str]) -> Trace:
     files = sorted(place.glob('*.h5'))
     if not files:
         raise FileFormatError('expected recordings, *.h5, got none', where=str(place))
-    return _joined([(file, _read(file)) for file in files])
+    parts: list[tuple[Path, Trace]] = []
+    numbers = 0
+    for file in files:
+        parts.append((file, _read(file)))
+        numbers += len(parts[-1][1]) * len(parts[-1][1].nodes) * _PER_NODE
+        if numbers > MOST_NUMBERS:
+            raise FileFormatError(
+                f'expected recordings of at most {MOST_NUMBERS:,} numbers, got more in the first {len(parts)} files',
+                where=str(place),
+                hint='move some into a folder of their own',
+            )
+    return _joined(parts)
 
 
 def _joined(parts: list[tuple[Path, Trace]]) -> Trace:
@@ -149,6 +164,8 @@ def _read(path: Path) -> Trace:
 
 
 def _read_from(file: Any, where: str) -> Trace:
+    import h5py
+
     if file.attrs.get('format') != FORMAT:
         raise FileFormatError("expected a recording of nnlite's, got another HDF5 file", where=where)
     if file.attrs['version'] != VERSION:
@@ -156,21 +173,33 @@ def _read_from(file: Any, where: str) -> Trace:
     count, steps = len(file['nodes/path']), len(file['steps'])
     if not (0 < count <= MOST_NODES and 0 < steps <= MOST_STEPS):
         raise FileFormatError(f'expected some nodes and steps, got {count} and {steps}', where=where)
+    if count * steps * _PER_NODE > MOST_NUMBERS:
+        got = f'{steps} steps of {count} nodes'
+        raise FileFormatError(f'expected a recording of at most {MOST_NUMBERS:,} numbers, got {got}', where=where)
 
     def read(name: str, shape: tuple[int, ...], kind: str) -> np.ndarray:
         data = file[name]
-        if data.shape != shape or data.dtype.kind != kind or data.size > MOST_NUMBERS:
+        if data.shape != shape or data.dtype.kind != kind:
             raise FileFormatError(f'expected {name} of shape {shape}, got {data.shape} {data.dtype}', where=where)
         return data[()]
 
-    texts = {
-        name: [text.decode() for text in read(f'nodes/{name}', (count,), 'O')] for name in ('path', 'name', 'kind')
-    }
+    def read_texts(name: str) -> list[str]:
+        data, texts, size = file[f'nodes/{name}'], [], 0
+        if data.shape != (count,) or h5py.check_string_dtype(data.dtype) is None:
+            raise FileFormatError(f'expected {count} texts in nodes/{name}, got {data.shape} {data.dtype}', where=where)
+        for first in range(0, count, BLOCK):
+            texts += [text.decode() for text in data[first : first + BLOCK]]
+            size += sum(map(len, texts[first:]))
+            if size > MOST_TEXT:
+                raise FileFormatError(f'expected at most {MOST_TEXT:,} bytes of text, got more', where=where)
+        return texts
+
+    texts = {name: read_texts(name) for name in ('path', 'name', 'kind')}
     numbers = {name: read(f'nodes/{name}', (count,), 'i').tolist() for name in _FIELDS[3:]}
     nodes = [Node(*fields) for fields in zip(*texts.values(), *numbers.values(), strict=True)]
-    if any(not -1 <= node.parent < number for number, node in enumerate(nodes)):
+    if any(not min(number - 1, 0) <= node.parent < number for number, node in enumerate(nodes)):
         raise FileFormatError('expected each node below one before it, got another order', where=where)
-    shapes = [_tupled(json.loads(text)) for text in read('nodes/shape', (count,), 'O')]
+    shapes = [_tupled(json.loads(text)) for text in read_texts('shape')]
     columns: dict[tuple[str, str], np.ndarray] = {}
     for quantity in QUANTITIES:
         for name in STATISTICS:
@@ -183,10 +212,18 @@ def _read_from(file: Any, where: str) -> Trace:
 
 
 def _tupled(shape: Any) -> Any:
-    """Return a shape as it was: JSON knows lists alone."""
-    if isinstance(shape, list) and all(isinstance(side, int) for side in shape):
+    """Return a shape as it was: JSON knows lists alone. None is that of a module that did not run.
+
+    Raises:
+        ValueError: it is no shape, nor a table of shapes.
+    """
+    if shape is None:
+        return None
+    if not isinstance(shape, list):
+        raise ValueError(f'a shape that is none, {shape!r:.60}')
+    if all(type(side) is int for side in shape):
         return tuple(shape)
-    return [_tupled(part) for part in shape] if isinstance(shape, list) else None
+    return [_tupled(part) for part in shape]
 
 
 def _why(error: Exception) -> str:

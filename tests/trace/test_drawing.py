@@ -6,6 +6,7 @@ from xml.etree import ElementTree
 
 import nnlite
 from nnlite import models, nn, trace
+from nnlite.nn.graph import Node
 
 SVG = '{http://www.w3.org/2000/svg}'
 
@@ -67,3 +68,45 @@ def test_names_may_have_any_letters():
     net = nn.Sequential().add(Odd())
     assert any('Odd("a" <b> & \\)' in title for title in boxes(trace.to_svg(net)))
     assert 'label="Odd(\\"a\\" <b> & \\\\)"' in trace.to_dot(net)
+
+
+def graph():
+    """x -> Linear -> ReLU and Tanh -> their sum, which is given out beside x."""
+    x = Node()
+    hidden = Node(nn.Linear(4, 4), x)
+    branch = nn.Sequential().add(nn.Tanh()).add(nn.Abs())
+    return nn.gModule([x], [Node(nn.CAddTable(), Node(nn.ReLU(), hidden), Node(branch, hidden)), x])
+
+
+def arrows_of(net):
+    text = trace.to_dot(net)
+    names = dict(re.findall(r'(\w+) \[label="(\w+)', text))
+    return sorted((names[one], names[other]) for one, other in re.findall(r'(\w+) -> (\w+);', text))
+
+
+def test_the_arrows_of_a_graph_are_its_own():
+    inner = [('Linear', 'ReLU'), ('Linear', 'Tanh'), ('ReLU', 'CAddTable'), ('Tanh', 'Abs'), ('Abs', 'CAddTable')]
+    ends = [('input', 'Linear'), ('input', 'output'), ('CAddTable', 'output')]
+    assert arrows_of(graph()) == sorted(inner + ends)
+    net = nn.Sequential().add(nn.Identity()).add(graph()).add(nn.CMulTable())
+    assert arrows_of(net) == sorted([*inner, *ends, ('Identity', 'input'), ('output', 'CMulTable')])
+    # A recording does not know them.
+    assert arrows_of(trace.tree_of(graph())) == [('Tanh', 'Abs')]
+    assert trace.to_svg(graph()).count('<line') == 1
+
+
+def test_clones_lie_side_by_side():
+    net = nn.MapTable(nn.Linear(2, 2)).resize(3)
+    assert arrows_of(net) == [] and '<line' not in trace.to_svg(net)
+
+
+def test_control_characters():
+    nodes = [trace.Node('', 'bad\x00\x01\x1b<&>"\ufffe', 'Linear', -1, 0, 0)]
+    assert list(boxes(trace.to_svg(nodes))) == ['bad\ufffd\ufffd\ufffd<&>"\ufffd']
+
+
+def test_a_deep_tree():
+    nodes = [trace.Node('' if number == 0 else 'S[1]', 'n', 'Sequential', number - 1, 0, 0) for number in range(3000)]
+    assert trace.to_svg(nodes).count('<rect') == 3000
+    text = trace.to_dot(nodes)
+    assert text.count('{') == text.count('}') == 3000 and 'n2999 [label="n"]' in text

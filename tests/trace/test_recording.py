@@ -77,6 +77,9 @@ def spoiled(name, change):
     return spoil
 
 
+SHAPES = ['{', '{"a": 1}', '[NaN, "x"]', '3', '[true]', '[' * 100_000]
+
+
 def cut(path):
     path.write_bytes(path.read_bytes()[:5000])
 
@@ -93,7 +96,9 @@ def cut(path):
         spoiled('steps', lambda values: values[:0]),
         spoiled('steps', lambda values: values[:-1]),
         spoiled('nodes/parent', lambda values: values + 100),
-        spoiled('nodes/shape', lambda values: ['{'] * len(values)),
+        spoiled('nodes/parent', lambda values: values * 0 - 1),
+        *[spoiled('nodes/shape', lambda values, shape=shape: [shape] * len(values)) for shape in SHAPES],
+        spoiled('nodes/name', lambda values: np.arange(len(values))),
         spoiled('output/histogram', lambda values: values[..., :5]),
         cut,
         lambda path: path.write_bytes(b'no HDF5 at all'),
@@ -115,3 +120,44 @@ def test_a_file_that_cannot_be_written_leaves_the_old_one(tmp_path, monkeypatch)
     with pytest.raises(OSError, match='No space left'):
         trace.Trace.of(frames([1])).save(path)
     assert path.read_bytes() == before and [each.name for each in tmp_path.iterdir()] == ['run.h5']
+
+
+def large(path, count, steps):
+    """Write a small file of very many numbers, none of which is in it."""
+    with h5py.File(path, 'w') as file:
+        file.attrs['format'], file.attrs['version'] = 'nnlite trace', 1
+        for name in ('path', 'name', 'kind', 'shape'):
+            file.create_dataset(f'nodes/{name}', data=['[]'] * count, dtype=h5py.string_dtype())
+        file['nodes/parent'] = np.arange(count) - 1
+        for name in ('index', 'parameters'):
+            file.create_dataset(f'nodes/{name}', (count,), 'i8')
+        file.create_dataset('steps', (steps,), 'i8')
+        file.create_dataset('loss', (steps,), 'f8')
+        for quantity in trace.QUANTITIES:
+            for name in trace.STATISTICS:
+                file.create_dataset(f'{quantity}/{name}', (steps, count), 'f8')
+            file.create_dataset(f'{quantity}/histogram', (steps, count, 32), 'i8')
+        for name in ('forward/seconds', 'backward/seconds'):
+            file.create_dataset(name, (steps, count), 'f8')
+        file.create_dataset('results/bytes', (steps, count), 'i8')
+
+
+def test_what_would_take_too_much_memory(tmp_path, monkeypatch):
+    large(tmp_path / 'run.h5', 100, 20_000)
+    with pytest.raises(nnlite.FileFormatError, match=r'run\.h5\n  expected a recording of at most 268,435,456 numbers'):
+        trace.load(tmp_path / 'run.h5')
+    monkeypatch.setattr('nnlite.trace.recording.MOST_NUMBERS', 100_000)
+    for name in 'ab':
+        large(tmp_path / f'{name}.h5', 5, 100)
+    assert len(trace.load(tmp_path / 'a.h5')) == 100
+    with pytest.raises(nnlite.FileFormatError, match='got more in the first 2 files'):
+        trace.load(tmp_path)
+
+
+def test_one_long_text_many_times(tmp_path, monkeypatch):
+    path = tmp_path / 'run.h5'
+    trace.Trace.of(frames()).save(path)
+    spoiled('nodes/name', lambda values: ['x' * 100_000] * len(values))(path)
+    monkeypatch.setattr('nnlite.trace.recording.MOST_TEXT', 500_000)
+    with pytest.raises(nnlite.FileFormatError, match='bytes of text'):
+        trace.load(path)
