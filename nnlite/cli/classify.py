@@ -16,17 +16,16 @@ import contextlib
 import csv
 import io
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import numpy as np
 
-from nnlite import nn
 from nnlite.cli.pictures import Pictures, load_model, run_network
 from nnlite.cli.pictures import add_arguments as add_pictures
 from nnlite.errors import DataError, Error, FileFormatError
 from nnlite.training.device import choose, type_on
 from nnlite.training.network import Trained
 from nnlite.training.progress import Progress, header
+from nnlite.training.scores import probabilities
 from nnlite.whole_file import whole_file
 
 EXAMPLE = 'nnlite classify runs/resnet20/best.t7 holiday.jpg pictures/ --out predictions.csv'
@@ -66,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
                     expected = f'expected scores (N, {len(classes)}), one for each class'
                     raise DataError(f'{expected}, got {scores.shape}', where=args.model)
                 scores = scores.reshape(len(places), -1, len(classes)).astype(np.float64).mean(1)
-                for place, row in zip(places, _probabilities(net, scores), strict=True):
+                for place, row in zip(places, probabilities(net, scores), strict=True):
                     if not np.isfinite(row).all():
                         raise DataError('expected finite scores, got NaN or Inf', where=pictures.names[place])
                     best = np.argsort(-row, kind='stable')[:top]
@@ -120,30 +119,6 @@ def _classes_from(path: str) -> tuple[list[str], list[str]]:
         raise FileFormatError('expected the name of a class in each line, got an empty one', where=path)
     pairs = [line.split('\t')[:2] for line in lines]
     return [pair[0] for pair in pairs], [pair[-1] for pair in pairs]
-
-
-def _probabilities(net: Any, scores: np.ndarray) -> np.ndarray:
-    """Return the probabilities (N, C) for scores: exp(score) over their sum; what ends in SoftMax gives them itself.
-
-    For log-probabilities, as of LogSoftMax, that is exp(score).
-    """
-    if type(_last(net)) is nn.SoftMax:  # of which LogSoftMax is a kind
-        return scores
-    with np.errstate(invalid='ignore'):
-        powers = np.exp(scores - scores.max(1, keepdims=True))
-    return powers / powers.sum(1, keepdims=True)
-
-
-def _last(net: Any) -> Any:
-    """Return the layer whose output is the network's, as far as there is one."""
-    if isinstance(net, nn.gModule):
-        node = net.nodes[-1]
-        while node['module'] is None and len(node['sources']) == 1:
-            node = net.nodes[node['sources'][0]]
-        return net if node['module'] is None else _last(net.modules[node['module']])
-    if isinstance(net, nn.Sequential) and net.modules:
-        return _last(net.modules[-1])
-    return net
 
 
 @contextlib.contextmanager
