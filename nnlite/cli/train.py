@@ -69,6 +69,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train the network."""
+    if args.trace is not None and args.trace < 1:
+        raise Error(f'expected 1 step or more, got {args.trace}', where='--trace')
     folder, device = _folder(args), choose(args.device)
     train, val = _loaders(args, device)
     nnlite.manualSeed(args.seed)

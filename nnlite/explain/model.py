@@ -6,13 +6,19 @@ from typing import Any
 import numpy as np
 
 from nnlite import nn, trace
+from nnlite.errors import DataError
 from nnlite.explain.chart import histogram, line_chart
 from nnlite.explain.page import Part, page
 from nnlite.explain.planes import PLANES, picture_of
+from nnlite.tensor.devices import is_array
+from nnlite.tensor.memory import address
 from nnlite.trace.frame import Frame
+from nnlite.trace.statistics import Statistics
 from nnlite.trace.tree import children_of
+from nnlite.training.scores import gives_probabilities, loss_of, probabilities
 
 TOP = 5  # classes that are shown
+FORKS = ('ConcatTable', 'Concat', 'DepthConcat')  # whose gradient at the input is the sum of those of their branches
 QUANTITIES = {'output': 'output', 'gradOutput': 'gradient at the output', 'gradInput': 'gradient at the input'}
 SCRIPT = """
 for (const [id, open] of [['unfold', true], ['fold', false]])
@@ -23,19 +29,31 @@ for (const [id, open] of [['unfold', true], ['fold', false]])
 
 
 def explain_model(
-    net: Any, images: np.ndarray, title: str, classes: list[str] | None = None, label: int | None = None
+    net: Any,
+    images: Any,
+    title: str,
+    classes: list[str] | None = None,
+    label: int | None = None,
+    note: str | None = None,
 ) -> str:
     """Return a page, HTML, that shows what a network does with a picture.
 
-    The network runs as it is, in training or in evaluation, with nn.CrossEntropyCriterion behind it; nothing of it
-    changes but the parameters' gradients.
+    The network runs as it is, in training or in evaluation; nothing of it changes but the parameters' gradients. Of
+    scores the gradients are those of -log of a class's probability, by the network's last layer: nn.SoftMax gives
+    probabilities, nn.LogSoftMax their logarithms, any other layer scores for nn.CrossEntropyCriterion. Of an output
+    that is no list of scores, a single number, maps or a table, they are those of the sum of all its numbers.
 
     Args:
-        net: an nn.Module from images to scores.
-        images: (1, C, H, W) or (1, features).
+        net: an nn.Module.
+        images: what it takes, a batch of one: (1, C, H, W), (1, features), or a table.
         title: of the page.
         classes: their names.
         label: the right class, from 1; the one with the highest score if it is not given.
+        note: what the page says of the input beside its size, plain text.
+
+    Raises:
+        DataError: there is no class of this number.
+        Error: as of the network.
 
     >>> import nnlite
     >>> from nnlite import models
@@ -43,49 +61,115 @@ def explain_model(
     >>> text.startswith('<!doctype html>'), text.count('<details') > 20
     (True, True)
     """
-    criterion = nn.CrossEntropyCriterion().type(net.type())
-    if label is None:
-        first = trace.record(net, criterion, images, [1], arrays=True)
-        label = int(np.argmax(first.arrays['output', 0])) + 1
-    frame = trace.record(net, criterion, images, [label], arrays=True)
+    frame = trace.record(net, _Total().type(net.type()), images, None, arrays=True)
+    scores = _scores(net, frame)
+    if label is not None and not 1 <= label <= len(scores):
+        expected = f'a class from 1 to {len(scores)}' if len(scores) else 'no class, of a network that gives no scores'
+        raise DataError(f'expected {expected}, got {label}', where='label')
+    if len(scores):
+        label = int(np.argmax(scores)) + 1 if label is None else label
+        frame = trace.record(net, loss_of(net), images, [label], arrays=True)
     parts = [
         f'<h1>{escape(title)}</h1>',
-        _summary(frame, images),
+        _summary(net, frame, images, note),
         '<h2>What it says</h2>',
-        _scores(frame, classes, label),
+        _said(net, frame, scores, classes, label),
         '<h2>The gradient by depth</h2>',
         '<p>The norm of the gradient that arrives at each layer with weights, from the input to the output.</p>',
         _gradients(frame),
         '<h2>Its modules</h2>',
+        '<p>Of each: the shape of what it gives, the time forward and back with all that is inside, how many numbers '
+        'it learns, and the memory of its results and buffers.</p>',
         '<p><button id="unfold">unfold all</button> <button id="fold">fold all</button></p>',
         f'<div id="tree">{_tree(frame, children_of(frame.nodes), 0)}</div>',
     ]
     return page(title, Part(title, '\n'.join(parts), SCRIPT))
 
 
-def _summary(frame: Frame, images: np.ndarray) -> str:
-    parameters = sum(node.parameters for node in frame.nodes)
-    facts = (
+class _Total(nn.Criterion):
+    """The sum of all numbers of an output, which may be a table: a loss for outputs of any kind."""
+
+    def updateOutput(self, input: Any, target: Any = None) -> float:
+        parts = [_Total.updateOutput(self, part) for part in input] if isinstance(input, list) else [input.sum()]
+        self.output = float(sum(parts))
+        return self.output
+
+    def updateGradInput(self, input: Any, target: Any = None) -> Any:
+        self.gradInput = _ones(input)
+        return self.gradInput
+
+
+def _ones(like: Any) -> Any:
+    return [_ones(part) for part in like] if isinstance(like, list) else np.ones_like(like)
+
+
+def _scores(net: Any, frame: Frame) -> np.ndarray:
+    """Return the scores (classes) that a network has given; none if its output is something else."""
+    output = frame.arrays['output', 0]
+    is_list = is_array(output) and sum(side > 1 for side in output.shape) == 1 and output.shape[-1] > 1
+    return np.asarray(output, np.float64).reshape(-1) if is_list else np.empty(0)
+
+
+def _summary(net: Any, frame: Frame, images: Any, note: str | None) -> str:
+    parameters = sum({address(weight): weight.size for weight in net.parameters()[0]}.values())
+    given = [np.shape(part) for part in images] if isinstance(images, list) else np.shape(images)
+    facts = [
+        f'Input: {_size(given)}{f", {note}" if note else ""}.',
+        f'The network runs in {"training" if net.train else "evaluation"}.',
         f'{len(frame.nodes)} modules, {parameters:,} parameters, {frame.bytes.sum() / 2**20:.1f} MB of results and '
-        f'buffers; forward {1e3 * frame.seconds["forward"][0]:.1f} ms, back {1e3 * frame.seconds["backward"][0]:.1f} ms'
-    )
-    if images.ndim != 4:
-        return f'<p>{facts}</p>'
-    shown = _figure(picture_of(images[0]), 'the input, plane by plane', images.shape[-1])
-    return f'<p>{facts}</p>{shown}'
+        f'buffers; forward {1e3 * frame.seconds["forward"][0]:.1f} ms, back {1e3 * frame.seconds["backward"][0]:.1f} '
+        'ms, module by module.',
+    ]
+    text = f'<p>{escape(" ".join(facts))}</p>'
+    if isinstance(images, list) or np.ndim(images) != 4:
+        return text
+    return text + _figure(picture_of(images[0]), 'the input, plane by plane', images.shape[-1])
 
 
-def _scores(frame: Frame, classes: list[str] | None, label: int) -> str:
-    scores = np.asarray(frame.arrays['output', 0], np.float64).reshape(-1)
-    shares = np.exp(scores - scores.max())
-    shares /= shares.sum()
+def _said(net: Any, frame: Frame, scores: np.ndarray, classes: list[str] | None, label: int | None) -> str:
+    """Return the best classes, or what else the output is, and the loss."""
+    if not len(scores):
+        return (
+            f'<p>It gives {escape(_size(frame.shapes[0]))}: no scores of classes. The loss of this page, whose '
+            f'gradients it shows, is the sum of all these numbers.</p><p class="soft">loss {frame.loss:.4f}</p>'
+        ) + _broken(frame)
+    assert label is not None
+    shares = probabilities(net, scores[None])[0]
+    columns = ['probability'] if gives_probabilities(net) else ['score', 'probability']
     rows = []
     for place in np.argsort(-scores, kind='stable')[:TOP]:
-        name = classes[place] if classes and place < len(classes) else f'class {place + 1}'
+        name = _named(place + 1, classes)
         mark = ' (the gradient is for this one)' if place + 1 == label else ''
-        rows.append(f'<tr><td>{escape(name)}{mark}</td><td>{scores[place]:.3f}</td><td>{shares[place]:.1%}</td></tr>')
-    head = '<tr><th>class</th><th>score</th><th>softmax</th></tr>'
-    return f'<div class="scroll"><table>{head}{"".join(rows)}</table></div><p class="soft">loss {frame.loss:.4f}</p>'
+        cells = [f'{scores[place]:.3f}', f'{shares[place]:.1%}' if np.isfinite(shares[place]) else 'none']
+        row = ''.join(f'<td>{cell}</td>' for cell in cells[-len(columns) :])
+        rows.append(f'<tr><td>{escape(name)}{mark}</td>{row}</tr>')
+    head = ''.join(f'<th>{name}</th>' for name in ('class', *columns))
+    loss = f'The loss, whose gradients this page shows, is -log of the probability of {_named(label, classes)}'
+    kind = 'nn.ClassNLLCriterion of their logarithms' if gives_probabilities(net) else repr(loss_of(net))
+    return (
+        f'{_broken(frame)}<div class="scroll"><table><tr>{head}</tr>{"".join(rows)}</table></div>'
+        f'<p>{escape(loss)} ({escape(kind)}).</p><p class="soft">loss {frame.loss:.4f}</p>'
+    )
+
+
+def _named(label: int, classes: list[str] | None) -> str:
+    return classes[label - 1] if classes and label <= len(classes) else f'class {label}'
+
+
+def _broken(frame: Frame) -> str:
+    """Return a warning, if the output is not finite, that names the first module whose output is not."""
+    bad = [
+        node
+        for node, found in zip(frame.nodes, frame.statistics['output'], strict=True)
+        if found is not None and not np.isfinite([found.low, found.high]).all()
+    ]
+    leaves = [node for node in bad if not any(frame.nodes[other.parent] is node for other in bad if other.parent >= 0)]
+    if not leaves or frame.nodes[0] not in bad:
+        return ''
+    return (
+        '<p><b>Its output is not finite: NaN or infinite.</b> The first module that gives such numbers is '
+        f'<span class="mono">{escape(leaves[0].where)}</span>.</p>'
+    )
 
 
 def _gradients(frame: Frame) -> str:
@@ -96,7 +180,8 @@ def _gradients(frame: Frame) -> str:
 def _tree(frame: Frame, below: list[list[int]], number: int) -> str:
     """Return a module as what can be folded, and all that it holds."""
     node = frame.nodes[number]
-    inside = ''.join(_tree(frame, below, child) for child in below[number]) or _leaf(frame, number)
+    inside = _branches(frame, below, number) + _leaf(frame, number, figures=not below[number])
+    inside += ''.join(_tree(frame, below, child) for child in below[number])
     opened = ' open' if number == 0 else ''
     name = f'<span class="mono">{escape(node.short)} <b>{escape(node.name)}</b></span>'
     facts = f'<span class="facts">{escape(_facts(frame, number))}</span>'
@@ -105,8 +190,8 @@ def _tree(frame: Frame, below: list[list[int]], number: int) -> str:
 
 def _facts(frame: Frame, number: int) -> str:
     node, shape = frame.nodes[number], frame.shapes[number]
-    size = ' x '.join(map(str, shape)) if isinstance(shape, tuple) else 'a table'
-    facts = [size, f'{1e3 * frame.seconds["forward"][number]:.2f} + {1e3 * frame.seconds["backward"][number]:.2f} ms']
+    forward, back = (1e3 * frame.seconds[way][number] for way in ('forward', 'backward'))
+    facts = [_size(shape), f'forward {forward:.2f} ms, back {back:.2f} ms']
     if node.parameters:
         facts.append(f'{node.parameters:,} parameters')
     if frame.bytes[number]:
@@ -114,25 +199,69 @@ def _facts(frame: Frame, number: int) -> str:
     return '; '.join(facts)
 
 
-def _leaf(frame: Frame, number: int) -> str:
-    """Return what a module without modules shows of its output and of its gradients."""
-    rows, figures = [], []
-    for quantity, what in QUANTITIES.items():
-        found, values = frame.statistics[quantity][number], frame.arrays.get((quantity, number))
-        if found is None or not isinstance(values, np.ndarray):
-            continue
-        numbers = [found.norm, found.mean, found.std, found.low, found.high]
-        cells = ''.join(f'<td>{value:.3g}</td>' for value in numbers)
-        rows.append(f'<tr><td>{what}</td>{cells}<td>{found.zeros:.0%}</td></tr>')
-        if found.histogram.any():
-            chart = histogram(found.histogram, found.low, found.high)
-            figures.append(f'<figure>{chart}<figcaption>{what}, spread</figcaption></figure>')
-        if values.ndim == 4 and quantity != 'gradInput':
-            shown = picture_of(values[0], signed=quantity != 'output')
-            caption = f'{what}, {min(PLANES, values.shape[1])} of {values.shape[1]} planes'
-            figures.append(_figure(shown, caption, values.shape[-1]))
+def _size(shape: Any) -> str:
+    """Return a shape, or those of a table, as text."""
+    if shape is None:
+        return 'did not run'
+    if isinstance(shape, list):
+        return f'a table: {", ".join(map(_size, shape))}'
+    return ' x '.join(map(str, shape))
+
+
+def _branches(frame: Frame, below: list[list[int]], number: int) -> str:
+    """Return the gradients that come back through the branches of a fork, and whether their sum is the fork's own."""
+    found = [frame.arrays.get(('gradInput', child)) for child in below[number]]
+    whole = frame.arrays.get(('gradInput', number))
+    if frame.nodes[number].kind not in FORKS or not all(isinstance(part, np.ndarray) for part in [*found, whole]):
+        return ''
+    total = found[0]
+    for part in found[1:]:
+        total = total + part
+    same = 'to the bit' if np.array_equal(total, whole) else 'but for rounding'
+    rows = [
+        (f'branch {place}, {frame.nodes[child].name}', frame.statistics['gradInput'][child])
+        for place, child in enumerate(below[number], 1)
+    ]
+    rows.append(('their sum', trace.statistics_of(total)))
+    return (
+        '<p>A fork: the gradients that come back through its branches are added. Their sum is the gradient at its '
+        f'input, {same}.</p>{_table(rows)}'
+    )
+
+
+def _table(rows: list[tuple[str, Statistics | None]]) -> str:
+    """Return the statistics of some arrays, a row each."""
+    lines = []
+    for what, found in rows:
+        if found is not None:
+            numbers = [found.norm, found.mean, found.std, found.low, found.high]
+            cells = ''.join(f'<td>{value:.3g}</td>' for value in numbers)
+            lines.append(f'<tr><td>{escape(what)}</td>{cells}<td>{found.zeros:.0%}</td></tr>')
     head = ''.join(f'<th>{name}</th>' for name in ('', 'norm', 'mean', 'std', 'lowest', 'highest', 'zeros'))
-    return f'<div class="scroll"><table><tr>{head}</tr>{"".join(rows)}</table></div>{"".join(figures)}'
+    return f'<div class="scroll"><table><tr>{head}</tr>{"".join(lines)}</table></div>'
+
+
+def _leaf(frame: Frame, number: int, figures: bool) -> str:
+    """Return what a module shows of its output and of its gradients: numbers, and perhaps pictures."""
+    rows = [(what, frame.statistics[quantity][number]) for quantity, what in QUANTITIES.items()]
+    shown = [_spread(frame, number, quantity, what) for quantity, what in QUANTITIES.items()] if figures else []
+    return _table(rows) + ''.join(shown)
+
+
+def _spread(frame: Frame, number: int, quantity: str, what: str) -> str:
+    """Return how the numbers of an array are spread, and its maps."""
+    found, values = frame.statistics[quantity][number], frame.arrays.get((quantity, number))
+    if found is None or not isinstance(values, np.ndarray):
+        return ''
+    figures = []
+    if found.histogram.any():
+        chart = histogram(found.histogram, found.low, found.high)
+        figures.append(f'<figure>{chart}<figcaption>{what}, spread</figcaption></figure>')
+    if values.ndim == 4 and quantity != 'gradInput':
+        shown = picture_of(values[0], signed=quantity != 'output')
+        caption = f'{what}, {min(PLANES, values.shape[1])} of {values.shape[1]} planes'
+        figures.append(_figure(shown, caption, values.shape[-1]))
+    return ''.join(figures)
 
 
 def _figure(source: str, caption: str, side: int) -> str:

@@ -21,7 +21,7 @@ from nnlite.serialization import load, save
 TARGETS = ('.t7', '.safetensors', '.h5', '.pt', '.onnx')
 TOLERANCE = 1e-4  # of the largest output, or of 1 where that is more
 BATCH = 2
-SIDES = (32, 64, 224, 28, 96, 128, 227, 231, 299)  # pixels or frames that are tried, in this order
+SIDES = (32, 64, 224, 28, 96, 128, 227, 231, 299, 16)  # pixels or frames that are tried, in this order
 SEED = 1
 
 
@@ -58,7 +58,7 @@ def convert_network(
     twin = _ready(model)
     if path.suffix == '.onnx':
         runs = True  # its writer asks for a shape
-    input = _input(twin, shape or find_shape(twin)) if runs else None
+    input = example_input(twin, shape or find_shape(twin)) if runs else None
     with tempfile.TemporaryDirectory(prefix=f'.{path.name}.', suffix='.part', dir=path.parent) as folder:
         made = Path(folder) / path.name
         lines = _WRITERS[path.suffix](model, made, input, dict(beside or {}))
@@ -66,24 +66,33 @@ def convert_network(
     return lines
 
 
-def find_shape(model: Any) -> tuple[int, ...]:
+def find_shape(model: Any, side: int | None = None) -> tuple[int, ...]:
     """Return the shape of an input, without the batch, that goes through a network.
 
     >>> find_shape(nn.Sequential().add(nn.Linear(5, 2))), find_shape(nn.SpatialConvolution(3, 1, 33, 33))
     ((5,), (3, 64, 64))
 
+    Args:
+        model: the network, which stays as it is.
+        side: pixels of a side, if they are known; else those that are usual are tried. Best is an input of which each
+            sample comes to one of the output: an nn.View may make more of too large ones.
+
     Raises:
         Error: none of those tried does.
     """
     twin = _ready(model)
-    tried = []
-    for shape in _shapes(twin):
+    tried, running = [], []
+    for shape in _shapes(twin, SIDES if side is None else (side,)):
         tried.append(shape)
         try:
-            twin.forward(_input(twin, shape))
-            return shape
+            output = twin.forward(example_input(twin, shape))
         except (Error, TypeError, AttributeError, IndexError):  # a table is due: what fails first depends on the class
             continue
+        running.append(shape)
+        if all(np.shape(leaf)[:1] == (BATCH,) for leaf in _leaves(output)):
+            return shape
+    if running:
+        return running[0]
     raise Error(
         f"expected the shape of the network's input, got none; tried {', '.join(map(str, tried)) or 'nothing'}",
         where='--shape',
@@ -91,36 +100,48 @@ def find_shape(model: Any) -> tuple[int, ...]:
     )
 
 
-def _shapes(model: Any) -> Iterator[tuple[int, ...]]:
+def _shapes(model: Any, sides: Sequence[int]) -> Iterator[tuple[int, ...]]:
     """Yield shapes to try, by the first module that says how much it takes."""
     labels = resnet_labels(model)
     if labels is not None:
         first = model.modules[labels[id(model)].index('conv1')]
         stages = sum(name.startswith('layer') for name in labels[id(model)])
         side = 224 if first.kW > 3 and first is model.modules[0] else 64 if stages > 3 else 32
-        yield first.nInputPlane, side, side
+        yield first.nInputPlane, *(2 * (side if len(sides) > 1 else sides[0],))
+    leaf = next((module for module in model.listModules() if not getattr(module, 'modules', None)), None)
     for module in model.listModules():
         if isinstance(module, nn.Linear | nn.LinearWeightNorm):
-            yield (module.weight.shape[1],)
+            count = module.weight.shape[1]
+            yield (count,)
+            for planes in (3, 1):  # a picture whose numbers the network lays in a row itself
+                side = math.isqrt(count // planes)
+                if side and planes * side * side == count:
+                    yield planes, side, side
             return
         if isinstance(module, nn.LookupTable):
-            yield (SIDES[0],)
+            yield (sides[0],)
             return
         if hasattr(module, 'inputFrameSize'):
-            yield from ((side, module.inputFrameSize) for side in SIDES)
+            yield from ((side, module.inputFrameSize) for side in sides)
             return
         if hasattr(module, 'nInputPlane') and hasattr(module, 'sides'):
-            yield from ((module.nInputPlane, *(side for _ in module.sides)) for side in SIDES)
+            if module is leaf and len(module.sides) == 2 and module.kW > 6 and module.dW > 1 and 224 in sides:
+                yield module.nInputPlane, 224, 224  # as ImageNet's networks begin
+            yield from ((module.nInputPlane, *(side for _ in module.sides)) for side in sides)
             return
 
 
-def _input(model: Any, shape: Sequence[int]) -> np.ndarray:
-    """Return random input; for a network that begins with a LookupTable, indices."""
+def example_input(model: Any, shape: Sequence[int], batch: int = BATCH) -> np.ndarray:
+    """Return random input (batch, *shape), the same each time; for a network that begins with a LookupTable, indices.
+
+    >>> example_input(nn.Linear(5, 2), (5,)).shape
+    (2, 5)
+    """
     rng = np.random.default_rng(SEED)
     tables = [module for module in model.listModules() if isinstance(module, nn.LookupTable | nn.Linear)][:1]
     if tables and isinstance(tables[0], nn.LookupTable):
-        return rng.integers(1, len(tables[0].weight) + 1, (BATCH, *shape))
-    return rng.standard_normal((BATCH, *shape)).astype(model.dtype)
+        return rng.integers(1, len(tables[0].weight) + 1, (batch, *shape))
+    return rng.standard_normal((batch, *shape)).astype(model.dtype)
 
 
 def _ready(model: Any) -> Any:

@@ -121,7 +121,9 @@ def load(path: str | os.PathLike[str]) -> Trace:
         return _read(place)
     files = sorted(place.glob('*.h5'))
     if not files:
-        raise FileFormatError('expected recordings, *.h5, got none', where=str(place))
+        within = sorted({file.parent for file in place.glob('*/*.h5')})
+        hint = f'{within[0]} has some' if within else None
+        raise FileFormatError('expected recordings, *.h5, got none', where=str(place), hint=hint)
     parts: list[tuple[Path, Trace]] = []
     numbers = 0
     for file in files:

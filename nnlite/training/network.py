@@ -91,8 +91,10 @@ def load_trained(path: str) -> Trained:
         content = load(path)
     model = content.get('model') if isinstance(content, dict) else content
     if not isinstance(model, nn.Module):
+        keys = ', '.join(map(repr, content)) if isinstance(content, dict) else ''
+        got = f"a table without a network under 'model': {keys:.80}" if keys else type(content).__name__
         raise DataError(
-            f'expected a network or a checkpoint, got {type(model).__name__}',
+            f'expected a network or a checkpoint, got {got}',
             where=path,
             hint='`nnlite train --save FOLDER` leaves latest.t7 and best.t7, which have one in them',
         )

@@ -45,3 +45,10 @@ def test_what_is_no_record_is_one_message(tmp_path, capsys):
     assert main(['trace', str(tmp_path / 'no.h5')]) == 2
     assert 'no.h5' in capsys.readouterr().err
     assert main(['train', *NET, '--data', 'x.h5', '--save', str(tmp_path / 'run'), '--trace', '0']) == 2
+    assert 'in --trace\n  expected 1 step or more, got 0' in capsys.readouterr().err
+
+
+def test_the_folder_of_a_run_is_led_on(shapes, tmp_path, capsys):
+    run(shapes, tmp_path / 'run', '--trace', '3')
+    assert main(['trace', str(tmp_path / 'run')]) == 2
+    assert f'hint: {tmp_path / "run" / "trace"} has some' in capsys.readouterr().err

@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import re
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from nnlite import explain, models, nn, trace
 from nnlite.explain.chart import histogram, line_chart
 from nnlite.explain.planes import picture_of
 from nnlite.explain.steps import STEPS
+from nnlite.nn.graph import Node
 
 
 class Page(HTMLParser):
@@ -93,6 +95,99 @@ def test_other_inputs():
     net = nn.Sequential().add(nn.Linear(5, 4)).add(nn.Tanh()).add(nn.Linear(4, 3))
     text = explain.explain_model(net, nnlite.randn(1, 5), 'vectors', label=2)
     assert 'class 2 (the gradient is for this one)' in text and '<img' not in text
+
+
+def shown(text):
+    """Return the rows of a page's tables, without tags."""
+    rows = re.findall(r'<tr>(.*?)</tr>', text)
+    return [[unescape(cell) for cell in re.findall(r'<t[dh]>(.*?)</t[dh]>', row)] for row in rows]
+
+
+def linear(*last, scores=3):
+    nnlite.manualSeed(1)
+    net = nn.Sequential().add(nn.Linear(5, scores))
+    for layer in last:
+        net.add(layer)
+    return net.evaluate(), nnlite.randn(1, 5)
+
+
+def in_a_graph(net):
+    x = Node()
+    hidden = x
+    for layer in net:
+        hidden = Node(layer, hidden)
+    return nn.gModule([x], [hidden]).evaluate()
+
+
+@pytest.mark.parametrize('last', [None, nn.SoftMax, nn.LogSoftMax])
+@pytest.mark.parametrize('graph', [False, True])
+def test_probabilities_are_those_of_the_last_layer(last, graph):
+    plain, x = linear()
+    scores = plain.forward(x)[0].astype(np.float64)
+    expected = np.exp(scores) / np.exp(scores).sum()
+    net, _ = linear(*([] if last is None else [last()]))
+    text = explain.explain_model(in_a_graph(net) if graph else net, x, 'net', label=2)
+    found = {row[0][:7]: row[-1] for row in shown(text)[1:4]}
+    assert found == {f'class {place + 1}': f'{expected[place]:.1%}' for place in range(3)}
+    assert f'loss {-np.log(expected[1]):.4f}' in text
+    # The gradient at the scores of -log p_2 is p - (0, 1, 0).
+    norm = np.linalg.norm(expected - [0, 1, 0])
+    assert f'<tr><td>gradient at the output</td><td>{norm:.3g}</td>' in text.partition('<b>Linear')[2]
+
+
+def test_outputs_that_are_no_scores():
+    net, x = linear(nn.Sigmoid(), scores=1)
+    text = explain.explain_model(net, x, 'one number')
+    assert 'no scores of classes' in text and '100.0%' not in text and f'loss {net.forward(x).item():.4f}' in text
+    assert '<tr><td>gradient at the output</td><td>1</td>' in text
+    table, maps = nn.ConcatTable().add(nn.Identity()).add(nn.Linear(5, 2)), nn.SpatialConvolution(1, 2, 3, 3)
+    assert 'a table: 1 x 5, 1 x 2' in explain.explain_model(table, x, 'a table')
+    assert '1 x 2 x 4 x 4: no scores' in explain.explain_model(maps, nnlite.randn(1, 1, 6, 6), 'maps')
+    sums = explain.explain_model(nn.CAddTable(), [x, x], 'a table goes in')
+    assert 'Input: a table: 1 x 5, 1 x 5.' in sums and 'class 5' in sums
+    with pytest.raises(nnlite.DataError, match='no class'):
+        explain.explain_model(table, x, 'a table', label=1)
+    with pytest.raises(nnlite.DataError, match='a class from 1 to 3, got 4'):
+        explain.explain_model(*linear(), 'scores', label=4)
+
+
+def test_numbers_that_are_not_finite_are_told():
+    net, x = linear(nn.Tanh(), nn.Linear(3, 3))
+    net.get(3).weight.fill(np.nan)
+    text = explain.explain_model(net, x, 'broken')
+    assert 'not finite' in text and 'nan%' not in text
+    assert 'numbers is <span class="mono">Sequential[3] &gt; Linear(3 -&gt; 3)' in text
+
+
+def test_the_page_says_what_ran(model_page):
+    net, images, text = model_page
+    assert 'Input: 1 x 3 x 16 x 16. The network runs in evaluation.' in text
+    assert '(nn.CrossEntropyCriterion)' in text and 'is -log of the probability of &lt;b&gt;class' in text
+    more = explain.explain_model(net.training(), images, 'net', note='drawn <here>')
+    assert 'Input: 1 x 3 x 16 x 16, drawn &lt;here&gt;. The network runs in training.' in more
+    assert re.search(r'forward [\d.]+ ms, back [\d.]+ ms; 108 parameters', text)
+    net.evaluate()
+
+
+def test_shared_parameters_count_once():
+    layer = nn.Linear(5, 5)
+    net = nn.Sequential().add(layer).add(nn.Tanh()).add(layer)
+    assert '4 modules, 30 parameters' in explain.explain_model(net, nnlite.randn(1, 5), 'net')
+
+
+def test_a_fork_shows_its_branches_and_their_sum(model_page):
+    net, images, text = model_page
+    label = int(net.forward(images).argmax()) + 1
+    frame = trace.record(net, nn.CrossEntropyCriterion(), images, [label], arrays=True)
+    forks = [number for number, node in enumerate(frame.nodes) if node.kind == 'ConcatTable']
+    parts = text.split('A fork: ')[1:]
+    assert len(parts) == len(forks) == 3
+    for fork, part in zip(forks, parts, strict=True):
+        assert 'Their sum is the gradient at its input, to the bit.' in part
+        norms = [frame.statistics['gradInput'][number].norm for number in (*frame.branches(fork), fork)]
+        rows = shown(part)[1:4]
+        assert [row[1] for row in rows] == [f'{norm:.3g}' for norm in norms]
+        assert rows[0][0] == 'branch 1, Sequential' and rows[2][0] == 'their sum'
 
 
 def test_the_pair():
