@@ -1,5 +1,6 @@
 """A network written in another form, which is read back and run beside it before anyone sees the file."""
 
+import json
 import math
 import os
 import tempfile
@@ -169,8 +170,11 @@ def _weights(model: Any, path: Path, input: np.ndarray | None, beside: dict[str,
     found = _pt_arrays(path, arrays) if path.suffix == '.pt' else read_weights(path).arrays
     lines = [f'{len(arrays)} arrays, {_size(path)}: {next(iter(arrays))} to {list(arrays)[-1]}']
     if path.suffix != '.pt':
+        recipe = json.loads(facts.get('network', 'null'))
         told = (
-            'says which network of nnlite.models it is of' if 'network' in facts else 'is read with --like NETWORK.t7'
+            'says which network of nnlite.models it is of'
+            if isinstance(recipe, dict)
+            else 'is read with --like NETWORK.t7'
         )
         lines.append(f'the file {told}')
     lines.append(_compared(model, found, load_state_dict(_ready(model), found), input, 'read back'))

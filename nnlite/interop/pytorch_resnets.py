@@ -11,7 +11,7 @@ import numpy as np
 
 from nnlite.errors import DataError, FileFormatError, ShapeError
 from nnlite.interop.names import COUNTER, load_state_dict
-from nnlite.interop.recipe import BESIDE, depth_of, make
+from nnlite.interop.recipe import BESIDE, OTHER, depth_of, make
 from nnlite.interop.weight_files import Weights, read_weights
 from nnlite.models.resnet import SHORTCUTS
 from nnlite.models.topology import CLASSES
@@ -205,6 +205,9 @@ def _beside(facts: Mapping[str, str], where: str) -> dict[str, Any]:
 def _recipe_in(facts: Mapping[str, str], where: str) -> dict[str, Any] | None:
     """Return the recipe that a file of ours has, checked as a stranger's; None if it has none."""
     recipe = _json(facts.get('network'), 'network', where)
+    if recipe == OTHER:
+        message = 'expected the weights of a network of nnlite.models, got those of one that differs from all of them'
+        raise DataError(message, where=where, hint=_LIKE)
     if recipe is not None:
         known = {'net': _NETWORKS, 'dataset': tuple(CLASSES), 'shortcut': SHORTCUTS}
         good = isinstance(recipe, dict) and recipe.keys() == {*known, 'dropout'}

@@ -20,19 +20,21 @@ _FACTS = ('kW', 'kH', 'dW', 'dH', 'padW', 'padH', 'ceil_mode', 'count_include_pa
 _FACTS += ('nInputDim', 'value', 'index', 'W', 'H', 'numInputDims', 'eps', 'momentum', 'affine', 'threshold', 'val')
 
 BESIDE = ('classes', 'names', 'pictures')  # what a checkpoint says beside its network, and a file of weights may
+OTHER = 'other'  # instead of a recipe: the names are a ResNet's, but no network of nnlite.models has this build
 
 
 def facts_of(model: Any, beside: Mapping[str, Any] | None = None) -> dict[str, str]:
     """Return what a file is to say of a network, as JSON: `network`, if it is one of nnlite.models, and more.
 
+    Of one that is not, but has the names of a ResNet, `network` is 'other': nobody is to take the names for all of it.
+
     Args:
         model: the network.
         beside: what else is known: `classes`, `names` and `pictures`, as a checkpoint of nnlite has them.
     """
-    recipe = recipe_of(model)
     facts = {'format': FORMAT}
-    if recipe is not None:
-        facts['network'] = json.dumps(recipe)
+    if resnet_labels(model) is not None:
+        facts['network'] = json.dumps(recipe_of(model) or OTHER)
     return {**facts, **{name: json.dumps(value, default=np.ndarray.tolist) for name, value in (beside or {}).items()}}
 
 

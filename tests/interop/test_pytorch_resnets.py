@@ -11,7 +11,7 @@ from torch import nn as tnn
 from trees import assert_close
 
 import nnlite
-from nnlite import models
+from nnlite import models, nn
 from nnlite.interop import from_state_dict, read_network, state_dict, write_weights
 from nnlite.interop.recipe import facts_of
 
@@ -170,6 +170,25 @@ def test_files_of_our_own_say_what_they_are(make, suffix, tmp_path):
     for name, array in state_dict(net).items():
         assert (state_dict(again)[name] == array).all()
         assert state_dict(again)[name].dtype == array.dtype
+
+
+CHANGES = [
+    lambda net: net.replace(lambda module: nn.ELU() if type(module) is nn.ReLU else module),
+    lambda net: [setattr(norm, 'eps', 1e-3) for norm in net.findModules('nn.SpatialBatchNormalization')[0]],
+    lambda net: net.add(nn.LogSoftMax()),
+]
+
+
+@pytest.mark.parametrize('change', CHANGES)
+def test_a_resnet_of_another_build_is_not_taken_for_ours(change, tmp_path):
+    """Its names and shapes are those of a ResNet-8; what computes between them is not."""
+    net, path = models.resnet(8, 'cifar10', 'B', widths=(2, 4, 5)), tmp_path / 'net.safetensors'
+    change(net)
+    write_weights(path, state_dict(net), facts_of(net))
+    for read in (from_state_dict, read_network):
+        with pytest.raises(nnlite.DataError, match=r'(?s)differs from all of them.*--like'):
+            read(path)
+    assert repr(read_network(path, net)[0]) == repr(net)
 
 
 @pytest.mark.parametrize('recipe', ['{', '[]', '{"net": "resnet"}', '[' * 100_000,
