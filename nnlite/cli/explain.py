@@ -26,6 +26,7 @@ from nnlite.training.preparation import Preparation
 from nnlite.whole_file import whole_file
 
 MOST_PIXELS = 512
+DEFAULT_SIZE = 32
 SMALLEST = 8  # pixels of a side, for so many numbers in a row to be taken for a picture
 DEFAULT_DEPTH = 26
 GREY = np.array([0.299, 0.587, 0.114])  # how bright red, green and blue are (ITU-R BT.601)
@@ -113,10 +114,13 @@ def _input(args: argparse.Namespace, net: Any, trained: Trained) -> tuple[np.nda
 
 
 def _shape(args: argparse.Namespace, net: Any) -> tuple[int, ...]:
-    """Return the shape of an input without the batch."""
+    """Return the shape of an input, without the batch, that goes through a network, if one is found."""
     try:
         return find_shape(net, args.size)
     except Error as error:
+        side = DEFAULT_SIZE if args.size is None else args.size
+        if _takes(net, np.zeros((1, 3, side, side), np.float32)):
+            return 3, side, side
         error.where = args.model
         error.hint = (
             '--size N, if it takes pictures of other sizes; of a network that takes something else, a table '
@@ -143,8 +147,9 @@ def _seen_as(shape: tuple[int, ...]) -> tuple[int, int, int] | None:
 def _takes(net: Any, images: np.ndarray) -> bool:
     """Return whether a network takes pictures as they are: it may lay their numbers in a row itself."""
     try:
-        return len(net.forward(images)) == len(images)
-    except Error:
+        net.forward(images)
+        return True
+    except (Error, TypeError, AttributeError, IndexError):  # a table is due
         return False
     finally:
         net.clearState()

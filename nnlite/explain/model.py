@@ -18,6 +18,7 @@ from nnlite.trace.tree import children_of
 from nnlite.training.scores import gives_probabilities, loss_of, probabilities
 
 TOP = 5  # classes that are shown
+LARGEST = 64  # pixels of a plane's side that are shown; of larger planes every so many, or pages get very large
 FORKS = ('ConcatTable', 'Concat', 'DepthConcat')  # whose gradient at the input is the sum of those of their branches
 QUANTITIES = {'output': 'output', 'gradOutput': 'gradient at the output', 'gradInput': 'gradient at the input'}
 SCRIPT = """
@@ -258,9 +259,12 @@ def _spread(frame: Frame, number: int, quantity: str, what: str) -> str:
         chart = histogram(found.histogram, found.low, found.high)
         figures.append(f'<figure>{chart}<figcaption>{what}, spread</figcaption></figure>')
     if values.ndim == 4 and quantity != 'gradInput':
-        shown = picture_of(values[0], signed=quantity != 'output')
+        step = -(-max(values.shape[2:]) // LARGEST)
+        shown = picture_of(values[0, :, ::step, ::step], signed=quantity != 'output')
         caption = f'{what}, {min(PLANES, values.shape[1])} of {values.shape[1]} planes'
-        figures.append(_figure(shown, caption, values.shape[-1]))
+        if step > 1:
+            caption += f', a pixel of {step} x {step}'
+        figures.append(_figure(shown, caption, -(-values.shape[-1] // step)))
     return ''.join(figures)
 
 

@@ -97,6 +97,16 @@ NETS = {
     'grey maps': (of_16_pixels, '1 x 1 x 16 x 16, a drawn shape; a size that goes through'),
     'maps': (lambda: nn.SpatialConvolution(3, 2, 3, 3), '1 x 3 x 32 x 32, a drawn shape'),
     'many planes': (lambda: nn.SpatialConvolution(7, 2, 3, 3), '1 x 7 x 32 x 32, random numbers'),
+    'clones': (
+        lambda: (
+            nn.Sequential()
+            .add(nn.Reshape(2, 1536))
+            .add(nn.SplitTable(2))
+            .add(nn.MapTable(nn.Linear(1536, 3)))
+            .add(nn.JoinTable(2))
+        ),
+        '1 x 3 x 32 x 32, a drawn shape',
+    ),
     'ImageNet': (imagenet, '1 x 3 x 224 x 224, a drawn shape'),
 }
 

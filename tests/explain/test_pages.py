@@ -151,6 +151,14 @@ def test_outputs_that_are_no_scores():
         explain.explain_model(*linear(), 'scores', label=4)
 
 
+def test_large_maps_are_shown_in_part():
+    text = explain.explain_model(nn.SpatialConvolution(1, 2, 3, 3), nnlite.randn(1, 1, 200, 100), 'large')
+    assert 'output, 2 of 2 planes, a pixel of 4 x 4<' in text
+    sources = [address.partition('base64,')[2] for address in Page(text).addresses if 'base64,' in address]
+    sizes = [Image.open(io.BytesIO(base64.b64decode(source))).size for source in sources]
+    assert sizes == [(100, 200), (2 * 25 + 1, 50), (2 * 25 + 1, 50)]
+
+
 def test_numbers_that_are_not_finite_are_told():
     net, x = linear(nn.Tanh(), nn.Linear(3, 3))
     net.get(3).weight.fill(np.nan)
