@@ -1,6 +1,6 @@
-"""The same network and the same step, in nnlite and in PyTorch, side by side (needs PyTorch).
+"""The same network and the same step, in nnlite and in PyTorch, side by side (needs PyTorch: pip install torch).
 
-    python examples/beside_pytorch.py        (2 seconds)
+    python examples/beside_pytorch.py        (3 seconds)
 
 It prints
 

@@ -1,15 +1,18 @@
 """Overfitting and its remedies: a ResNet-8 on 300 drawn shapes, as it is, with dropout, weight decay, augmentation.
 
-    python examples/overfitting.py        (20 seconds on two cores)
+    python examples/overfitting.py        (a minute)
 
 It prints training and validation accuracy of each; the gap between the two is the overfitting:
 
     remedy                training   validation      gap
-    nothing                100.0 %       31.6 %    68.4 %
-    ...
-    augmentation            61.7 %       46.2 %    15.5 %
+    nothing                100.0 %       29.2 %    70.8 %
+    dropout 0.3             67.3 %       36.8 %    30.5 %
+    weight decay 0.005     100.0 %       31.4 %    68.6 %
+    augmentation            64.0 %       50.2 %    13.8 %
+    all three               40.7 %       31.0 %     9.7 %
 
 On so few images the network learns them by heart, unless it never sees the same one twice: cut out elsewhere, mirrored.
+All three are too much of a good thing: so held back, it has learnt little after 40 epochs.
 """
 
 import os
@@ -33,14 +36,12 @@ def run(path, epochs, limit, widths, dropout=0, weightDecay=0, augment=None):
     train = data_prep.Loader(path, 'train', batchSize=32, seed=1, augment=augment, limit=limit)
     val = data_prep.Loader(path, 'val', batchSize=128)
     net = models.resnet(8, 'cifar10', dropout=dropout, classes=len(train.classes), widths=widths)
+    net.double()  # float is faster, but rounds differently on each machine
     options = dict(learningRate=0.05, weightDecay=weightDecay, quiet=True)
     return training.Trainer(net, nn.CrossEntropyCriterion(), train, val, **options).run(epochs)[-1]
 
 
-def main(path=None, epochs=40, limit=300, widths=(8, 16, 32), remedies=tuple(REMEDIES)):
-    if path is None:
-        path = os.path.join(tempfile.gettempdir(), 'nnlite-shapes-overfitting.h5')
-        data_prep.shapes.prepare(path, size=16, train=2000, val=500, seed=1, quiet=True)
+def main(path, epochs=40, limit=300, widths=(8, 16, 32), remedies=tuple(REMEDIES)):
     print('remedy                training   validation      gap')
     results = {}
     for name in remedies:
@@ -51,4 +52,8 @@ def main(path=None, epochs=40, limit=300, widths=(8, 16, 32), remedies=tuple(REM
 
 
 if __name__ == '__main__':
-    main()
+    nnlite.setnumthreads(1)  # so small a network gains nothing from more
+    with tempfile.TemporaryDirectory() as folder:
+        shapes = os.path.join(folder, 'shapes.h5')
+        data_prep.shapes.prepare(shapes, size=16, train=2000, val=500, seed=1, quiet=True)
+        main(shapes)

@@ -1,6 +1,6 @@
 """How a residual block's shortcut carries the gradient: the block's backward pass by hand, and nnlite's.
 
-    python examples/residual_backward.py        (under a second)
+    python examples/residual_backward.py        (a second)
 
 It prints
 

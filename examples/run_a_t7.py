@@ -2,19 +2,24 @@
 
     python examples/run_a_t7.py model.t7 picture.png        (a second)
 
-Without arguments it makes a network of its own first, and draws the picture. It prints the network as Torch did, and
-the five highest scores. A file from Lua needs no Lua, and is never trusted: no code in it runs.
+Without arguments it makes a network of its own, which has learnt nothing, and draws the picture. It prints the network
+as Torch did, and the five highest scores. The last of them is then "class   4   score   0.024".
+
+A file from Lua needs no Lua, and is never trusted: no code in it runs.
 """
 
 import os
 import sys
 import tempfile
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 import nnlite
-from nnlite import data_prep, models
+from nnlite import data_prep, models, nn
+from nnlite.data_prep.pictures import decode
+from nnlite.errors import inside
 
 
 def example_files(folder):
@@ -26,21 +31,30 @@ def example_files(folder):
     return model, picture
 
 
-def main(model=None, picture=None):
-    if model is None:
-        model, picture = example_files(tempfile.mkdtemp())
-    net = nnlite.load(model)
-    net = net['model'] if isinstance(net, dict) else net  # a checkpoint has the network under this name
+def main(model, picture):
+    content = nnlite.load(model)
+    net = content.get('model') if isinstance(content, dict) else content  # a checkpoint is a table
+    if not isinstance(net, nn.Module):
+        raise nnlite.DataError(f'expected a network, got {type(net).__name__}', where=model)
     net.float().evaluate()  # batch norm by its running statistics, no dropout
     print(net)
 
-    pixels = np.asarray(Image.open(picture).convert('RGB'), np.float32) / 255
+    with inside(picture):
+        pixels = decode(Path(picture).read_bytes()) / np.float32(255)  # (H, W, 3), from 0 to 1
     images = (pixels - pixels.mean((0, 1))).transpose(2, 0, 1)[None]  # (1, 3, H, W), around 0
-    scores = net.forward(images)[0]
-    for place in np.argsort(-scores)[:5]:
-        print(f'class {place + 1:3}   score {scores[place]:7.3f}')
-    return scores
+    scores = net.forward(images)
+    if getattr(scores, 'ndim', None) != 2:  # a table is a list
+        raise nnlite.ShapeError('expected an output of scores, (1, classes)', where=model)
+    for place in np.argsort(-scores[0])[:5]:
+        print(f'class {place + 1:3}   score {scores[0, place]:7.3f}')
+    return scores[0]
 
 
 if __name__ == '__main__':
-    main(*sys.argv[1:3])
+    if len(sys.argv) not in (1, 3):
+        sys.exit('usage: python examples/run_a_t7.py [model.t7 picture.png]')
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            main(*sys.argv[1:] or example_files(folder))
+    except (nnlite.Error, OSError) as error:
+        sys.exit(str(error))

@@ -1,12 +1,13 @@
 """The paper's shallow pair on CIFAR-10: with 7 and 9 layers a ResNet is no better than its plain twin.
 
     nnlite prep cifar10 --out cifar10.h5
-    python examples/shallow_pair.py cifar10.h5        (an hour and a half on two cores)
+    python examples/shallow_pair.py cifar10.h5        (ten minutes on two cores; --limit 2000 makes it short)
 
 The paper found the ResNet of 7 layers worse than its twin and the one of 9 layers about equal. The same comparison with
 pictures, tables and several seeds is one command: nnlite study cifar-shallow --data cifar10.h5
 """
 
+import argparse
 import sys
 
 import nnlite
@@ -33,6 +34,10 @@ def main(path, epochs=4, limit=None, depths=(7, 9), widths=None):
 
 
 if __name__ == '__main__':
-    if len(sys.argv) != 2:
-        sys.exit('usage: python examples/shallow_pair.py cifar10.h5')
-    main(sys.argv[1])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('path', metavar='cifar10.h5')
+    parser.add_argument('--limit', type=int, help='so many images alone')
+    try:
+        main(**vars(parser.parse_args()))
+    except (nnlite.Error, OSError) as error:
+        sys.exit(str(error))

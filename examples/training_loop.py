@@ -1,12 +1,14 @@
 """A training loop written out as one wrote it in Torch: a ResNet-8 learns to tell drawn shapes apart.
 
-    python examples/training_loop.py        (a minute on two cores)
+    python examples/training_loop.py        (15 seconds)
 
 It prints
 
-    epoch 1   loss 2.2981   validation top-1  14.5 %
-    ...
-    epoch 5   loss 1.1870   validation top-1  49.2 %
+    epoch 1   loss 2.3002   validation top-1  17.2 %
+    epoch 2   loss 1.9919   validation top-1  31.5 %
+    epoch 3   loss 1.7010   validation top-1  44.0 %
+    epoch 4   loss 1.3792   validation top-1  47.0 %
+    epoch 5   loss 1.1663   validation top-1  53.2 %
 """
 
 import os
@@ -16,25 +18,21 @@ import nnlite
 from nnlite import data_prep, models, nn, optim
 
 
-def main(path=None, images=3000, epochs=5, widths=(8, 16, 32)):
+def main(path, epochs=5, widths=(8, 16, 32)):
     nnlite.manualSeed(1)
-    if path is None:
-        path = os.path.join(tempfile.gettempdir(), f'nnlite-shapes-{images}.h5')
-        data_prep.shapes.prepare(path, size=16, train=images, val=images // 5, seed=1, quiet=True)
     train = data_prep.Loader(path, 'train', batchSize=64, seed=1)
     val = data_prep.Loader(path, 'val', batchSize=64)
-
-    net = models.resnet(8, 'cifar10', widths=widths)
-    criterion = nn.CrossEntropyCriterion()
+    net = models.resnet(8, 'cifar10', widths=widths).double()  # float is faster, but rounds differently on each machine
+    criterion = nn.CrossEntropyCriterion().double()
     params, gradParams = net.getParameters()
     config = dict(learningRate=0.1, momentum=0.9, dampening=0, nesterov=True, weightDecay=1e-4)
     confusion = optim.ConfusionMatrix(train.classes)
-    history = []
 
     for epoch in range(1, epochs + 1):
         net.training()
         total = 0
-        for inputs, targets in train:
+        for images, targets in train:
+            inputs = images.astype('float64')
 
             def feval(x, inputs=inputs, targets=targets):
                 net.zeroGradParameters()
@@ -48,13 +46,15 @@ def main(path=None, images=3000, epochs=5, widths=(8, 16, 32)):
 
         net.evaluate()
         confusion.zero()
-        for inputs, targets in val:
-            confusion.batchAdd(net.forward(inputs), targets)
+        for images, targets in val:
+            confusion.batchAdd(net.forward(images.astype('float64')), targets)
         confusion.updateValids()
-        history.append((total / train.size, 100 * confusion.totalValid))
-        print('epoch {}   loss {:.4f}   validation top-1 {:5.1f} %'.format(epoch, *history[-1]))
-    return history
+        print(f'epoch {epoch}   loss {total / train.size:.4f}   validation top-1 {100 * confusion.totalValid:5.1f} %')
 
 
 if __name__ == '__main__':
-    main()
+    nnlite.setnumthreads(1)  # so small a network gains nothing from more
+    with tempfile.TemporaryDirectory() as folder:
+        shapes = os.path.join(folder, 'shapes.h5')
+        data_prep.shapes.prepare(shapes, size=16, train=3000, val=600, seed=1, quiet=True)
+        main(shapes)
