@@ -211,12 +211,11 @@ def _size(shape: Any) -> str:
 
 def _branches(frame: Frame, below: list[list[int]], number: int) -> str:
     """Return the gradients that come back through the branches of a fork, and whether their sum is the fork's own."""
-    found = [frame.arrays.get(('gradInput', child)) for child in below[number]]
-    whole = frame.arrays.get(('gradInput', number))
-    if frame.nodes[number].kind not in FORKS or not all(isinstance(part, np.ndarray) for part in [*found, whole]):
+    found: list[Any] = [frame.arrays.get(('gradInput', place)) for place in (number, *below[number])]
+    if frame.nodes[number].kind not in FORKS or not all(isinstance(part, np.ndarray) for part in found):
         return ''
-    total = found[0]
-    for part in found[1:]:
+    whole, total, *rest = found
+    for part in rest:
         total = total + part
     same = 'to the bit' if np.array_equal(total, whole) else 'but for rounding'
     rows = [

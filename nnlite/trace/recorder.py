@@ -90,8 +90,8 @@ def as_before(net: Any, criterion: Any) -> Iterator[None]:
         for values, before in kept:
             values.clear()
             values.update(before)
-        for modules, before in lists:
-            modules[:] = before
+        for modules, own in lists:
+            modules[:] = own
         nnlite.setRNGState(rng)
         if stream is not None:
             stream.setRNGState(state)
