@@ -1,6 +1,6 @@
 """Watch ReLUs die: at too large a learning rate units become 0 for all images, pass no gradient on, and learn no more.
 
-    python examples/dying_relu.py        (2 seconds)
+    python examples/dying_relu.py        (a second)
 
 It prints how many of the 128 units of each hidden layer are dead, first and second layer, and the loss:
 
