@@ -1,6 +1,6 @@
 """Deeper and deeper: a ResNet and its plain twin of more and more layers, on drawn shapes.
 
-    python examples/deep_sweep.py        (a minute)
+    python examples/deep_sweep.py        (a minute; two and a half without numba)
 
 It prints a line for each network, as
 
