@@ -61,9 +61,10 @@ def run(args: argparse.Namespace) -> int:
         with sink as write, progress.bar('classify', len(pictures)) if args.out else contextlib.nullcontext() as bar:
             for places, images in pictures:
                 scores = run_network(net, images, args.model)
-                if scores.shape != (len(images), len(classes)):
+                if getattr(scores, 'shape', None) != (len(images), len(classes)):
                     expected = f'expected scores (N, {len(classes)}), one for each class'
-                    raise DataError(f'{expected}, got {scores.shape}', where=args.model)
+                    got = getattr(scores, 'shape', type(scores).__name__)
+                    raise DataError(f'{expected}, got {got}', where=args.model)
                 scores = scores.reshape(len(places), -1, len(classes)).astype(np.float64).mean(1)
                 for place, row in zip(places, probabilities(net, scores), strict=True):
                     if not np.isfinite(row).all():
@@ -112,7 +113,7 @@ def _classes_from(path: str) -> tuple[list[str], list[str]]:
     with open(path, 'rb') as file:
         content = file.read(MAX_CLASSES_FILE + 1)
     try:
-        lines = content.decode().splitlines()
+        lines = [line.rstrip('\n') for line in io.StringIO(content.decode(), newline=None)]
     except UnicodeDecodeError as error:
         raise FileFormatError(f'expected text in UTF-8, got {error}', where=path) from error
     if len(content) > MAX_CLASSES_FILE or not lines or not all(line.strip() for line in lines):

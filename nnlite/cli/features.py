@@ -21,6 +21,7 @@ from nnlite.cli.pictures import add_arguments as add_pictures
 from nnlite.data_prep.steady_file import SteadyFile
 from nnlite.data_prep.writer import CHUNK
 from nnlite.errors import DataError
+from nnlite.nn.by_example import by_example
 from nnlite.tensor.devices import is_array, to_host
 from nnlite.trace.tree import Node, places_of
 from nnlite.training.device import choose, type_on
@@ -59,10 +60,13 @@ def run(args: argparse.Namespace) -> int:
             _watched(module, takes) as seen,
             progress.bar('features', len(pictures)) as bar,
         ):
+            shape = None
             for places, images in pictures:
                 seen.clear()
                 run_network(net, images, args.model)
-                append(places, _features(seen, len(images), f'{args.model} > {node.where}'))
+                features = _features(seen, len(images), f'{args.model} > {node.where}', shape)
+                shape = features.shape[1:]
+                append(places, features)
                 bar.update(len(places))
         progress.say(f'{args.out}: {len(pictures) - len(pictures.broken):,} pictures')
         return pictures.tell_broken()
@@ -118,18 +122,20 @@ def _copy(values: Any) -> Any:
     return np.array(to_host(values), np.float32) if is_array(values) else values
 
 
-def _features(seen: list[Any], count: int, where: str) -> np.ndarray:
-    """Return what was seen of a batch of so many pictures.
+def _features(seen: list[Any], count: int, where: str, shape: tuple[int, ...] | None) -> np.ndarray:
+    """Return what was seen of a batch of so many pictures; `shape` is that of one, once it is known.
 
     Raises:
         DataError: it is not one array with a part for each picture.
     """
     if len(seen) != 1:
         raise DataError(f'expected a layer that runs once, got one that runs {len(seen)} times', where=where)
-    [values] = seen
+    values = by_example(seen[0], count, shape)
     if not is_array(values) or values.ndim < 2 or len(values) != count:
         got = values.shape if is_array(values) else f'a {type(values).__name__}'
-        raise DataError(f'expected features of {count} pictures, ({count}, D), got {got}', where=where)
+        what = f'{count} pictures' if count > 1 else '1 picture'
+        hint = 'of two pictures or more the layer may keep the dimension for them' if count == 1 else None
+        raise DataError(f'expected features of {what}, ({count}, D), got {got}', where=where, hint=hint)
     return values
 
 

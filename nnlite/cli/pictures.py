@@ -22,6 +22,7 @@ from nnlite.data_prep.image_folder import SUFFIXES
 from nnlite.data_prep.parallel import cores
 from nnlite.data_prep.pictures import decode
 from nnlite.errors import DataError, Error, ShapeError, inside
+from nnlite.nn.by_example import by_example
 from nnlite.tensor.devices import to_host
 from nnlite.trace.recorder import like_parameters
 from nnlite.training.checkpoint import LATEST
@@ -73,8 +74,8 @@ def load_model(path: str) -> Trained:
     return load_trained(os.path.join(path, LATEST) if os.path.isdir(path) else path)
 
 
-def run_network(net: Any, images: np.ndarray, model: str) -> np.ndarray:
-    """Return what a network makes of images, on the host; the array is good until the next call.
+def run_network(net: Any, images: np.ndarray, model: str) -> Any:
+    """Return what a network makes of images, (N, ...) on the host, or a table; it is good until the next call.
 
     Raises:
         Error: the network does not take such images; the message begins with the model's name.
@@ -86,7 +87,7 @@ def run_network(net: Any, images: np.ndarray, model: str) -> np.ndarray:
             enough_memory(len(images)) if device_of(net) != 'cpu' else nullcontext(),
             np.errstate(over='ignore', invalid='ignore', divide='ignore'),  # what is not finite is looked for later
         ):
-            return to_host(net.forward(like_parameters(net, images)))
+            return to_host(by_example(net.forward(like_parameters(net, images)), len(images)))
     except ShapeError as error:
         error.hint = error.hint or f'the network was given {images.shape[3]}x{images.shape[2]} pixels; --size N'
         raise

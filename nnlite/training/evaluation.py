@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from nnlite.nn.by_example import by_example
 from nnlite.training.device import device_of
 from nnlite.training.meters import Meters
 from nnlite.training.on_gpu import StepsOnGPU
@@ -44,6 +45,7 @@ def evaluate(
             loss = criterion.forward(output, labels)
         if not math.isfinite(loss):
             raise trace(net, criterion, images, labels, backward=False)
+        output = by_example(output, len(labels))
         meters.add(loss, output, labels)
         if after_batch is not None:
             after_batch(output, labels)

@@ -8,6 +8,7 @@ import numpy as np
 from nnlite.errors import DataError, DeviceError, Error
 from nnlite.kernels import family_of
 from nnlite.kernels.on_numpy.scratch import pieces
+from nnlite.nn.by_example import by_example
 from nnlite.nn.Object import Object
 from nnlite.nn.tree import below
 from nnlite.optim.vectors import check_like
@@ -153,13 +154,15 @@ class StepsOnGPU:
         output = self.net.forward(images)
         loss, gradient = self.criterion(output, labels)
         backward_to_parameters(self.net, images, gradient)
+        output = by_example(output, len(labels))
         self._account.enter(loss, output, labels, gradParams)
         family_of(self.net.type()).SGD_step(params, gradParams, velocity, self._account.rate, *rules)
         return output
 
     def _test(self, images: Any, labels: Any) -> Any:
         output = self.net.forward(images)
-        self._account.enter(self.criterion.forward(output, labels), output, labels)
+        loss, output = self.criterion.forward(output, labels), by_example(output, len(labels))
+        self._account.enter(loss, output, labels)
         return output
 
     def _held(self) -> list[Any]:

@@ -13,6 +13,7 @@ import numpy as np
 import nnlite
 from nnlite import optim, optnet
 from nnlite.errors import Error
+from nnlite.nn.by_example import by_example
 from nnlite.training.backward import backward_to_parameters
 from nnlite.training.checkpoint import CheckpointFolder, check_arguments, check_classes, copy_arrays
 from nnlite.training.curves import draw_run
@@ -249,7 +250,7 @@ class Trainer:
                     self.before_step(self.net, self.criterion, images, labels, step)
                 if self._steps is None:
                     loss = self.step(images, labels)
-                    self.meters.add(loss, self._running.output, labels)
+                    self.meters.add(loss, by_example(self._running.output, len(labels)), labels)
                 else:
                     self._steps.train(images, labels, self.params, self.gradParams, self.optimState)
                 self.batch += 1

@@ -116,6 +116,31 @@ def test_a_plain_network_is_told(folder, tmp_path):
     assert names == {'n1': 'goldfish, Carassius', 'n2': 'bär', 'n3': 'n3'}
 
 
+@pytest.mark.parametrize('names', [('2.png',), ('10.jpg', '2.png', 'b/1.png')])
+def test_a_batch_of_one_through_a_view_that_drops_its_dimension(folder, tmp_path, names):
+    """Of one picture Torch's nn.View(n) leaves (n): of a single one, and of what remains of three in batches of two."""
+    nnlite.manualSeed(3)
+    net = nn.Sequential().add(nn.View(768)).add(nn.Linear(768, 3)).add(nn.LogSoftMax()).float()
+    nnlite.save(tmp_path / 'net.t7', {'model': net, 'classes': ['a', 'b', 'c']})
+    line = ['classify', str(tmp_path / 'net.t7'), *(str(folder / name) for name in names), *SAID, '--quiet']
+    assert main([*line, '--batch', '2', '--out', str(tmp_path / 'out.csv')]) == 0
+    rows = read(tmp_path / 'out.csv')
+    assert len(rows) == len(names)
+    pixels = np.asarray(Image.open(folder / '2.png'))
+    values = ((pixels / 255 - MEAN) / STD).transpose(2, 0, 1).ravel()
+    expect(rows[names.index('2.png')], ['a', 'b', 'c'], softmax(net.get(2).weight @ values + net.get(2).bias), 3)
+
+
+def test_only_the_ends_of_lines_are_between_classes(folder, tmp_path):
+    nnlite.save(tmp_path / 'net.t7', network(4))
+    names = ['a\x0bb', 'c\x1cd', 'e\u2028f', 'g']
+    (tmp_path / 'classes.txt').write_bytes('{}\n{}\r\n{}\r{}\n'.format(*names).encode())
+    line = ['classify', str(tmp_path / 'net.t7'), str(folder / '2.png'), *SAID, '--quiet']
+    assert main([*line, '--classes', str(tmp_path / 'classes.txt'), '--out', str(tmp_path / 'out.csv')]) == 0
+    (row,) = read(tmp_path / 'out.csv')
+    assert sorted(row[f'class{n}'] for n in ('', 2, 3, 4)) == names
+
+
 @pytest.mark.parametrize('scale', [None, 24])
 def test_ten_crops_are_ten_runs_averaged(model, folder, tmp_path, scale):
     line = [
@@ -188,11 +213,11 @@ def test_a_damaged_picture_is_named_and_left_out(model, folder, tmp_path, capsys
     (tmp_path / 'bad.png').write_bytes((folder / '2.png').read_bytes()[:90])
     line = ['classify', model, '--quiet', '--out', str(tmp_path / 'out.csv')]
     assert main([*line, str(tmp_path / 'bad.png'), str(folder / '2.png')]) == 1
-    assert 'bad.png: image file is truncated' in capsys.readouterr().err
+    assert 'bad.png: its last lines are missing' in capsys.readouterr().err
     assert [row['file'] for row in read(tmp_path / 'out.csv')] == [str(folder / '2.png')]
     (tmp_path / 'out.csv').unlink()
     assert main([*line, str(tmp_path / 'bad.png')]) == 2
-    assert 'expected a picture, got one that cannot be read: image file is truncated' in capsys.readouterr().err
+    assert 'expected a picture, got one that cannot be read: its last lines are missing' in capsys.readouterr().err
     assert not (tmp_path / 'out.csv').exists()
 
 
@@ -203,7 +228,9 @@ def test_what_is_wrong_is_one_message(model, shapes, folder, tmp_path, capsys):
     (tmp_path / 'four.txt').write_text('a\nb\nc\nd\n')
     (tmp_path / 'empty').mkdir()
     nnlite.save(tmp_path / 'flat.t7', nn.Sequential().add(nn.View(3 * 16 * 16)).add(nn.Linear(3 * 16 * 16, 4)))
-    bare, odd, flat, four = (str(tmp_path / name) for name in ('net.t7', 'odd.t7', 'flat.t7', 'four.txt'))
+    nnlite.save(tmp_path / 'table.t7', nn.Sequential().add(nn.SplitTable(2)))
+    names = ('net.t7', 'odd.t7', 'flat.t7', 'table.t7', 'four.txt')
+    bare, odd, flat, table, four = (str(tmp_path / name) for name in names)
     for line, said in (
         ([model], 'expected pictures to look at'),
         ([model, str(tmp_path / 'none.png')], 'No such file or directory'),
@@ -215,6 +242,7 @@ def test_what_is_wrong_is_one_message(model, shapes, folder, tmp_path, capsys):
         ([odd, picture], "expected size, mean and std of the images under 'pictures'"),
         ([flat, picture, *SAID, '--size', '15', '--classes', four], 'the network was given 15x15 pixels'),
         ([flat, picture, *SAID, '--size', '32', '--classes', four], 'one for each class, got (4, 4)'),
+        ([table, picture, *SAID, '--classes', four], 'one for each class, got list'),
         ([model, picture, '--size', '0'], 'expected sides of 1 to 4096 pixels, got 0'),
         ([model, picture, '--scale', '8'], 'expected a scale of at least the size'),
         ([model, picture, '--std', '0', '1', '1'], 'expected a std above 0'),

@@ -81,6 +81,25 @@ def test_any_layer_of_pictures_as_it_is_when_it_has_run(net, model, tmp_path, ca
     assert 'output of 4.1.1.1' in capsys.readouterr().out
 
 
+def test_a_batch_of_one_through_a_view_that_drops_its_dimension(shapes, tmp_path, capsys):
+    """Of one image Torch's nn.View leaves no N: of a single one, and of what remains of three in batches of two."""
+    nnlite.manualSeed(1)
+    net = nn.Sequential().add(nn.Tanh()).add(nn.View(3, 16, 16)).add(nn.View(768)).add(nn.Linear(768, 4)).float()
+    nnlite.save(tmp_path / 'net.t7', net)
+    line = ['features', str(tmp_path / 'net.t7'), '--data', shapes, '--split', 'val', '--batch', '2', '--quiet']
+    with open_dataset(shapes) as data:
+        images = (data.images('val', range(3)) / 255 - data.mean.reshape(3, 1, 1)) / data.std.reshape(3, 1, 1)
+    for count, more, shape in ((3, [], (768,)), (1, [], (768,)), (3, ['--layer', '2'], (3, 16, 16))):
+        assert main([*line, *more, '--limit', str(count), '--out', str(tmp_path / 'out.h5')]) == 0
+        with h5py.File(tmp_path / 'out.h5') as file:
+            expected = np.tanh(images[:count]).reshape(count, *shape)
+            np.testing.assert_allclose(file['features'], expected, rtol=1e-5, atol=1e-5)
+    # Of maps alone nobody knows whether the first dimension is N.
+    assert main([*line, '--layer', '2', '--limit', '1', '--out', str(tmp_path / 'x.h5')]) == 2
+    said = capsys.readouterr().err
+    assert 'expected features of 1 picture, (1, D), got (3, 16, 16)\n  hint: of two pictures or more' in said
+
+
 def test_memory_does_not_grow_with_the_pictures(model, tmp_path):
     """Features of 400 images, 6.5 MB in all, are never in memory at once."""
     data = str(tmp_path / 'data.h5')

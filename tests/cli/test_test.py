@@ -3,6 +3,7 @@ import re
 import pytest
 
 import nnlite
+from nnlite import nn
 from nnlite.cli import main
 
 
@@ -33,6 +34,16 @@ def test_a_file_and_a_bare_network_do_too(run, shapes, tmp_path, capsys):
     first, second = capsys.readouterr().out.splitlines()
     assert first == second
     assert first.startswith('20 images: loss')
+
+
+def test_a_last_batch_of_one_through_a_view_that_drops_its_dimension(shapes, tmp_path, capsys):
+    nnlite.manualSeed(1)
+    nnlite.save(tmp_path / 'net.t7', nn.Sequential().add(nn.View(768)).add(nn.Linear(768, 10)).float())
+    for batch in ('20', '19', '1'):
+        assert main(['test', str(tmp_path / 'net.t7'), '--data', shapes, '--batch', batch]) == 0
+    out = capsys.readouterr().out
+    found = re.findall(r'20 images: loss (\S+), top-1 (\S+) %, top-5 (\S+) %', out)
+    assert len(found) == 3 and len(set(found)) == 1
 
 
 def test_other_classes_are_refused(run, shapes, tmp_path, capsys):

@@ -114,6 +114,16 @@ def test_steps_have_the_losses_of_the_cpu(captures, losses, dtype, steps, tolera
     assert len(captures) == 1
 
 
+def test_a_last_batch_of_one_through_a_view_that_drops_its_dimension(captures):
+    """Torch's nn.View(n) leaves (n) of one image: it is trained on, tested and counted as on the CPU."""
+    rows = []
+    for where in ('cpu', 'cuda'):
+        nnlite.manualSeed(1)
+        net = nn.Sequential().add(nn.View(192)).add(nn.Linear(192, 4)).float()
+        rows += told(trainer(net, where, Data(9)).run(1))
+    assert rows[0] == pytest.approx(rows[1], rel=1e-5)
+
+
 @pytest.mark.parametrize('on_gpu', [True, False])
 def test_with_and_without_a_graph_the_bits_are_equal(captures, cupy, on_gpu):
     results = []

@@ -285,3 +285,16 @@ def test_resuming_otherwise_optimized_is_refused(small_data, tmp_path):
     trainer(small_data, tmp_path / 'run').run(1)
     with pytest.raises(Error, match='optimize'):
         trainer(small_data, tmp_path / 'run', resume=True, optimize=False).run(1)
+
+
+def test_batches_of_one_through_a_view_that_drops_their_dimension(small_data):
+    """Torch's nn.View(n) leaves (n) of one image: a last batch of one trains and is counted as one of more would be."""
+    rows = []
+    for net in (nn.View(768), nn.View(768).setNumInputDims(3)):
+        nnlite.manualSeed(1)
+        train = Loader(small_data, 'train', 16, seed=3, limit=17)
+        val = Loader(small_data, 'val', 8, limit=9)
+        net = nn.Sequential().add(net).add(nn.Linear(768, 10)).float()
+        (row,) = Trainer(net, nn.CrossEntropyCriterion(), train, val, quiet=True, curves=False).run(1)
+        rows.append([value for name, value in row.items() if 'second' not in name])
+    assert rows[0] == pytest.approx(rows[1], rel=1e-5)
