@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator
+from numbers import Integral, Real
 from typing import Any, Self
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 import nnlite
 from nnlite import nn, optim
 from nnlite.errors import DataError, Error
+from nnlite.nn.by_example import by_example
 from nnlite.tensor.devices import to_host
 
 try:
@@ -25,12 +27,13 @@ except ModuleNotFoundError as error:
     ) from error
 
 HIDDEN = 64  # units of the network that is made where none is given
-_RANGES = {
-    'epochs': '1 epoch or more',
-    'batch': '1 example or more',
-    'learningRate': 'a learning rate above 0',
-    'momentum': 'a momentum from 0 to below 1',
-    'weightDecay': 'a weight decay of 0 or more',
+# Of each setting: its kind, whether a value is in range, and what is told if it is not.
+_SETTINGS: dict[str, tuple[Any, Callable[[Any], bool], str]] = {
+    'epochs': (Integral, lambda value: value >= 1, 'a whole number of epochs, 1 or more'),
+    'batch': (Integral, lambda value: value >= 1, 'a whole number of examples, 1 or more'),
+    'learningRate': (Real, lambda value: value > 0, 'a learning rate above 0'),
+    'momentum': (Real, lambda value: 0 <= value < 1, 'a momentum from 0 to below 1'),
+    'weightDecay': (Real, lambda value: value >= 0, 'a weight decay of 0 or more'),
 }
 
 
@@ -118,8 +121,13 @@ class NetClassifier(ClassifierMixin, BaseEstimator):
         check_is_fitted(self)
         X = validate_data(self, X, reset=False, allow_nd=True)
         pieces = (X[first : first + self.batch] for first in range(0, len(X), self.batch))
-        scores = np.concatenate([np.array(to_host(self._scores(self._input(X))), np.float64) for X in pieces])
-        powers = np.exp(scores - scores.max(1, keepdims=True))
+        with np.errstate(over='ignore', invalid='ignore', divide='ignore'):  # what comes of it is looked at here
+            scores = np.concatenate([np.array(to_host(self._scores(self._input(X))), np.float64) for X in pieces])
+            powers = np.exp(scores - scores.max(1, keepdims=True))
+        bad = ~np.isfinite(powers).all(1)
+        if bad.any():
+            message = f'expected finite scores, got NaN or Inf for X[{bad.argmax()}]'
+            raise DataError(message, where=f'NetClassifier > {self.net_._name()}')
         return powers / powers.sum(1, keepdims=True)
 
     def predict(self, X: Any) -> np.ndarray:
@@ -128,16 +136,10 @@ class NetClassifier(ClassifierMixin, BaseEstimator):
         return self.classes_[probabilities.argmax(1)]
 
     def _check_settings(self) -> None:
-        for name, right in (
-            ('epochs', self.epochs == int(self.epochs) and self.epochs >= 1),
-            ('batch', self.batch == int(self.batch) and self.batch >= 1),
-            ('learningRate', self.learningRate > 0),
-            ('momentum', 0 <= self.momentum < 1),
-            ('weightDecay', self.weightDecay >= 0),
-        ):
+        for name, (kind, is_right, expected) in _SETTINGS.items():
             value = getattr(self, name)
-            if not (right and math.isfinite(value)):
-                raise DataError(f'expected {_RANGES[name]}, got {value}', where='NetClassifier')
+            if not (isinstance(value, kind) and math.isfinite(value) and is_right(value)):
+                raise DataError(f'expected {expected}, got {value!r}', where='NetClassifier')
 
     def _made(self, X: np.ndarray) -> Any:
         """Return the network to be trained, which is nobody else's."""
@@ -167,7 +169,7 @@ class NetClassifier(ClassifierMixin, BaseEstimator):
             net.zeroGradParameters()
             scores = self._scores(input)
             loss = float(criterion.forward(scores, target))
-            net.backward(input, criterion.backward(scores, target))
+            net.backward(input, criterion.backward(scores, target).reshape(net.output.shape))
             return loss, gradParams
 
         for epoch in range(1, self.epochs + 1):
@@ -187,11 +189,18 @@ class NetClassifier(ClassifierMixin, BaseEstimator):
 
     def _input(self, X: np.ndarray) -> Any:
         """Return examples where the network computes, and in its type."""
-        return self.net_.xp.asarray(X.astype(self.net_.dtype))
+        with np.errstate(over='ignore'):
+            cast = X.astype(self.net_.dtype)
+        bad = ~np.isfinite(cast)  # X itself is finite: scikit-learn has looked
+        if bad.any():
+            message = f'expected numbers that {cast.dtype} holds, got {X[bad][0]:g}'
+            hint = 'features that are scaled, or net.double()'
+            raise DataError(message, where=f'NetClassifier > {self.net_._name()}', hint=hint)
+        return self.net_.xp.asarray(cast)
 
     def _scores(self, input: Any) -> Any:
-        """Return what the network makes of examples: its own memory, good until the next call."""
-        scores = self.net_.forward(input)
+        """Return what the network makes of examples, (N, classes): its own memory, good until the next call."""
+        scores = by_example(self.net_.forward(input), len(input))
         expected = (len(input), len(self.classes_))
         if getattr(scores, 'shape', None) != expected:
             got = getattr(scores, 'shape', type(scores).__name__)

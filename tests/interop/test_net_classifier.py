@@ -161,9 +161,15 @@ def test_the_network_that_is_kept_is_the_classifier(blobs, tmp_path):
 @pytest.mark.parametrize(
     ('settings', 'said'),
     [
-        ({'epochs': 0}, 'expected 1 epoch or more, got 0'),
-        ({'batch': 1.5}, 'expected 1 example or more'),
+        ({'epochs': 0}, 'expected a whole number of epochs, 1 or more, got 0'),
+        ({'epochs': None}, 'expected a whole number of epochs, 1 or more, got None'),
+        ({'epochs': '5'}, "1 or more, got '5'"),
+        ({'epochs': float('nan')}, '1 or more, got nan'),
+        ({'epochs': 5.0}, r'1 or more, got 5\.0'),
+        ({'batch': 1.5}, 'expected a whole number of examples, 1 or more'),
         ({'learningRate': 0}, 'expected a learning rate above 0'),
+        ({'learningRate': 'a'}, "expected a learning rate above 0, got 'a'"),
+        ({'momentum': [0.5]}, r'expected a momentum from 0 to below 1, got \[0\.5\]'),
         ({'momentum': 1}, 'expected a momentum from 0 to below 1'),
         ({'weightDecay': float('nan')}, 'expected a weight decay of 0 or more'),
         ({'net': nn.Linear(4, 2).double()}, r'expected scores \(35, 3\), one for each class, got \(35, 2\)'),
@@ -176,6 +182,35 @@ def test_the_network_that_is_kept_is_the_classifier(blobs, tmp_path):
 def test_what_is_wrong_is_one_error(blobs, settings, said):
     with pytest.raises(DataError, match=said):
         NetClassifier(**{'random_state': 0, **settings}).fit(*blobs)
+
+
+def test_numbers_too_large_for_the_network_are_an_error(blobs):
+    X, y = blobs
+    huge = np.vstack([X[:3], np.full(4, 1e300)])
+    classifier = NetClassifier(network('torch.FloatTensor'), epochs=1, random_state=0)
+    with pytest.raises(DataError, match=r'expected numbers that float32 holds, got 1e\+300'):
+        classifier.fit(huge, y[:4])
+    classifier.fit(X, y)
+    with pytest.raises(DataError, match=r'expected numbers that float32 holds, got 1e\+300'):
+        classifier.predict(huge)
+    net = nn.Sequential().add(nn.Square()).add(network()).double()
+    double = NetClassifier(net, epochs=1, random_state=0).fit(X, y)
+    with pytest.raises(DataError, match=r'expected finite scores, got NaN or Inf for X\[3\]'):
+        double.predict_proba(huge)
+
+
+@pytest.mark.parametrize(('batch', 'count'), [(32, 65), (32, 1), (1, 3)])
+def test_a_batch_of_one_through_a_view_that_drops_its_dimension(batch, count):
+    """Torch's nn.View(n) leaves (n) of one example; with setNumInputDims it leaves (1, n)."""
+    X = np.random.default_rng(0).standard_normal((max(3, count), 1, 4, 4))
+    shares = []
+    for view in (nn.View(16), nn.View(16).setNumInputDims(3)):
+        nnlite.manualSeed(2)
+        net = nn.Sequential().add(view).add(nn.Linear(16, 3)).double()
+        classifier = NetClassifier(net, epochs=2, batch=batch, random_state=0).fit(X, np.arange(len(X)) % 3)
+        shares.append(classifier.predict_proba(X[:count]))
+    assert shares[0].shape == (count, 3)
+    np.testing.assert_allclose(*shares, rtol=1e-12)
 
 
 def test_images_need_a_network():
