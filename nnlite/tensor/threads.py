@@ -58,7 +58,8 @@ def setnumthreads(n):
     """Let kernels and matrix products use n threads from now on (torch.setnumthreads).
 
     Until it is called they use all cores that the process may run on, or what OPENBLAS_NUM_THREADS or OMP_NUM_THREADS
-    said when Python started. A sum taken by other threads rounds otherwise: the same bits need the same n.
+    said when Python started. A sum taken by other threads rounds otherwise: the same bits need the same n. A BLAS library
+    that cannot be told, as Apple's, keeps its own number for matrix products, and kernels have one thread beside it.
 
     >>> before = getnumthreads()
     >>> setnumthreads(1)
@@ -68,12 +69,17 @@ def setnumthreads(n):
 
     Raises:
         Error: n is not a whole number from 1 up.
-        DeviceError: NumPy's BLAS library cannot be told, or does not take so many.
+        DeviceError: n is more than 1 and NumPy's BLAS library cannot be told, or it does not take so many.
     """
     global _number
     if not isinstance(n, (int, np.integer)) or isinstance(n, bool) or not 1 <= n < 2**31:
         raise Error(f'expected a whole number of threads from 1 up, got {n!r}', where='setnumthreads')
-    set_threads, get_threads = _blas()
+    try:
+        set_threads, get_threads = _blas()
+    except DeviceError:
+        if n > 1:
+            raise
+        return
     before = get_threads()
     set_threads(int(n))
     if get_threads() != n:
@@ -86,12 +92,14 @@ def setnumthreads(n):
 def getnumthreads():
     """Return how many threads kernels and matrix products use (torch.getnumthreads).
 
-    Raises:
-        DeviceError: NumPy's BLAS library cannot be asked.
+    It is 1 where NumPy's BLAS library cannot be asked; matrix products may have more then.
     """
     global _number
     if _number is None:
-        _number = _blas()[1]()
+        try:
+            _number = _blas()[1]()
+        except DeviceError:
+            _number = 1
     return _number
 
 
@@ -108,7 +116,7 @@ def share_out(work, count):
     """
     # A part shares out no further: its parts would wait for the very worker that it keeps busy.
     # On a GPU the kernels themselves are what is shared out.
-    threads = min(1 if _is_part.get() or xp() is not np else _numthreads(), count)
+    threads = min(1 if _is_part.get() or xp() is not np else getnumthreads(), count)
     pieces = [slice(count * part // threads, count * (part + 1) // threads) for part in range(threads)]
     if threads < 2:
         for piece in pieces:
@@ -145,14 +153,6 @@ def _one_blas_thread():
             _sharing -= 1
             if not _sharing:
                 set_threads(getnumthreads())
-
-
-def _numthreads():
-    """Return the number of threads, or 1 where the BLAS library, which cannot be asked, is left to use its own."""
-    try:
-        return getnumthreads()
-    except DeviceError:
-        return 1
 
 
 @functools.cache

@@ -75,8 +75,14 @@ def test_a_library_that_cannot_be_told(monkeypatch):
     monkeypatch.setattr(threads, '_blas', threads._blas.__wrapped__)
     monkeypatch.setattr(threads, '_number', None)
     with pytest.raises(nnlite.DeviceError, match='no function known here') as caught:
-        nnlite.getnumthreads()
+        nnlite.setnumthreads(2)
     assert 'OMP_NUM_THREADS' in caught.value.hint
+    # The kernels have one thread then, and it may be said.
+    assert nnlite.getnumthreads() == 1
+    nnlite.setnumthreads(1)
+    parts = []
+    threads.share_out(lambda part, piece: parts.append(part), 5)
+    assert parts == [0]
 
 
 def test_work_is_shared_out_in_parts_that_cover_it_once():
