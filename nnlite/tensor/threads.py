@@ -58,8 +58,8 @@ def setnumthreads(n):
     """Let kernels and matrix products use n threads from now on (torch.setnumthreads).
 
     Until it is called they use all cores that the process may run on, or what OPENBLAS_NUM_THREADS or OMP_NUM_THREADS
-    said when Python started. A sum taken by other threads rounds otherwise: the same bits need the same n. A BLAS library
-    that cannot be told, as Apple's, keeps its own number for matrix products, and kernels have one thread beside it.
+    said when Python started. A sum taken by other threads rounds otherwise: the same bits need the same n. A BLAS
+    library that cannot be told, as Apple's, keeps its own number for matrix products; kernels have one thread then.
 
     >>> before = getnumthreads()
     >>> setnumthreads(1)
