@@ -12,13 +12,12 @@ the form cannot express is named by its path, and nothing is written then.
 import argparse
 from pathlib import Path
 
+from nnlite.cli.pictures import load_model
 from nnlite.errors import Error
 from nnlite.interop.conversion import TARGETS, convert_network
 from nnlite.interop.pytorch_resnets import read_network
-from nnlite.interop.weight_files import SUFFIXES
-from nnlite.training.network import load_network, load_trained
+from nnlite.interop.weight_files import SUFFIXES, expect_plain_file
 
-MOST = 1 << 16  # pixels of a side, and what else a shape may say
 EXAMPLE = """nnlite convert resnet20.t7 resnet20.onnx
   nnlite convert resnet50.safetensors resnet50.t7              # torchvision's weights
   nnlite convert mine.h5 mine.t7 --like untrained.t7"""
@@ -26,34 +25,43 @@ EXAMPLE = """nnlite convert resnet20.t7 resnet20.onnx
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
-    parser.add_argument('source', metavar='IN', help='a file: .t7, .safetensors or .h5')
+    parser.add_argument('source', metavar='IN', help='a file: .t7, .safetensors or .h5; or the folder of a run')
     parser.add_argument('target', metavar='OUT', help=f'the file to write: {", ".join(TARGETS)}')
     parser.add_argument('--like', metavar='FILE.t7', help='a network of the build that the weights are of')
-    parser.add_argument(
-        '--shape', type=int, nargs='+', metavar='N', help="an input's shape without the batch; looked for if not given"
-    )
-    parser.add_argument('--size', type=int, metavar='PIXELS', help='short for --shape 3 PIXELS PIXELS')
+    sizes = parser.add_mutually_exclusive_group()
+    shape_help = "an input's shape without the batch, once for each part of a table; looked for if not given"
+    sizes.add_argument('--shape', type=int, nargs='+', action='append', metavar='N', help=shape_help)
+    sizes.add_argument('--size', type=int, metavar='PIXELS', help='short for --shape 3 PIXELS PIXELS')
+    batch_help = 'samples of the input; an .onnx file is for that many alone then, else for any number'
+    parser.add_argument('--batch', type=int, metavar='N', help=batch_help)
     parser.add_argument('--no-run', action='store_true', help='compare the numbers in the file, and run nothing')
 
 
 def run(args: argparse.Namespace) -> int:
     """Read, write, check."""
-    shape = args.shape or (None if args.size is None else [3, args.size, args.size])
-    if shape is not None and not all(1 <= size <= MOST for size in shape):
-        raise Error(f'expected sizes from 1 to {MOST}, got {" ".join(map(str, shape))}', where='--shape')
-    suffix = Path(args.source).suffix
+    shapes = args.shape or ([] if args.size is None else [[3, args.size, args.size]])
+    for where, sizes in (*(('--shape', sizes) for sizes in shapes), ('--batch', [1 if args.batch is None else args.batch])):
+        if not all(size >= 1 for size in sizes):
+            raise Error(f'expected sizes of 1 or more, got {" ".join(map(str, sizes))}', where=where)
+    suffix = Path(args.source).suffix.lower()
     if suffix == '.onnx':
         hint = 'convert from the file that the .onnx was made of'
         raise Error('expected a file to read, got .onnx, which is only written', where=args.source, hint=hint)
-    if args.like is not None and suffix not in SUFFIXES:
-        raise Error(f'expected --like for weights ({", ".join(SUFFIXES)}), got it for {suffix}', where='--like')
     if args.like is not None:
-        model, beside = read_network(args.source, load_network(args.like)[0])
+        expect_plain_file(args.source)
+        if suffix not in SUFFIXES:
+            raise Error(f'expected --like for weights ({", ".join(SUFFIXES)}), got it for {suffix}', where='--like')
+        model, beside = read_network(args.source, load_model(args.like).net)
     else:
-        trained = load_trained(args.source)
+        trained = load_model(args.source)
         known = {'classes': trained.classes, 'names': trained.names, 'pictures': trained.pictures}
         model, beside = trained.net, {name: value for name, value in known.items() if value is not None}
-    lines = convert_network(model, args.target, shape, beside, not args.no_run)
+    shape = [tuple(sizes) for sizes in shapes] if len(shapes) > 1 else tuple(shapes[0]) if shapes else None
+    try:
+        lines = convert_network(model, args.target, shape, beside, not args.no_run, args.batch)
+    except MemoryError as error:
+        hint = 'say a smaller input: --shape 3 32 32'
+        raise Error('expected an input that fits into the memory, got a larger one', args.source, hint) from error
     print(f'{args.target}: {lines[0]}')
     for line in lines[1:]:
         print(f'  {line}')

@@ -1,37 +1,40 @@
 """A network written in another form, which is read back and run beside it before anyone sees the file."""
 
 import json
-import math
 import os
+import stat
 import tempfile
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from nnlite import nn
 from nnlite.errors import DataError, Error
-from nnlite.interop.names import load_state_dict, resnet_labels, state_dict
+from nnlite.interop.comparison import BATCH, difference, finite_numbers, output_of, ready
+from nnlite.interop.example_input import example_input, find_shape
+from nnlite.interop.names import learnt, load_state_dict, state_dict
 from nnlite.interop.pytorch import to_torch, unexpressed
 from nnlite.interop.recipe import facts_of
 from nnlite.interop.weight_files import read_weights, write_weights
+from nnlite.nn.table import leaves, mapped
 from nnlite.serialization import load, save
 
 TARGETS = ('.t7', '.safetensors', '.h5', '.pt', '.onnx')
 TOLERANCE = 1e-4  # of the largest output, or of 1 where that is more
-BATCH = 2
-SIDES = (32, 64, 224, 28, 96, 128, 227, 231, 299, 16)  # pixels or frames that are tried, in this order
-SEED = 1
+NO_RUN = '--no-run compares the numbers alone'
 
 
 def convert_network(
     model: Any,
     target: str | os.PathLike[str],
-    shape: Sequence[int] | None = None,
+    shape: Sequence[Any] | None = None,
     beside: Mapping[str, Any] | None = None,
     runs: bool = True,
+    batch: int | None = None,
 ) -> list[str]:
     """Write a network to a file, in the form that its suffix names; return what was checked, a line each.
 
@@ -41,9 +44,11 @@ def convert_network(
     Args:
         model: the network, which stays as it is.
         target: the file: .t7, .safetensors, .h5, .pt or .onnx.
-        shape: one input's, without the batch; if None, one that goes through the network is looked for.
+        shape: one input's, without the batch, or a list of them for a table; if None, one that goes through the network
+            is looked for.
         beside: what a checkpoint says beside it, `classes`, `names` and `pictures`, for files that have a place for it.
         runs: whether it is run; if False, only the numbers in the file are compared.
+        batch: how many samples it is run on; an .onnx file is for that many alone then. If None, two, and any number.
 
     Raises:
         DataError: another suffix.
@@ -51,157 +56,104 @@ def convert_network(
             what the file gives differs by more than 1e-4. No file is left then.
         OSError: the file cannot be written.
     """
-    path = Path(os.path.realpath(target))
-    if path.suffix not in TARGETS:
-        raise DataError(f'expected a name that ends in {", ".join(TARGETS)}, got {path.name}', where=str(target))
+    path, given = Path(os.path.realpath(target)), str(target)
+    suffix = path.suffix.lower()
+    if suffix not in TARGETS:
+        raise DataError(f'expected a name that ends in {", ".join(TARGETS)}, got {path.name}', where=given)
     if not path.parent.is_dir():
         raise Error('expected a folder for the file, got none of that name', where=str(path.parent))
-    twin = _ready(model)
-    if path.suffix == '.onnx':
-        runs = True  # its writer asks for a shape
-    input = example_input(twin, shape or find_shape(twin)) if runs else None
-    with tempfile.TemporaryDirectory(prefix=f'.{path.name}.', suffix='.part', dir=path.parent) as folder:
-        made = Path(folder) / path.name
-        lines = _WRITERS[path.suffix](model, made, input, dict(beside or {}))
-        os.replace(made, path)
-    return lines
+    with suppress(FileNotFoundError):
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            raise Error('expected the name of a file, got something else that is there', where=given)
+    try:
+        with tempfile.TemporaryDirectory(prefix='.nnlite-', suffix='.part', dir=path.parent) as folder:
+            made = Path(folder) / f'made{suffix}'
+            if suffix == '.onnx':
+                lines = _onnx(model, made, shape, batch)
+            else:
+                run = _Run.of(model, shape, batch or BATCH) if runs else None
+                lines = _FORMS[suffix](model, made, run, dict(beside or {}))
+            os.replace(made, path)
+    except OSError as error:
+        error.filename = given  # the temporary name would tell nobody
+        raise
+    return lines + _not_finite(model)
 
 
-def find_shape(model: Any, side: int | None = None) -> tuple[int, ...]:
-    """Return the shape of an input, without the batch, that goes through a network.
+@dataclass
+class _Run:
+    """An input, what the network makes of it, and whether it draws random numbers for that."""
 
-    >>> find_shape(nn.Sequential().add(nn.Linear(5, 2))), find_shape(nn.SpatialConvolution(3, 1, 33, 33))
-    ((5,), (3, 64, 64))
+    input: Any
+    output: Any
+    draws: bool
 
-    Args:
-        model: the network, which stays as it is.
-        side: pixels of a side, if they are known; else those that are usual are tried. Best is an input of which each
-            sample comes to one of the output: an nn.View may make more of too large ones.
-
-    Raises:
-        Error: none of those tried does.
-    """
-    twin = _ready(model)
-    tried, running = [], []
-    for shape in _shapes(twin, SIDES if side is None else (side,)):
-        tried.append(shape)
+    @classmethod
+    def of(cls, model: Any, shape: Sequence[Any] | None, batch: int) -> '_Run':
+        twin = ready(model)
         try:
-            output = twin.forward(example_input(twin, shape))
-        except (Error, TypeError, AttributeError, IndexError):  # a table is due: what fails first depends on the class
-            continue
-        running.append(shape)
-        if all(np.shape(leaf)[:1] == (BATCH,) for leaf in _leaves(output)):
-            return shape
-    if running:
-        return running[0]
-    raise Error(
-        f"expected the shape of the network's input, got none; tried {', '.join(map(str, tried)) or 'nothing'}",
-        where='--shape',
-        hint='give it without the batch, as --shape 3 32 32; --no-run compares the numbers alone',
-    )
+            input = example_input(twin, shape or find_shape(twin, batch=batch), batch)
+        except Error as error:
+            error.hint = f'{error.hint}; {NO_RUN}' if error.hint else NO_RUN
+            raise
+        return cls(input, *output_of(twin, input))
 
-
-def _shapes(model: Any, sides: Sequence[int]) -> Iterator[tuple[int, ...]]:
-    """Yield shapes to try, by the first module that says how much it takes."""
-    labels = resnet_labels(model)
-    if labels is not None:
-        first = model.modules[labels[id(model)].index('conv1')]
-        stages = sum(name.startswith('layer') for name in labels[id(model)])
-        side = 224 if first.kW > 3 and first is model.modules[0] else 64 if stages > 3 else 32
-        yield first.nInputPlane, *(2 * (side if len(sides) > 1 else sides[0],))
-    leaf: Any = next((module for module in model.listModules() if not getattr(module, 'modules', None)), None)
-    for module in model.listModules():
-        if isinstance(module, nn.Linear | nn.LinearWeightNorm):
-            count = module.weight.shape[1]
-            yield (count,)
-            for planes in (3, 1):  # a picture whose numbers the network lays in a row itself
-                side = math.isqrt(count // planes)
-                if side and planes * side * side == count:
-                    yield planes, side, side
-            return
-        if isinstance(module, nn.LookupTable):
-            yield (sides[0],)
-            return
-        if hasattr(module, 'inputFrameSize'):
-            yield from ((side, module.inputFrameSize) for side in sides)
-            return
-        if hasattr(module, 'nInputPlane') and hasattr(module, 'sides'):
-            if module is leaf and len(module.sides) == 2 and module.kW > 6 and module.dW > 1 and 224 in sides:
-                yield module.nInputPlane, 224, 224  # as ImageNet's networks begin
-            yield from ((module.nInputPlane, *(side for _ in module.sides)) for side in sides)
-            return
-
-
-def example_input(model: Any, shape: Sequence[int], batch: int = BATCH) -> np.ndarray:
-    """Return random input (batch, *shape), the same each time; for a network that begins with a LookupTable, indices.
-
-    >>> example_input(nn.Linear(5, 2), (5,)).shape
-    (2, 5)
-    """
-    rng = np.random.default_rng(SEED)
-    tables = [module for module in model.listModules() if isinstance(module, nn.LookupTable | nn.Linear)][:1]
-    if tables and isinstance(tables[0], nn.LookupTable):
-        return rng.integers(1, len(tables[0].weight) + 1, (batch, *shape))
-    return rng.standard_normal((batch, *shape)).astype(model.dtype)
-
-
-def _ready(model: Any) -> Any:
-    """Return a copy of a network, on the host and ready to evaluate; half precision is computed in single."""
-    kind = model.type().replace('Cuda', '').replace('torch.Tensor', 'torch.FloatTensor')
-    return model.clone().type('torch.FloatTensor' if 'Half' in kind else kind).evaluate()
+    @property
+    def on(self) -> str:
+        """What it was run on, for people to read."""
+        return f' on random input {", ".join(str(part.shape) for part in leaves(self.input))}'
 
 
 # the forms
 
 
-def _t7(model: Any, path: Path, input: np.ndarray | None, beside: dict[str, Any]) -> list[str]:
+def _t7(model: Any, path: Path, run: _Run | None, beside: dict[str, Any]) -> list[str]:
     save(path, {'model': model, **beside} if beside else model)
     content = load(path)
     again = content['model'] if beside else content
     said = f'a table: {", ".join(["model", *beside])}' if beside else 'the network'
-    return [f'{said}, {_size(path)}', _compared(model, state_dict(again), _ready(again), input, 'read back')]
+    lines = [f'{said}, {_size(path)}', _read_back(model, state_dict(again), again, run)]
+    return lines + _classes(beside, run)
 
 
-def _weights(model: Any, path: Path, input: np.ndarray | None, beside: dict[str, Any]) -> list[str]:
+def _weights(model: Any, path: Path, run: _Run | None, beside: dict[str, Any]) -> list[str]:
     arrays, facts = state_dict(model), facts_of(model, beside)
     if not arrays:
         raise Error('expected a network with weights, got one without any', hint='.t7 and .onnx hold networks')
     write_weights(path, arrays, facts)
     found = _pt_arrays(path, arrays) if path.suffix == '.pt' else read_weights(path).arrays
     lines = [f'{len(arrays)} arrays, {_size(path)}: {next(iter(arrays))} to {list(arrays)[-1]}']
+    recipe = json.loads(facts.get('network', 'null'))
+    ours = isinstance(recipe, dict)
     if path.suffix != '.pt':
-        recipe = json.loads(facts.get('network', 'null'))
-        told = (
-            'says which network of nnlite.models it is of'
-            if isinstance(recipe, dict)
-            else 'is read with --like NETWORK.t7'
-        )
-        lines.append(f'the file {told}')
-    lines.append(_compared(model, found, load_state_dict(_ready(model), found), input, 'read back'))
-    return [*lines, *_in_pytorch(model, found, input)]
+        told = 'says which network of nnlite.models it is of' if ours else 'is read with --like NETWORK.t7'
+        lines += [f'the file {told}', *_classes(beside, run)]
+    if ours and recipe['shortcut'] == 'A-subsample':
+        lines.append("its shortcuts put all zero planes behind: akamaster's option A puts half in front, and differs")
+    lines.append(_read_back(model, found, load_state_dict(ready(model), found), run))
+    return lines if run is None else [*lines, _in_pytorch(model, found, run)]
 
 
-def _onnx(model: Any, path: Path, input: np.ndarray | None, beside: dict[str, Any]) -> list[str]:
-    from nnlite.interop.onnx import OPSET, check_onnx, write_onnx
+def _onnx(model: Any, path: Path, shape: Sequence[Any] | None, batch: int | None) -> list[str]:
+    from nnlite.interop.onnx import OPSET, outputs_of, write_onnx
 
-    assert input is not None
-    shape = input.shape[1:]
-    write_onnx(model, path, shape)
-    difference = check_onnx(model, path, shape)
-    lines = [f'opset {OPSET}, {_size(path)}, for inputs (N, {", ".join(map(str, shape))})']
-    if difference is None:
+    twin, fixed = ready(model), batch is not None
+    input = example_input(twin, shape or find_shape(twin, batch=batch or BATCH), batch or BATCH)
+    shape = mapped(lambda array: array.shape if fixed else array.shape[1:], input)
+    write_onnx(model, path, shape, fixed)
+    inputs = ', '.join(f'({", ".join(map(str, sizes if fixed else ("N", *sizes)))})' for sizes in _each(shape))
+    lines = [f'opset {OPSET}, {_size(path)}, for inputs {inputs}']
+    found = outputs_of(model, path, shape, fixed)
+    if found is None:
         return [*lines, 'not run: onnxruntime is not installed (pip install onnxruntime)']
-    largest = max(
-        1.0, max(float(np.abs(part).max(initial=0)) for part in _leaves(_ready(model).float().forward(_single(input))))
-    )
-    return [*lines, _told('run by onnxruntime', difference / largest)]
+    return [*lines, _told('run by onnxruntime', *found, hint='the file computes in float32')]
 
 
-_WRITERS = {'.t7': _t7, '.safetensors': _weights, '.h5': _weights, '.pt': _weights, '.onnx': _onnx}
+_FORMS = {'.t7': _t7, '.safetensors': _weights, '.h5': _weights, '.pt': _weights}
 
 
-def _single(array: np.ndarray) -> np.ndarray:
-    return array.astype(np.float32) if array.dtype.kind == 'f' else array
+def _each(shape: Any) -> list[tuple[int, ...]]:
+    return shape if isinstance(shape, list) else [shape]
 
 
 def _pt_arrays(path: Path, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -216,69 +168,71 @@ def _pt_arrays(path: Path, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarra
     return {name: np.frombuffer(part, array.dtype).reshape(array.shape) for (name, array), part in pairs}
 
 
-def _compared(model: Any, found: dict[str, np.ndarray], again: Any, input: np.ndarray | None, how: str) -> str:
+# what is said of them
+
+
+def _read_back(model: Any, found: dict[str, np.ndarray], again: Any, run: _Run | None) -> str:
     """Return how far a network that was read back is from the one it was written of."""
-    if input is None:
+    if run is None:
         arrays = state_dict(model)
         same = arrays.keys() == found.keys() and all(
             np.array_equal(array, found[name], equal_nan=True) for name, array in arrays.items()
         )
-        return _told(f'{how}, not run: of the numbers', 0.0 if same else math.inf)
-    return _told(f'{how} and run', _difference(_ready(model).forward(input.copy()), again.forward(input.copy())), input)
+        return _told('read back, not run: of the numbers', arrays, arrays if same else {})
+    return _told('read back and run', run.output, output_of(ready(again), run.input)[0], run.on)
 
 
-def _in_pytorch(model: Any, arrays: dict[str, np.ndarray], input: np.ndarray | None) -> list[str]:
+def _in_pytorch(model: Any, arrays: dict[str, np.ndarray], run: _Run) -> str:
     """Return how far PyTorch is with these weights; why it was not asked, if it was not."""
-    if input is None:
-        return []
     try:
         import torch
     except ImportError:
-        return ['not run in PyTorch: it is not installed']
+        return 'not run in PyTorch: it is not installed'
+    if run.draws:
+        return 'not run in PyTorch, which draws other random numbers: the network draws some in evaluation'
     refused = unexpressed(model)
     if refused:
-        return [
-            f'not run in PyTorch, which cannot express {", ".join(f"{path} (nn.{name})" for path, name, _ in refused)}'
-        ]
-    twin = _ready(model)
+        named = ', '.join(f'{path} (nn.{name})' for path, name, _ in refused)
+        return f'not run in PyTorch, which cannot express {named}'
+    twin = ready(model)
     theirs = to_torch(twin)
     tensors = {name: torch.from_numpy(array.astype(twin.dtype)) for name, array in arrays.items()}
     theirs.load_state_dict({**theirs.state_dict(), **tensors})
     with torch.no_grad():
-        output = theirs(torch.from_numpy(input.copy()))
-    return [_told('run in PyTorch', _difference(twin.forward(input.copy()), output), input)]
+        output = theirs(mapped(lambda array: torch.from_numpy(array.copy()), run.input))
+    hint = 'a module in place that changes what another one reads may be the cause'
+    return _told('run in PyTorch', run.output, output, run.on, f'{hint}; {NO_RUN}')
 
 
-def _leaves(tree: Any) -> list[Any]:
-    if isinstance(tree, dict):
-        tree = list(tree.values())
-    return [leaf for part in tree for leaf in _leaves(part)] if isinstance(tree, list) else [tree]
-
-
-def _difference(ours: Any, theirs: Any) -> float:
-    """Return the largest difference of two outputs, over the largest number or 1; inf where they differ in form."""
-    pairs = list(zip(map(np.asarray, _leaves(ours)), map(np.asarray, _leaves(theirs)), strict=False))
-    if len(_leaves(ours)) != len(_leaves(theirs)) or any(a.shape != b.shape for a, b in pairs):
-        return math.inf
-    away = [np.where((a == b) | (np.isnan(a) & np.isnan(b)), 0, np.abs(a - b)) for a, b in pairs]
-    largest = max([1.0, *(float(np.abs(a[np.isfinite(a)]).max(initial=0)) for a, _ in pairs)])
-    return float(np.nan_to_num(max(part.max(initial=0) for part in away), nan=math.inf)) / largest
-
-
-def _told(what: str, difference: float, input: np.ndarray | None = None) -> str:
-    """Return the line that says a difference.
+def _told(what: str, ours: Any, theirs: Any, on: str = '', hint: str = NO_RUN) -> str:
+    """Return the line that says how far two outputs are apart.
 
     Raises:
-        Error: it is larger than what is allowed.
+        Error: it is farther than is allowed.
     """
-    if not difference <= TOLERANCE:
-        raise Error(
-            f'expected a largest difference of at most {TOLERANCE:g}, got {difference:.2g}: {what}',
-            where='convert',
-            hint='nothing was written; a module in place that changes what another one reads may be the cause',
-        )
-    on = '' if input is None else f' on random input {input.shape}'
-    return f'{what}{on}: largest difference {difference:.2g}'
+    finite, count = finite_numbers(ours), sum(np.size(leaf) for leaf in leaves(ours))
+    share = difference(ours, theirs) / max(1.0, np.abs(finite).max(initial=0))
+    if not share <= TOLERANCE:
+        message = f'expected a largest difference of at most {TOLERANCE:g}, got {share:.2g}: {what}'
+        raise Error(message, where='convert', hint=f'nothing was written; {hint}')
+    if not finite.size:
+        return f'{what}{on}: nothing was compared: of the {count} numbers that come out none is finite'
+    some = '' if finite.size == count else f', {count - finite.size} of {count} numbers are NaN or Inf in both'
+    return f'{what}{on}: largest difference {share:.2g}{some}'
+
+
+def _classes(beside: Mapping[str, Any], run: _Run | None) -> list[str]:
+    """Return a line if the file names more classes than the network gives scores, or fewer."""
+    shape = np.shape(run.output) if run is not None and not isinstance(run.output, list | dict) else ()
+    count = len(beside.get('classes') or ())
+    differ = count and len(shape) == 2 and shape[1] != count
+    return [f'it names {count} classes, and the network gives {shape[1]} scores'] if differ else []
+
+
+def _not_finite(model: Any) -> list[str]:
+    """Return a line for each array that has numbers which are none."""
+    counts = {name: int(np.sum(~np.isfinite(array))) for name, array in learnt(model)}
+    return [f'{count} numbers of {name} are NaN or Inf' for name, count in counts.items() if count]
 
 
 def _size(path: Path) -> str:

@@ -81,6 +81,15 @@ def paths(model: Any) -> Iterator[tuple[str, Any]]:
     yield from _walk(model, '', resnet_labels(model) or {})
 
 
+def learnt(model: Any) -> Iterator[tuple[str, np.ndarray]]:
+    """Yield (name, array) for what a network has learnt, as it lies in the modules; no class is refused."""
+    for path, module in paths(model):
+        for attribute in LEARNT:
+            array = getattr(module, attribute, None)
+            if array is not None:
+                yield '.'.join(filter(None, (path, attribute))), to_host(array)
+
+
 def labels_of(module: Any, labels: Mapping[int, list[str]]) -> list[str]:
     """Return what the modules directly below one are called: their places, or what a ResNet's labels say."""
     return labels.get(id(module)) or [str(place) for place in range(len(module.modules))]

@@ -1,5 +1,6 @@
 """What a file of weights says beside them: which of the networks of nnlite.models they are of, and of what classes."""
 
+import itertools
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -49,16 +50,14 @@ def recipe_of(model: Any) -> dict[str, Any] | None:
     labels = resnet_labels(model)
     if labels is None or 'fc' not in labels[id(model)]:
         return None
-    stages = [module for module in model.modules if type(module) is nn.Sequential]
-    net = 'resnet' if is_residual(stages[0].modules[0]) else 'convnet'
-    blocks = [len(stage) for stage in stages]
-    widths = [stage.findModules('nn.SpatialConvolution')[0][0].nOutputPlane for stage in stages]
+    residual = any(is_residual(stage.modules[0]) for stage in model.modules if type(stage) is nn.Sequential)
+    net = 'resnet' if residual else 'convnet'
+    blocks, widths, bottleneck = _stages(model)
     dropouts = model.findModules('nn.Dropout')[0]
     dropout = dropouts[0].p if dropouts else 0
-    thrice = any('conv3' in names for names in labels.values())
     ranks = [sorted(set(widths)).index(width) + 1 for width in widths]  # as narrow as can be, to build it fast
     for dataset in CLASSES if sorted(widths) == widths else ():
-        depth = depth_of(dataset, blocks, thrice)
+        depth = depth_of(dataset, blocks, bottleneck)
         if depth is None:
             continue
         for shortcut in SHORTCUTS if net == 'resnet' else SHORTCUTS[:1]:
@@ -66,6 +65,22 @@ def recipe_of(model: Any) -> dict[str, Any] | None:
             if _alike(model, make(recipe, depth, ranks, 1)):
                 return recipe
     return None
+
+
+def options_of(model: Any) -> str | None:
+    """Return by which options `nnlite train` makes a network of this build; None if it does not.
+
+    >>> options_of(models.resnet(8, 'cifar10', 'B'))
+    '--net resnet --depth 8 --shortcut B --dropout 0 --widths 16 32 64'
+    """
+    recipe = recipe_of(model)
+    if recipe is None:
+        return None
+    blocks, widths, bottleneck = _stages(model)
+    depth = depth_of(recipe['dataset'], blocks, bottleneck)
+    shortcut = f' --shortcut {recipe["shortcut"]}' if recipe['net'] == 'resnet' else ''
+    sizes = ' '.join(map(str, widths))
+    return f'--net {recipe["net"]} --depth {depth}{shortcut} --dropout {recipe["dropout"]} --widths {sizes}'
 
 
 def make(recipe: dict[str, Any], depth: int, widths: Sequence[int], classes: int) -> Any:
@@ -92,6 +107,14 @@ def depth_of(dataset: str, blocks: Sequence[int], bottleneck: bool) -> int | Non
         return next((depth for depth in found if (depth >= BOTTLENECK_FROM) == bottleneck), None)
     depth = 2 * sum(blocks) + 2
     return depth if blocks_of(depth, dataset) == tuple(blocks) and not bottleneck else None
+
+
+def _stages(model: Any) -> tuple[list[int], list[int], bool]:
+    """Return the blocks and the planes of each stage of a residual network, and whether the blocks are bottlenecks."""
+    stages = [module for module in model.modules if type(module) is nn.Sequential]
+    widths = [stage.findModules('nn.SpatialConvolution')[0][0].nOutputPlane for stage in stages]
+    names = itertools.chain.from_iterable((resnet_labels(model) or {}).values())
+    return [len(stage) for stage in stages], widths, 'conv3' in names
 
 
 def _alike(model: Any, other: Any) -> bool:

@@ -8,6 +8,8 @@ import io
 import json
 import math
 import os
+import re
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +23,8 @@ from nnlite.whole_file import whole_file
 
 SUFFIXES = ('.safetensors', '.h5')
 PICKLES = ('.pt', '.pth')
+# How files of torch.save and pickle begin; a .t7 file begins with a small number, in four bytes or as text.
+_PICKLED = re.compile(rb'PK\x03\x04|\x80[\x02-\x05]')
 MAX_ARRAYS = 100_000
 MAX_TEXT = 1 << 22  # characters of a fact
 MAX_SAID = 160  # characters of what a package says of a damaged file
@@ -28,7 +32,7 @@ MAX_SAID = 160  # characters of what a package says of a damaged file
 _SAVE_INSTEAD = (
     'save it from PyTorch as what runs no code: '
     "safetensors.torch.save_file({k: v.contiguous() for k, v in torch.load('{path}', weights_only=True).items()}, "
-    "'{stem}.safetensors')"
+    "'{stem}.safetensors'); of a checkpoint, torch.load(...)['state_dict'].items()"
 )
 # safetensors' names of the types that weights have; BF16 is the upper half of F32.
 _DTYPES = {'F64': np.float64, 'F32': np.float32, 'F16': np.float16, 'BF16': np.uint16, 'I64': np.int64, 'I32': np.int32}
@@ -51,21 +55,36 @@ def read_weights(path: str | os.PathLike[str]) -> Weights:
         Error: the package that reads such files is not installed.
         OSError: the file is missing or cannot be read.
     """
-    suffix = Path(path).suffix
-    if suffix in PICKLES:
-        stem = Path(path).stem
-        raise DataError(
-            'expected weights in a form that runs no code, got a pickle of PyTorch, whose reading may run any',
-            where=str(path),
-            hint=_SAVE_INSTEAD.replace('{path}', str(path)).replace('{stem}', stem),
-        )
+    expect_plain_file(path)
+    suffix = Path(path).suffix.lower()
     if suffix not in SUFFIXES:
         raise DataError(f'expected a file of weights, {" or ".join(SUFFIXES)}, got {Path(path).name}', where=str(path))
     weights = _read_safetensors(path) if suffix == '.safetensors' else _read_h5(path)
     empty = next((name for name, array in weights.arrays.items() if array.size == 0), None)
     if empty is not None or not weights.arrays:
-        raise FileFormatError(f'expected weights, got {"none" if empty is None else empty + " without"}', str(path))
+        got = 'none' if empty is None else f'an empty array: {empty}'
+        raise FileFormatError(f'expected weights, got {got}', str(path))
     return weights
+
+
+def expect_plain_file(path: str | os.PathLike[str]) -> None:
+    """Raise unless a path is of a regular file that is no pickle, by its suffix or, of another than ours, its content.
+
+    Raises:
+        DataError: it is a pickle, with what to do instead; or it is no regular file, which might never end.
+        OSError: it is missing or cannot be read.
+    """
+    suffix = Path(path).suffix.lower()
+    if not stat.S_ISREG(os.stat(path).st_mode):
+        raise DataError('expected a file, got a folder or a pipe', where=str(path))
+    with open(path, 'rb') as file:
+        pickled = suffix not in SUFFIXES and _PICKLED.match(file.read(4))
+    if pickled or suffix in PICKLES:
+        raise DataError(
+            'expected weights in a form that runs no code, got a pickle of PyTorch, whose reading may run any',
+            where=str(path),
+            hint=_SAVE_INSTEAD.replace('{path}', str(path)).replace('{stem}', Path(path).stem),
+        )
 
 
 def write_weights(path: str | os.PathLike[str], arrays: Mapping[str, np.ndarray], facts: Mapping[str, str]) -> None:
@@ -78,8 +97,8 @@ def write_weights(path: str | os.PathLike[str], arrays: Mapping[str, np.ndarray]
         Error: the package that writes such files is not installed.
         OSError: the file cannot be written.
     """
-    writers = {'.safetensors': _safetensors, '.h5': _h5, '.pt': pt_bytes}
-    write = writers.get(Path(path).suffix)
+    writers = {'.safetensors': _safetensors, '.h5': _h5, '.pt': _pt}
+    write = writers.get(Path(path).suffix.lower())
     if write is None:
         raise DataError(f'expected the name of a file {", ".join(writers)}, got {Path(path).name}', where=str(path))
     content = write({name: np.asarray(array, order='C') for name, array in arrays.items()}, dict(facts))
@@ -209,7 +228,7 @@ def _h5(arrays: dict[str, np.ndarray], facts: dict[str, str]) -> bytes:
 # .pt
 
 
-def pt_bytes(arrays: dict[str, np.ndarray], facts: Mapping[str, str]) -> bytes:
+def _pt(arrays: dict[str, np.ndarray], facts: Mapping[str, str]) -> bytes:
     """Return what torch.save writes of a plain state_dict.
 
     Raises:

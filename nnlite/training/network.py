@@ -7,7 +7,8 @@ from typing import Any
 from nnlite import models, nn
 from nnlite.errors import DataError, Error
 from nnlite.interop.pytorch_resnets import read_network
-from nnlite.interop.weight_files import PICKLES, SUFFIXES
+from nnlite.interop.recipe import options_of
+from nnlite.interop.weight_files import SUFFIXES, expect_plain_file
 from nnlite.serialization import load
 from nnlite.training.checkpoint import copy_arrays
 from nnlite.training.preparation import PICTURES, checked
@@ -80,11 +81,12 @@ def load_trained(path: str) -> Trained:
 
     Raises:
         DataError: there is no network in it; classes that are no names, or images without a size, a mean and a std; or
-            it is a pickle of PyTorch, which is never read.
+            it is a pickle of PyTorch, whatever its suffix, which is never read.
         FileFormatError: the file is damaged.
         OSError: it is missing or cannot be read.
     """
-    if Path(path).suffix in (*SUFFIXES, *PICKLES):
+    expect_plain_file(path)
+    if Path(path).suffix.lower() in SUFFIXES:
         net, beside = read_network(path)
         content = {**beside, 'model': net}
     else:
@@ -118,8 +120,13 @@ def begin_with(net: Any, path: str, classes: list[str]) -> None:
     """
     model, trained = load_network(path)
     same_classes = trained == classes
-    if not isinstance(model, nn.Sequential) or len(model) != len(net):
-        raise DataError('expected a network of the layers that --net and --depth name, got another', where=path)
-    for theirs, ours in zip(model.float(), net, strict=True):
-        if same_classes or ours is not net.modules[-1]:
-            copy_arrays(theirs, ours, path)
+    try:
+        if not isinstance(model, nn.Sequential) or len(model) != len(net):
+            raise DataError('expected a network of the layers that --net and --depth name, got another', where=path)
+        for theirs, ours in zip(model.float(), net, strict=True):
+            if same_classes or ours is not net.modules[-1]:
+                copy_arrays(theirs, ours, path)
+    except Error as error:
+        told = options_of(model)
+        error.hint = told and f'the file is of {told}'
+        raise

@@ -1,5 +1,7 @@
+import os
 import shutil
 import sys
+from unittest.mock import Mock
 
 import h5py
 import numpy as np
@@ -10,9 +12,10 @@ from golden_files import FOLDER
 from safetensors.numpy import load_file, save_file
 
 import nnlite
-from nnlite import models, nn
+from nnlite import interop, models, nn
 from nnlite.cli import main
 from nnlite.interop import conversion, from_state_dict, state_dict
+from nnlite.interop.example_input import find_shape
 
 NETS = FOLDER / 'nets'
 CHECKPOINT = {'classes': ['one', 'two'], 'names': ['a one', 'a two']}
@@ -93,7 +96,7 @@ def test_torchvisions_weights_train_here(folder, shapes, net, capsys):
         if name.endswith('weight') and not name.startswith('fc'):
             assert np.allclose(trained[name], array, atol=1e-6)
     assert main([*line, '--shortcut', 'A', '--save', 'other']) == 2
-    assert 'theirs.safetensors' in capsys.readouterr().err
+    assert 'the file is of --net resnet --depth 8 --shortcut B --dropout 0 --widths 4 5 6' in capsys.readouterr().err
     torch.save({}, 'theirs.pt')
     assert main([*line, '--pretrained', 'theirs.pt', '--save', 'other']) == 2
     assert 'safetensors.torch.save_file' in capsys.readouterr().err
@@ -114,6 +117,10 @@ INPUTS = [
     pytest.param(lambda: nn.Sequential().add(nn.SpatialConvolutionMM(2, 3, 5, 5)).add(nn.View(3 * 24 * 24))
                  .add(nn.Linear(3 * 24 * 24, 2)), 'input (2, 2, 28, 28)', id='pictures of 28 pixels'),
     pytest.param(lambda: nn.Sequential().add(nn.LookupTable(9, 3)).add(nn.Mean(2)), 'input (2, 32)', id='words'),
+    pytest.param(lambda: nn.Euclidean(5, 2), 'input (2, 5)', id='distances'),
+    pytest.param(lambda: nn.Cosine(5, 2), 'input (2, 5)', id='cosines'),
+    pytest.param(lambda: nn.SparseLinear(9, 2), 'input (2, 32, 2)', id='entries'),
+    pytest.param(lambda: nn.SpatialConvolutionLocal(2, 3, 7, 5, 3, 3), 'input (2, 2, 5, 7)', id='one size'),
 ]  # fmt: skip
 
 
@@ -130,8 +137,13 @@ def test_an_input_is_given_where_none_is_found(folder, capsys):
     nnlite.save('table.t7', nn.Sequential().add(table).add(nn.CAddTable()))
     assert main(['convert', 'table.t7', 'table.h5']) == 2
     assert '--no-run compares' in capsys.readouterr().err
+    assert main(['convert', 'table.t7', 'table.onnx', '--no-run']) == 2
+    assert '--no-run' not in capsys.readouterr().err
     assert main(['convert', 'table.t7', 'table.h5', '--no-run']) == 0
     assert 'not run: of the numbers: largest difference 0' in capsys.readouterr().out
+    for target in ('table.h5', 'table.onnx', 'again.t7'):
+        assert main(['convert', 'table.t7', target, '--shape', '3', '--shape', '3']) == 0
+        assert 'largest difference' in capsys.readouterr().out
     nnlite.save('net.t7', nn.Sequential().add(nn.Reshape(12)).add(nn.Linear(12, 2)))
     assert main(['convert', 'net.t7', 'net.h5', '--shape', '3', '2', '2']) == 0
     assert 'input (2, 3, 2, 2)' in capsys.readouterr().out
@@ -139,6 +151,98 @@ def test_an_input_is_given_where_none_is_found(folder, capsys):
     assert main(['convert', 'net.t7', 'no.h5', '--size', '3']) == 2
     assert main(['convert', 'net.t7', 'no.h5', '--shape', '0']) == 2
     assert not (folder / 'no.h5').exists()
+
+
+def test_a_network_for_one_size_of_the_batch(folder, capsys):
+    nnlite.save('net.t7', nn.Sequential().add(nn.Linear(4, 6)).add(nn.View(3, 12)))
+    assert main(['convert', 'net.t7', 'net.onnx', '--batch', '6']) == 0
+    assert 'for inputs (6, 4)' in capsys.readouterr().out
+    assert [dim.dim_value for dim in onnx.load('net.onnx').graph.input[0].type.tensor_type.shape.dim] == [6, 4]
+    nnlite.save('two.t7', nn.Sequential().add(nn.Linear(4, 6)).add(nn.View(2, 6)))
+    assert main(['convert', 'two.t7', 'two.onnx']) == 2
+    assert '--batch N' in capsys.readouterr().err
+    assert main(['convert', 'net.t7', 'net.onnx', '--batch', '0']) == 2
+
+
+def test_too_large_inputs_are_refused_not_made(folder, monkeypatch, capsys):
+    net = nn.VolumetricConvolution(3, 2, 1, 1, 1)
+    assert find_shape(net) == (3, 16, 112, 112)
+    nnlite.save('net.t7', nn.Sequential().add(net).add(nn.View(2 * 99).setNumInputDims(4)).add(nn.Linear(2 * 99, 2)))
+    assert main(['convert', 'net.t7', 'net.onnx']) == 2
+    assert '224' not in capsys.readouterr().err
+    assert main(['convert', 'net.t7', 'net.onnx', '--shape', *['65536'] * 4]) == 2
+    assert 'at most 134,217,728 numbers' in capsys.readouterr().err
+    monkeypatch.setattr('nnlite.cli.convert.convert_network', Mock(side_effect=MemoryError))
+    assert main(['convert', 'net.t7', 'net.onnx']) == 2
+    assert '--shape 3 32 32' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('target', ['net.t7', 'net.h5', 'net.safetensors', 'net.pt', 'net.onnx'])
+def test_numbers_that_are_none_are_said(target, folder):
+    net = nn.Sequential().add(nn.Linear(3, 2)).add(nn.MulConstant(2))
+    net.get(1).weight[0, 0] = np.nan
+    said = '\n'.join(conversion.convert_network(net, target))
+    assert said.count('2 of 4 numbers are NaN or Inf in both') == said.count('largest difference') > 0
+    assert '1 numbers of 0.weight are NaN or Inf' in said
+    net.get(1).weight[1] = -np.inf
+    net.get(1).bias[1] = np.nan
+    said = '\n'.join(conversion.convert_network(net, target))
+    assert 'nothing was compared: of the 4 numbers that come out none is finite' in said
+    assert 'largest difference' not in said
+
+
+def test_an_onnx_file_is_compared_with_the_network_in_its_own_type(folder, recwarn):
+    net = nn.Sequential().add(nn.Linear(2, 1, False)).add(nn.MulConstant(1e8)).double()
+    net.get(1).weight[...] = 1 + 1e-9, -1  # float32 has no such number
+    nnlite.save('net.t7', net)
+    assert interop.write_onnx(net, 'net.onnx', (2,)) is None
+    assert interop.check_onnx(net, 'net.onnx', (2,)) > 0.01
+    interop.write_onnx(net.clone().type('torch.HalfTensor'), 'half.onnx', (2,))
+    net.get(1).weight[0, 0] = 1e300
+    with pytest.raises(nnlite.Error, match=r'in 0.weight\n.*float32'):
+        interop.write_onnx(net, 'large.onnx', (2,))
+    assert not recwarn.list
+
+
+@pytest.mark.parametrize('random', [nn.Dropout(0.5, False, False, True), nn.SpatialFractionalMaxPooling(2, 2, 4, 4)])
+def test_networks_that_draw_in_evaluation_draw_the_same(random, folder):
+    net = nn.Sequential().add(nn.SpatialConvolution(3, 4, 3, 3)).add(random)
+    state = nnlite.getRNGState()
+    assert conversion.convert_network(net, 'net.t7', (3, 9, 9))[1].endswith('largest difference 0')
+    read, theirs = conversion.convert_network(net, 'net.safetensors', (3, 9, 9))[-2:]
+    assert read.endswith('largest difference 0')
+    assert theirs.startswith('not run in PyTorch, which draws other random numbers')
+    assert (nnlite.getRNGState() == state).all()
+
+
+def test_what_the_file_says_and_the_network_does_not(folder):
+    net = models.resnet(8, 'cifar10', 'A-subsample', classes=3, widths=(2, 3, 4))
+    said = conversion.convert_network(net, 'net.SAFETENSORS', beside={'classes': ['a', 'b']})
+    assert 'it names 2 classes, and the network gives 3 scores' in said
+    assert any('akamaster' in line for line in said)
+    assert not any('akamaster' in line for line in conversion.convert_network(from_state_dict('net.SAFETENSORS').add(
+        nn.Identity()), 'net.h5'))  # fmt: skip
+
+
+def test_in_and_out_are_looked_at_first(folder, net, monkeypatch, capsys):
+    (folder / 'run').mkdir()
+    nnlite.save('run/latest.t7', net)
+    assert main(['convert', 'run', 'net.H5']) == 0
+    monkeypatch.setattr(conversion, 'find_shape', None)
+    for target in ('run', 'x' * 300 + '.t7'):
+        (folder / 'run.t7').mkdir(exist_ok=True)
+        assert main(['convert', 'run', target if target != 'run' else 'run.t7']) == 2
+        said = capsys.readouterr().err
+        assert '.part' not in said
+        assert ('expected the name of a file' in said) or ('too long' in said and 'xxx.t7' in said)
+    torch.save({'state_dict': {}}, 'net.th')
+    for line in (['net.th', 'x.t7'], ['net.th', 'x.t7', '--like', 'run']):
+        assert main(['convert', *line]) == 2
+        assert 'got a pickle of PyTorch' in capsys.readouterr().err
+    os.mkfifo('pipe.t7')
+    assert main(['convert', 'pipe.t7', 'x.t7']) == 2
+    with pytest.raises(SystemExit):
+        main(['convert', 'run', 'x.t7', '--shape', '3', '--size', '4'])
 
 
 def test_what_cannot_be_is_named_before_anything_is_written(folder, capsys):

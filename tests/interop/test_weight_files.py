@@ -1,6 +1,7 @@
 """Files of weights: what is written is read again to the bit, what is damaged or foreign is one clear error."""
 
 import json
+import pickle
 import struct
 
 import h5py
@@ -13,7 +14,8 @@ from golden_files import FOLDER
 import nnlite
 from nnlite import models, nn
 from nnlite.interop import load_state_dict, read_weights, state_dict, write_onnx, write_weights
-from nnlite.interop.conversion import _pt_arrays, find_shape
+from nnlite.interop.conversion import _pt_arrays
+from nnlite.interop.example_input import find_shape
 
 RNG = np.random.default_rng(1)
 ARRAYS = {'a.weight': RNG.normal(size=(3, 2)).astype(np.float32), 'b': RNG.normal(size=4), 'half': np.float16([1, 2])}
@@ -21,7 +23,7 @@ ARRAYS |= {'turned': np.arange(6.0).reshape(2, 3).T, 'count': np.array(3)}
 FACTS = {'format': 'pt', 'classes': '["ä"]'}
 
 
-@pytest.mark.parametrize('suffix', ['safetensors', 'h5'])
+@pytest.mark.parametrize('suffix', ['safetensors', 'h5', 'SafeTensors'])
 def test_arrays_and_facts_come_back_to_the_bit(suffix, tmp_path):
     path = tmp_path / f'weights.{suffix}'
     write_weights(path, ARRAYS, FACTS)
@@ -103,6 +105,13 @@ def test_pickles_are_refused_with_what_to_do(tmp_path):
         nnlite.DataError, match=r"(?s)runs no code.*safetensors\.torch\.save_file\(.*'a\.safetensors'\)"
     ):
         read_weights(tmp_path / 'a.pt')
+    torch.save({'state_dict': {'a': torch.ones(1)}}, tmp_path / 'a.pth.tar')
+    torch.save({'a': torch.ones(1)}, tmp_path / 'a.th', _use_new_zipfile_serialization=False)
+    (tmp_path / 'a.pkl').write_bytes(pickle.dumps({'a': 1}))
+    for name in ('a.pth.tar', 'a.th', 'a.pkl'):
+        with pytest.raises(nnlite.DataError, match=r"(?s)runs no code.*\['state_dict'\]"):
+            read_weights(tmp_path / name)
+    (tmp_path / 'a.txt').touch()
     with pytest.raises(nnlite.DataError, match=r'expected a file of weights, \.safetensors or \.h5'):
         read_weights(tmp_path / 'a.txt')
     with pytest.raises(nnlite.DataError, match=r'\.safetensors, \.h5, \.pt'):

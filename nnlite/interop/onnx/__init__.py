@@ -15,8 +15,18 @@ from nnlite.interop.onnx import (  # noqa: F401 each puts its rules in
     tables,
     transfer,
 )
-from nnlite.interop.onnx.check import check_onnx
+from nnlite.interop.onnx.check import check_onnx, outputs_of
 from nnlite.interop.onnx.rules import CANNOT, CONTAINERS, LAYERS, CannotError
 from nnlite.interop.onnx.write import IR_VERSION, OPSET, write_onnx
 
-__all__ = ['CANNOT', 'CONTAINERS', 'IR_VERSION', 'LAYERS', 'OPSET', 'CannotError', 'check_onnx', 'write_onnx']
+__all__ = [
+    'CANNOT',
+    'CONTAINERS',
+    'IR_VERSION',
+    'LAYERS',
+    'OPSET',
+    'CannotError',
+    'check_onnx',
+    'outputs_of',
+    'write_onnx',
+]

@@ -1,37 +1,47 @@
 """A file beside the network that it was made of."""
 
+import math
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from nnlite.errors import FileFormatError
-from nnlite.interop.onnx.graph import Graph, Tree, Value, leaves
+from nnlite.interop.comparison import BATCH, SEED, difference, finite_numbers, output_of, ready
+from nnlite.interop.onnx.graph import Graph, Value
 from nnlite.interop.onnx.trace import traced, twin_of
-
-SEED = 1
-BATCH = 2
+from nnlite.nn.table import leaves, mapped
 
 
 def check_onnx(model: Any, path: str | os.PathLike[str], shape: Any, fixed: bool = False) -> float | None:
     """Run an ONNX file and the network that it was made of, return the largest difference of what they give.
 
-    Both get the same random input. The file is run by onnxruntime, on the CPU; the network in evaluation, in float32.
-    It stays as it is.
+    Both get the same random input. The file is run by onnxruntime, on the CPU, and computes in float32; the network is
+    run in evaluation, in its own type, half precision in single. It stays as it is.
 
     Args:
         model, shape, fixed: as for write_onnx.
         path: the file.
 
     Returns:
-        The largest absolute difference; inf where one of the two is no number. None if onnxruntime is not installed.
+        The largest absolute difference; inf where one of the two is no number; NaN where the network gives none that is
+        finite, and nothing was compared. None if onnxruntime is not installed.
 
     Raises:
         FileFormatError: it is no ONNX file that can be run, or has other inputs or outputs than the network.
         Error: as of write_onnx.
         OSError: the file cannot be read.
     """
+    found = outputs_of(model, path, shape, fixed)
+    if found is None:
+        return None
+    return difference(*found) if finite_numbers(found[0]).size else math.nan
+
+
+def outputs_of(model: Any, path: str | os.PathLike[str], shape: Any, fixed: bool) -> tuple[list[Any], list[Any]] | None:
+    """Return the outputs of the network and of the file, in a row each, as check_onnx compares them."""
     try:
         import onnxruntime
     except ImportError:
@@ -39,13 +49,18 @@ def check_onnx(model: Any, path: str | os.PathLike[str], shape: Any, fixed: bool
     content = Path(path).read_bytes()
     with twin_of(model) as twin:
         trace = traced(twin, shape, fixed)
-        given = _drawn(trace.graph, trace.inputs, np.random.default_rng(SEED))
-        with np.errstate(all='ignore'):
-            ours = twin.forward(_copied(given))
-        names = [value.name for value in leaves(trace.inputs)]
-        fed = dict(zip(names, leaves(given), strict=True))
-        theirs = _run(onnxruntime, content, str(path), fed, [value.name for value in leaves(trace.outputs)])
-        return max(_difference(*pair, str(path)) for pair in zip(leaves(ours), theirs, strict=True))
+    given = mapped(partial(_drawn, trace.graph, np.random.default_rng(SEED)), trace.inputs)
+    names = [value.name for value in leaves(trace.inputs)]
+    fed = dict(zip(names, leaves(given), strict=True))
+    theirs = _run(onnxruntime, content, str(path), fed, [value.name for value in leaves(trace.outputs)])
+    own = ready(model)
+    typed = mapped(lambda array: array.astype(own.dtype) if array.dtype.kind == 'f' else array, given)
+    ours = leaves(output_of(own, typed)[0])
+    for mine, other in zip(ours, theirs, strict=True):
+        if not isinstance(other, np.ndarray) or mine.shape != other.shape:
+            came = other.shape if isinstance(other, np.ndarray) else type(other).__name__
+            raise FileFormatError(f'expected an output {mine.shape}, as the network gives, got {came}', str(path))
+    return ours, theirs
 
 
 def _run(onnxruntime: Any, content: bytes, path: str, given: dict[str, Any], outputs: list[str]) -> list[Any]:
@@ -66,27 +81,8 @@ def _run(onnxruntime: Any, content: bytes, path: str, given: dict[str, Any], out
     raise FileFormatError(text, where=path, hint='give the network and the shape that the file was made of')
 
 
-def _difference(ours: Any, theirs: Any, path: str) -> float:
-    if not isinstance(theirs, np.ndarray) or ours.shape != theirs.shape:
-        shape = theirs.shape if isinstance(theirs, np.ndarray) else type(theirs).__name__
-        raise FileFormatError(f'expected an output {ours.shape}, as the network gives, got {shape}', where=path)
-    mine, other = ours.astype(np.float64), theirs.astype(np.float64)
-    same = (mine == other) | (np.isnan(mine) & np.isnan(other))
-    with np.errstate(invalid='ignore'):
-        away = np.where(same, 0, np.abs(mine - other))
-    return float(np.nan_to_num(away, nan=np.inf).max(initial=0))
-
-
-def _drawn(graph: Graph, inputs: Tree, rng: np.random.Generator) -> Tree:
-    """Return random inputs: from the normal distribution, or, as indices, from all that there may be."""
-    if isinstance(inputs, dict):
-        return {key: _drawn(graph, part, rng) for key, part in inputs.items()}
-    if isinstance(inputs, list):
-        return [_drawn(graph, part, rng) for part in inputs]
-    return _drawn_for(graph, inputs, rng)
-
-
-def _drawn_for(graph: Graph, value: Value, rng: np.random.Generator) -> np.ndarray:
+def _drawn(graph: Graph, rng: np.random.Generator, value: Value) -> np.ndarray:
+    """Return a random input: from the normal distribution, or, as indices, from all that there may be."""
     shape = [BATCH if size is None else size for size in value.shape]
     if value.dtype == bool:
         return rng.random(shape) < 0.5
@@ -96,12 +92,3 @@ def _drawn_for(graph: Graph, value: Value, rng: np.random.Generator) -> np.ndarr
     if value.name in graph.entries:
         numbers[..., 0] = rng.integers(1, graph.entries[value.name] + 1, shape[:-1])
     return numbers
-
-
-def _copied(tree: Tree) -> Tree:
-    """Return copies: modules may work in place."""
-    if isinstance(tree, dict):
-        return {key: _copied(part) for key, part in tree.items()}
-    if isinstance(tree, list):
-        return [_copied(part) for part in tree]
-    return tree.copy()

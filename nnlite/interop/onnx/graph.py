@@ -13,6 +13,7 @@ import numpy as np
 
 from nnlite.errors import inside
 from nnlite.interop.onnx.rules import CANNOT, CONTAINERS, LAYERS, CannotError
+from nnlite.nn.table import mapped
 from nnlite.tensor.memory import address
 
 BATCHES = (2, 3)  # the sizes of the batch that modules are tried with, one more than the other
@@ -166,8 +167,8 @@ class Graph:
         for number in range(len(BATCHES)):
             try:
                 with np.errstate(all='ignore'):
-                    output = module.forward(_mapped(partial(_ones, number), given))
-                results.append(_mapped(lambda array: (array.shape, array.dtype), output))
+                    output = module.forward(mapped(partial(_ones, number), given))
+                results.append(mapped(lambda array: (array.shape, array.dtype), output))
             except Exception as error:  # classes that nobody knows may raise anything
                 errors.append(error)
         module.clearState()
@@ -289,25 +290,8 @@ def static(x: Value, axis: int) -> int:
     return size
 
 
-def leaves(tree: Tree) -> Any:
-    """Yield what is in a table, and in the tables in it, in order; or the one thing that is no table."""
-    if isinstance(tree, (list, dict)):
-        for part in tree.values() if isinstance(tree, dict) else tree:
-            yield from leaves(part)
-    else:
-        yield tree
-
-
 def _ones(number: int, value: Value) -> np.ndarray:
     return np.ones(value.shapes[number], value.dtype)
-
-
-def _mapped(function: Callable[[Any], Any], tree: Tree) -> Tree:
-    if isinstance(tree, dict):
-        return {key: _mapped(function, part) for key, part in tree.items()}
-    if isinstance(tree, list):
-        return [_mapped(function, part) for part in tree]
-    return function(tree)
 
 
 def _combined(results: list[Tree]) -> Tree:

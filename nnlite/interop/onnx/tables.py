@@ -6,8 +6,9 @@ from typing import Any
 from nnlite import nn
 from nnlite.errors import ShapeError
 from nnlite.interop.onnx.containers import joined
-from nnlite.interop.onnx.graph import Graph, Tree, Value, leaves, static
+from nnlite.interop.onnx.graph import Graph, Tree, Value, static
 from nnlite.interop.onnx.rules import container, layer
+from nnlite.nn.table import leaves
 from nnlite.tensor.dimensions import axis_of
 
 
@@ -82,7 +83,7 @@ def narrow(graph: Graph, module: Any, x: list[Tree]) -> list[Tree]:
 @container(nn.FlattenTable)
 def flatten(graph: Graph, module: Any, x: list[Tree]) -> list[Value]:
     module.expect_table(x)
-    return list(leaves(x))
+    return leaves(x)
 
 
 @container(nn.ZipTable)

@@ -10,13 +10,16 @@ import numpy as np
 import nnlite
 from nnlite import nn
 from nnlite.errors import Error, ShapeError
-from nnlite.interop.names import paths
-from nnlite.interop.onnx.graph import BATCHES, Graph, Node, StopError, Tree, Value, leaves
+from nnlite.interop.names import learnt, paths
+from nnlite.interop.onnx.graph import BATCHES, Graph, Node, StopError, Tree, Value
+from nnlite.nn.table import leaves
 from nnlite.optnet.fuse import plain
 from nnlite.tensor.dimensions import is_whole
 
 HINT = 'replace these modules, or write a function for them, see nnlite.interop.onnx.LAYERS'
-BATCH_HINT = 'the file can be for one batch: write_onnx(model, path, shape with the batch, fixed=True)'
+BATCH_HINT = (
+    'the file can be for one batch: nnlite convert --batch N, write_onnx(model, path, shape with the batch, fixed=True)'
+)
 
 
 @dataclass
@@ -30,9 +33,17 @@ class Trace:
 
 @contextmanager
 def twin_of(model: Any) -> Iterator[Any]:
-    """Give a network like this one, plain, in evaluation, in float32 and on the host; the random stream is kept."""
+    """Give a network like this one, plain, in evaluation, in float32 and on the host; the random stream is kept.
+
+    Raises:
+        Error: it is no network, or a number of it is too large for float32.
+    """
     if not isinstance(model, nn.Module):
         raise Error(f'expected a network, an nn.Module, got {type(model).__name__}', where='model')
+    most = float(np.finfo(np.float32).max)
+    for name, array in learnt(model):
+        if array.dtype == np.float64 and np.any(np.isfinite(array) & (np.abs(array) > most)):
+            raise Error(f'expected numbers of at most {most:.2g}, which float32 can hold, got larger ones', where=name)
     stream = nnlite.getRNGState()
     try:
         yield plain(model.clone()).float().evaluate()

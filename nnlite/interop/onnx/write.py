@@ -7,8 +7,9 @@ import numpy as np
 
 import nnlite
 from nnlite.errors import Error
-from nnlite.interop.onnx.graph import Node, Value, leaves
+from nnlite.interop.onnx.graph import Node, Value
 from nnlite.interop.onnx.trace import Trace, traced, twin_of
+from nnlite.nn.table import leaves
 from nnlite.whole_file import whole_file
 
 OPSET = 20  # of onnxruntime 1.17 and later
