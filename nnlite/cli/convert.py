@@ -40,9 +40,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Read, write, check."""
     shapes = args.shape or ([] if args.size is None else [[3, args.size, args.size]])
-    for where, sizes in (*(('--shape', sizes) for sizes in shapes), ('--batch', [1 if args.batch is None else args.batch])):
-        if not all(size >= 1 for size in sizes):
-            raise Error(f'expected sizes of 1 or more, got {" ".join(map(str, sizes))}', where=where)
+    for sizes in shapes:
+        if min(sizes) < 1:
+            raise Error(f'expected sizes of 1 or more, got {" ".join(map(str, sizes))}', where='--shape')
+    if args.batch is not None and args.batch < 1:
+        raise Error(f'expected 1 sample or more, got {args.batch}', where='--batch')
     suffix = Path(args.source).suffix.lower()
     if suffix == '.onnx':
         hint = 'convert from the file that the .onnx was made of'

@@ -34,7 +34,8 @@ def test_notebook_runs(chapter, tmp_path, monkeypatch):
     pytest.importorskip('ipykernel')
     monkeypatch.setenv('IPYTHONDIR', str(tmp_path / 'ipython'))  # where it keeps what was typed
     ran = nbformat.read(chapter.with_suffix('.ipynb'), as_version=4)
-    nbclient.NotebookClient(ran, timeout=300, startup_timeout=300, resources={'metadata': {'path': str(tmp_path)}}).execute()
+    resources = {'metadata': {'path': str(tmp_path)}}
+    nbclient.NotebookClient(ran, timeout=300, startup_timeout=300, resources=resources).execute()
     cells = [cell for cell in ran.cells if cell.cell_type == 'code']
     blocks = notebook.BLOCK.finditer(chapter.read_text(encoding='utf-8'))
     for cell, block in zip(cells, blocks, strict=True):
