@@ -223,10 +223,11 @@ def _told(what: str, ours: Any, theirs: Any, on: str = '', hint: str = NO_RUN) -
 
 def _classes(beside: Mapping[str, Any], run: _Run | None) -> list[str]:
     """Return a line if the file names more classes than the network gives scores, or fewer."""
-    shape = np.shape(run.output) if run is not None and not isinstance(run.output, list | dict) else ()
     count = len(beside.get('classes') or ())
-    differ = count and len(shape) == 2 and shape[1] != count
-    return [f'it names {count} classes, and the network gives {shape[1]} scores'] if differ else []
+    if not count or run is None or not isinstance(run.output, np.ndarray) or run.output.ndim != 2:
+        return []
+    scores = len(run.output[0])
+    return [f'it names {count} classes, and the network gives {scores} scores'] if scores != count else []
 
 
 def _not_finite(model: Any) -> list[str]:

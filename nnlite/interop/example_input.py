@@ -63,7 +63,7 @@ def _shapes(model: Any, sides: Sequence[int]) -> Iterator[tuple[int, ...]]:
         stages = sum(name.startswith('layer') for name in labels[id(model)])
         side = 224 if first.kW > 3 and first is model.modules[0] else 64 if stages > 3 else 32
         yield first.nInputPlane, *(2 * (side if len(sides) > 1 else sides[0],))
-    leaf = next((module for module in model.listModules() if not getattr(module, 'modules', None)), None)
+    leaf = next((module for module in model.listModules() if not getattr(module, 'modules', None)), model)
     for module in model.listModules():
         if isinstance(module, nn.Linear | nn.LinearWeightNorm | nn.Cosine):
             count = module.weight.shape[1]
