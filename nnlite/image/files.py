@@ -289,8 +289,9 @@ def _stored(opened: Any) -> str:
 
 
 def _loaded(where: str, filename: Path, depth: Any, tensortype: Any, *formats: str) -> np.ndarray:
-    with open(filename, 'rb') as file:
-        return _decoded(where, file, os.fspath(filename), depth, tensortype, formats)
+    name = os.fspath(filename)  # else open would take a number for a file that is open
+    with open(name, 'rb') as file:
+        return _decoded(where, file, name, depth, tensortype, formats)
 
 
 def _decompressed(where: str, tensor: Any, depth: Any, tensortype: Any, *formats: str) -> np.ndarray:

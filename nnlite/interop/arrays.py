@@ -29,11 +29,14 @@ def from_dlpack(tensor: Any) -> Any:
     Raises:
         DtypeError: it does not speak DLPack, or not for what it holds: a tensor that asks for gradients is to be
             detached first.
-        DeviceError: it lies on a device of another kind, or on a GPU where CuPy is not to be had.
+        DeviceError: it lies on a device of another kind or nowhere, or on a GPU where CuPy is not to be had.
     """
     if not hasattr(tensor, '__dlpack_device__'):
         raise DtypeError(f'expected a tensor that speaks DLPack, got {type(tensor).__name__}', where='from_dlpack')
-    device = int(tensor.__dlpack_device__()[0])
+    try:
+        device = int(tensor.__dlpack_device__()[0])
+    except ValueError as error:  # PyTorch's meta tensors have no memory
+        raise DeviceError(f'expected a tensor that has memory, got one without: {error}', 'from_dlpack') from error
     if device != _HOST and device not in _CUDA:
         raise DeviceError(
             f'expected a tensor on the host or on an NVIDIA GPU, got DLPack device {device}', 'from_dlpack'

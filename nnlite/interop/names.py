@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from nnlite import nn
-from nnlite.errors import DtypeError, Error, ShapeError
+from nnlite.errors import Error, ShapeError
+from nnlite.interop.named_arrays import named_arrays
 from nnlite.tensor.devices import array_module, to_host
 from nnlite.tensor.memory import address
 
@@ -48,7 +49,7 @@ def load_state_dict(model: Any, arrays: Mapping[str, np.ndarray], strict: bool =
 
     Args:
         model: the network.
-        arrays: arrays by the names of `state_dict(model)`.
+        arrays: arrays by the names of `state_dict(model)`; PyTorch's tensors too.
         strict: whether every name must be there, and no other; if False, what fits is taken.
 
     >>> import numpy as np
@@ -58,11 +59,12 @@ def load_state_dict(model: Any, arrays: Mapping[str, np.ndarray], strict: bool =
 
     Raises:
         ShapeError: names are missing, or are not expected, or an array is of another shape; nothing is changed then.
-        DtypeError: an array is not of numbers.
+        DtypeError: an array is not of numbers, or a name no string.
         Error: modules that share a parameter are given different ones.
     """
     slots = list(_slots(model))
-    given = {name: np.asarray(array) for name, array in arrays.items() if name.rpartition('.')[2] != COUNTER}
+    named = named_arrays(arrays, 'load_state_dict')
+    given = {name: array for name, array in named.items() if name.rpartition('.')[2] != COUNTER}
     _check(slots, given, strict)
     for name, module, attribute, array in slots:
         if name in given:
@@ -175,9 +177,6 @@ def _check(slots: list[tuple[str, Any, str, np.ndarray]], given: Mapping[str, np
             if strict
             else None,
         )
-    for name, array in given.items():
-        if name in due and array.dtype.kind not in 'fiu':
-            raise DtypeError(f'expected numbers, got {array.dtype}', where=name)
     values: dict[Any, str] = {}
     for name, _, _, array in slots:
         if name in given:

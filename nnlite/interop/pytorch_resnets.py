@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from nnlite.errors import DataError, FileFormatError, ShapeError
+from nnlite.interop.named_arrays import named_arrays
 from nnlite.interop.names import COUNTER, load_state_dict
 from nnlite.interop.recipe import BESIDE, OTHER, depth_of, make
 from nnlite.interop.weight_files import Weights, read_weights
@@ -36,7 +37,7 @@ def from_state_dict(source: Mapping[str, np.ndarray] | str | os.PathLike[str]) -
     `module.` in front of all names, which DataParallel leaves, and counters of batches are passed over.
 
     Args:
-        source: arrays by names, or the path of a .safetensors or .h5 file.
+        source: arrays by names, PyTorch's tensors too, or the path of a .safetensors or .h5 file.
 
     >>> from nnlite import models
     >>> from nnlite.interop import state_dict
@@ -45,11 +46,12 @@ def from_state_dict(source: Mapping[str, np.ndarray] | str | os.PathLike[str]) -
 
     Raises:
         DataError: the names or shapes are of no network of nnlite.models; the message says what differs.
+        DtypeError: an array is not of numbers, or a name no string.
         FileFormatError: the file is damaged.
         OSError: it is missing or cannot be read.
     """
     if isinstance(source, Mapping):
-        return network_of(Weights(dict(source), {}), 'from_state_dict')[0]
+        return network_of(Weights(named_arrays(source, 'from_state_dict'), {}), 'from_state_dict')[0]
     return network_of(read_weights(source), str(source))[0]
 
 

@@ -19,6 +19,7 @@ import numpy as np
 
 from nnlite.data_prep.dataset import FILTERS, MAX_CHUNK, MAX_DEFLATE, SIGNATURE
 from nnlite.errors import DataError, Error, FileFormatError
+from nnlite.interop.named_arrays import named_arrays
 from nnlite.whole_file import whole_file
 
 SUFFIXES = ('.safetensors', '.h5')
@@ -35,7 +36,9 @@ _SAVE_INSTEAD = (
     "'{stem}.safetensors'); of a checkpoint, torch.load(...)['state_dict'].items()"
 )
 # safetensors' names of the types that weights have; BF16 is the upper half of F32.
-_DTYPES = {'F64': np.float64, 'F32': np.float32, 'F16': np.float16, 'BF16': np.uint16, 'I64': np.int64, 'I32': np.int32}
+_DTYPES = {'F64': np.float64, 'F32': np.float32, 'F16': np.float16, 'BF16': np.uint16}
+_DTYPES |= {'I64': np.int64, 'I32': np.int32, 'I16': np.int16, 'I8': np.int8}
+_DTYPES |= {'U64': np.uint64, 'U32': np.uint32, 'U16': np.uint16, 'U8': np.uint8}
 
 
 @dataclass
@@ -93,7 +96,8 @@ def write_weights(path: str | os.PathLike[str], arrays: Mapping[str, np.ndarray]
     A .pt file is a plain state_dict, without facts.
 
     Raises:
-        DataError: the suffix is another one.
+        DataError: the suffix is another one, or a name is none: it has '/' in it, which HDF5 has for groups.
+        DtypeError: an array is not of real numbers of at most 8 bytes.
         Error: the package that writes such files is not installed.
         OSError: the file cannot be written.
     """
@@ -101,7 +105,11 @@ def write_weights(path: str | os.PathLike[str], arrays: Mapping[str, np.ndarray]
     write = writers.get(Path(path).suffix.lower())
     if write is None:
         raise DataError(f'expected the name of a file {", ".join(writers)}, got {Path(path).name}', where=str(path))
-    content = write({name: np.asarray(array, order='C') for name, array in arrays.items()}, dict(facts))
+    numbers = named_arrays(arrays, str(path))
+    below = next((name for name in numbers if '/' in name or name in ('', '.')), None)
+    if below is not None:
+        raise DataError(f'expected names as a state_dict has them, got {below!r}', where=str(path))
+    content = write({name: np.asarray(array, order='C') for name, array in numbers.items()}, dict(facts))
     with whole_file(path) as file:
         file.write(content)
 

@@ -235,6 +235,8 @@ def test_no_such_file(tmp_path):
     for read in (image.load, image.getSize):
         with pytest.raises(FileNotFoundError):
             read(tmp_path / 'x.png')
+    with pytest.raises(TypeError, match='not int'):  # and not the file that is open under this number
+        image.load(3)
     with pytest.raises(FileNotFoundError):
         image.save(tmp_path / 'folder' / 'x.png', np.zeros((3, 2, 2)))
 

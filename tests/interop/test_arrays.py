@@ -26,6 +26,8 @@ def test_pytorch_and_numpy_share_memory_both_ways():
 def test_what_cannot_be_shared_is_said():
     with pytest.raises(nnlite.DtypeError, match=r'(?s)shared.*tensor\.detach\(\)'):
         from_dlpack(torch.zeros(2, requires_grad=True))
+    with pytest.raises(nnlite.DeviceError, match='expected a tensor that has memory'):
+        from_dlpack(torch.zeros(2, device='meta'))
     with pytest.raises(nnlite.DtypeError, match='expected a tensor that speaks DLPack, got list'):
         from_dlpack([1, 2])
 

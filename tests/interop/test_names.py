@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
+import torch
 from table import MODULES, every
 from trees import assert_equal
 
 import nnlite
 from nnlite import models, nn
-from nnlite.interop import load_state_dict, paths, state_dict
+from nnlite.interop import from_state_dict, load_state_dict, paths, state_dict
 from nnlite.interop.names import SHOWN
 from nnlite.interop.recipe import make, recipe_of
 
@@ -70,8 +71,29 @@ def test_what_does_not_fit_is_listed_and_nothing_changed():
     assert_equal(net.get(1).weight, kept[0])
     with pytest.raises(nnlite.ShapeError, match=f'and {20 - SHOWN} more'):
         load_state_dict(nn.Identity(), {str(n): np.ones(1) for n in range(20)})
-    with pytest.raises(nnlite.DtypeError, match='expected numbers, got <U1'):
-        load_state_dict(nn.Mul(), {'weight': np.array(['a'])})
+
+
+@pytest.mark.parametrize(
+    ('arrays', 'said'),
+    [
+        ({'weight': np.array(['a'])}, r'load_state_dict, weight\n.*of real numbers of at most 8 bytes, got <U1'),
+        ({'weight': np.array([1j])}, 'got complex128'),
+        ({'weight': [[1], [1, 2]]}, 'expected an array of numbers, got none'),
+        ({'weight': torch.ones(1, dtype=torch.bfloat16)}, r'(?s)got none.*tensor\.float\(\)'),
+        ({1: np.ones(1)}, 'expected names that are strings, got 1'),
+    ],
+)
+def test_what_are_no_arrays_by_name_is_said(arrays, said):
+    with pytest.raises(nnlite.DtypeError, match=said):
+        load_state_dict(nn.Mul(), arrays)
+    with pytest.raises(nnlite.DtypeError, match=said.replace('load_state_dict', 'from_state_dict')):
+        from_state_dict(arrays)
+
+
+def test_parameters_of_pytorch_are_arrays_by_name():
+    theirs = torch.nn.Linear(3, 2)  # they ask for gradients
+    net = load_state_dict(nn.Linear(3, 2), dict(theirs.named_parameters()))
+    assert_equal(net.parameters()[0], [parameter.detach().numpy() for parameter in theirs.parameters()])
 
 
 def test_numbers_come_in_the_networks_type_and_memory():

@@ -120,6 +120,31 @@ def test_pickles_are_refused_with_what_to_do(tmp_path):
         read_weights(tmp_path / 'none.safetensors')
 
 
+@pytest.mark.parametrize('suffix', ['safetensors', 'h5', 'pt'])
+def test_what_would_not_be_read_is_not_written(suffix, tmp_path):
+    path = tmp_path / f'weights.{suffix}'
+    with pytest.raises(nnlite.DataError, match="got 'a/b'"):
+        write_weights(path, {'a/b': np.ones(2)}, {})
+    for array, said in ((np.ones(1, np.longdouble), 'float128'), (np.array([None]), 'object')):
+        with pytest.raises(nnlite.DtypeError, match=f'{suffix}, a\n.*got {said}'):
+            write_weights(path, {'a': array}, {})
+    assert not path.exists()
+
+
+KINDS = ('u1', 'u2', 'u4', 'u8', 'i1', 'i2', 'i4', 'i8', 'f2', 'f4', 'f8', '>i4', '>f4')
+
+
+@pytest.mark.parametrize('suffix', ['safetensors', 'h5', 'pt'])
+def test_numbers_of_every_type_and_byte_order_come_back(suffix, tmp_path):
+    path = tmp_path / f'weights.{suffix}'
+    write_weights(path, {kind: np.arange(3).astype(kind) for kind in KINDS}, {})
+    in_torch = torch.load(path, weights_only=True) if suffix == 'pt' else {}
+    found = {name: tensor.numpy() for name, tensor in in_torch.items()} or read_weights(path).arrays
+    for kind in KINDS:
+        assert found[kind].dtype == np.dtype(kind).newbyteorder('=')
+        assert found[kind].tolist() == [0, 1, 2]
+
+
 def safetensors(header, data=b''):
     text = header if isinstance(header, bytes) else json.dumps(header).encode()
     return struct.pack('<Q', len(text)) + text + data
