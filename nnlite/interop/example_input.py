@@ -67,11 +67,10 @@ def _shapes(model: Any, sides: Sequence[int]) -> Iterator[tuple[int, ...]]:
     for module in model.listModules():
         if isinstance(module, nn.Linear | nn.LinearWeightNorm | nn.Cosine):
             count = module.weight.shape[1]
-            yield (count,)
-            for planes in (3, 1):  # a picture whose numbers the network lays in a row itself
-                side = math.isqrt(count // planes)
-                if side and planes * side * side == count:
-                    yield planes, side, side
+            squares = ((planes, math.isqrt(count // planes)) for planes in (3, 1))
+            pictures = [(planes, side, side) for planes, side in squares if side and planes * side * side == count]
+            # What lays numbers in a row before anything else is there for pictures.
+            yield from [*pictures, (count,)] if isinstance(leaf, nn.View | nn.Reshape) else [(count,), *pictures]
             return
         if isinstance(module, nn.Euclidean):
             yield (module.weight.shape[0],)

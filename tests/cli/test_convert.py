@@ -113,6 +113,7 @@ def test_the_three_ways_begin_with_torchvisions_weights(folder):
 
 INPUTS = [
     pytest.param(lambda: nn.Sequential().add(nn.Linear(7, 2)), 'input (2, 7)', id='vectors'),
+    pytest.param(lambda: nn.Sequential().add(nn.View(12)).add(nn.Linear(12, 2)), 'input (2, 3, 2, 2)', id='in a row'),
     pytest.param(lambda: nn.Sequential().add(nn.TemporalConvolution(3, 2, 40)), 'input (2, 64, 3)', id='frames'),
     pytest.param(lambda: nn.Sequential().add(nn.SpatialConvolutionMM(2, 3, 5, 5)).add(nn.View(3 * 24 * 24))
                  .add(nn.Linear(3 * 24 * 24, 2)), 'input (2, 2, 28, 28)', id='pictures of 28 pixels'),
