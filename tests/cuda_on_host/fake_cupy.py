@@ -631,10 +631,18 @@ class _Kernel:
 
     @max_dynamic_shared_size_bytes.setter
     def max_dynamic_shared_size_bytes(self, size):
+        _refuse_shared(size)
         self._kernel.max_dynamic_shared_size_bytes = size
 
     def __call__(self, grid, block, args, *, shared_mem=0):
+        _refuse_shared(shared_mem)
         _launch(lambda: self._kernel(grid, block, args, shared_mem))  # the arrays are held, for their memory is read
+
+
+def _refuse_shared(size):
+    """Raise CUDARuntimeError for more shared memory than the GPU has for a block."""
+    if size > cuda.runtime.deviceGetAttribute(cuda.runtime.cudaDevAttrMaxSharedMemoryPerBlockOptin, 0):
+        raise _CUDARuntimeError('CUDA_ERROR_INVALID_VALUE: invalid argument')
 
 
 # cupy.cuda: streams do at once what is launched on them, unless they are captured.
@@ -776,6 +784,8 @@ cuda.runtime.CUDARuntimeError = _CUDARuntimeError
 cuda.runtime.getDeviceCount = lambda: 1
 cuda.runtime.getDevice = lambda: 0
 cuda.runtime.getDeviceProperties = lambda device: {'name': b'NumPy in the place of a GPU', 'multiProcessorCount': 2}
+cuda.runtime.cudaDevAttrMaxSharedMemoryPerBlockOptin = 97
+cuda.runtime.deviceGetAttribute = lambda attribute, device: {97: 227 << 10}[attribute]
 cuda.runtime.runtimeGetVersion = lambda: 13000
 cuda.runtime.driverGetVersion = lambda: 13000
 cuda.memory = types.ModuleType('cupy.cuda.memory')

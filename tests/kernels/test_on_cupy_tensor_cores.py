@@ -106,12 +106,14 @@ class Case:
     def empty(self, shape):
         return np.moveaxis(np.full((shape[0], *shape[2:], shape[1]), np.nan), -1, 1)
 
-    def there(self, host):
-        """Return an array on the GPU; maps lie channels-last."""
+    def there(self, host, first=0):
+        """Return an array on the GPU; maps lie channels-last, and begin with a memory's number `first`."""
         host = host.astype(self.dtype)
         if host.ndim < 4 or host is self.weight:
             return self.cupy.asarray(host)
-        return np.moveaxis(self.cupy.asarray(np.ascontiguousarray(np.moveaxis(host, 1, -1))), -1, 1)
+        rolled = np.moveaxis(host, 1, -1)
+        memory = self.cupy.asarray(np.concatenate([np.zeros(first, self.dtype), rolled.ravel()]))
+        return np.moveaxis(memory[first:].reshape(rolled.shape), -1, 1)
 
     def geometry(self):
         from nnlite.kernels.on_cupy.geometry import Geometry
@@ -147,6 +149,66 @@ def test_three_passes(cupy, setway, way, dtype, shape):
     gradWeight = cupy.ones(w.shape, dtype)
     on_cupy.Convolution_accGradParameters(x, g, gradWeight, None, *case.options, 0.5)
     assert_close(gradWeight.get(), expected_weight)
+
+
+@pytest.mark.parametrize(
+    ('way', 'dtype', 'shape'),
+    [
+        ('tensor_cores', np.float32, SMALL[0]),
+        ('tensor_cores', np.float16, SMALL[0]),
+        ('warpgroups', np.float32, WIDE[1]),
+        ('halo', np.float32, BLOCKS[0]),
+        ('narrow', np.float32, FEW[0]),
+    ],
+)
+@pytest.mark.parametrize('shifted', range(3))
+def test_maps_that_begin_anywhere(cupy, setway, way, dtype, shape, shifted):
+    """Whoever copies 16 bytes at a time is not for them."""
+    from nnlite.kernels import on_cupy
+
+    setway(way)
+    case = Case(cupy, dtype, shape)
+    first = [int(place == shifted) for place in range(3)]
+    x, g, w = case.there(case.input, first[0]), case.there(case.grads, first[1]), case.there(case.weight)
+    residual, added = case.drawn(*case.out), case.drawn(*case.size)
+    output, gradInput = case.there(case.empty(case.out), first[1]), case.there(case.empty(case.size), first[0])
+    expected = case.weight.copy()
+    on_numpy.Convolution_accGradParameters(case.input, case.grads, expected, None, *case.options, 1)
+
+    on_cupy.ConvolutionReLU_updateOutput(
+        x, case.there(residual, first[2]), output, w, case.there(case.bias), *case.options
+    )
+    assert_close(output.get(), np.maximum(case.expected + residual, 0))
+    on_cupy.ConvolutionAdd_updateGradInput(g, case.there(added, first[2]), gradInput, w, *case.options)
+    assert_close(gradInput.get(), case.expected_grad + added)
+    gradWeight = cupy.asarray(case.weight.astype(dtype))
+    on_cupy.Convolution_accGradParameters(x, g, gradWeight, None, *case.options, 1)
+    assert_close(gradWeight.get(), expected)
+
+
+@pytest.mark.parametrize('kilobytes', [99, 163])  # of compute capability 8.6, 8.9 and 12.0; of 8.0
+@pytest.mark.parametrize(
+    ('way', 'dtype', 'shape'), [case for case in cases() if case.values[0] in ('tensor_cores', 'narrow')]
+)
+def test_gpus_with_less_shared_memory(cupy, setway, monkeypatch, kilobytes, way, dtype, shape):
+    from nnlite.kernels import on_cupy
+
+    if cupy.__name__ == 'cupy':
+        pytest.skip('a GPU has what it has')
+    monkeypatch.setattr(cupy.cuda.runtime, 'deviceGetAttribute', lambda attribute, device: kilobytes << 10)
+    setway(way)
+    case = Case(cupy, dtype, shape)
+    x, g, w = map(case.there, (case.input, case.grads, case.weight))
+    output, gradInput = case.there(case.empty(case.out)), case.there(case.empty(case.size))
+    gradWeight = w.copy()
+    expected = case.weight.copy()
+    on_numpy.Convolution_accGradParameters(case.input, case.grads, expected, None, *case.options, 1)
+
+    on_cupy.Convolution_updateOutput(x, output, w, None, *case.options)
+    on_cupy.Convolution_updateGradInput(g, gradInput, w, *case.options)
+    on_cupy.Convolution_accGradParameters(x, g, gradWeight, None, *case.options, 1)
+    assert_close(gradInput.get(), case.expected_grad)
+    assert_close(gradWeight.get(), expected)
 
 
 OTHERS = [pytest.param(way, np.float32, shape, id=f'{way}-{number}')

@@ -27,6 +27,7 @@ from nnlite.kernels.on_cupy.choice import fastest
 from nnlite.kernels.on_cupy.finish import Finish
 from nnlite.kernels.on_cupy.geometry import Geometry
 from nnlite.kernels.on_cupy.launching import flattened
+from nnlite.kernels.on_cupy.memory import is_aligned
 from nnlite.kernels.on_cupy.sums import add_sum_of_rows
 from nnlite.kernels.on_numpy.scratch import channels_last, contiguous, scratch, scratch_like
 from nnlite.tensor.devices import gpu
@@ -40,6 +41,7 @@ WAYS = {
     'narrow': narrow,
 }
 EXACT = 'fma'  # the way that is for all numbers and sizes, and rounds no more than they make it
+ANYWHERE = 'im2col', EXACT  # ways that are for maps that begin anywhere in memory; others copy 16 bytes at a time
 
 _way = os.environ.get('NNLITE_CUDA_CONVOLUTION')
 
@@ -139,7 +141,14 @@ def Convolution_accGradBias(gradOutput, gradBias, scale):
 
 def go(name, *args):
     """Return what one of the three passes does, with the arguments of a way's function, in the way that is chosen."""
-    return getattr(WAYS[chosen(name, *args)], name)(*args)
+    way = chosen(name, *args) if _way in ANYWHERE or is_aligned(*_maps(name, *args)) else EXACT
+    return getattr(WAYS[way], name)(*args)
+
+
+def _maps(name, first, second, weight, more, geometry):
+    """Return the maps among the arguments of a pass."""
+    added = more.residual if name == 'forward' else more if name == 'back' else None
+    return [first, second] if added is None else [first, second, added]
 
 
 def chosen(name, *args):

@@ -18,6 +18,7 @@ struct Divisor {
 
 // Copies numbers of a map, which other taps look at too, or of another operand.
 template <int BYTES, bool MAP> __device__ __forceinline__ void copy_async(void* to, const void* from, bool ok) {
+  static_assert(BYTES == 4 || BYTES == 16, "no others can be copied");
   if constexpr (BYTES == 4) cp_async4(to, from, ok);
   else if constexpr (MAP) cp_async16_cached(to, from, ok);
   else cp_async16(to, from, ok);

@@ -90,6 +90,13 @@ def blocks(count, per=THREADS):
     return -(-count // per)
 
 
+def most_shared():
+    """Return how many bytes of shared memory a block may have on the present GPU: 99, 163 or 227 KB on most."""
+    cuda = gpu().cuda
+    attribute = cuda.runtime.cudaDevAttrMaxSharedMemoryPerBlockOptin
+    return cuda.runtime.deviceGetAttribute(attribute, cuda.Device().id)
+
+
 def pointers(*arrays):
     """Return where arrays begin in memory, 0 for None, for a record; the kernels know of no strides.
 

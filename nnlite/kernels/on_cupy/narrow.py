@@ -7,7 +7,7 @@ import numpy as np
 
 from nnlite.kernels.on_cupy import tensor_cores
 from nnlite.kernels.on_cupy.finish import Finish
-from nnlite.kernels.on_cupy.launching import Source, blocks
+from nnlite.kernels.on_cupy.launching import Source, blocks, most_shared
 from nnlite.kernels.on_cupy.tensor_cores import add_slices, blocks_of, exchanged, multiprocessors, packed
 from nnlite.kernels.on_numpy.scratch import scratch
 
@@ -15,6 +15,7 @@ SIDE, KERNEL = 8, 3  # pixels of a block, and taps, of a side
 HALO = (SIDE + KERNEL - 1) ** 2  # pixels
 PLANES = 16, 32
 GROUPS = 4  # blocks of pixels at a time
+GRADIENT_GROUPS = 4, 2, 1  # of which the first is taken that fits the shared memory
 
 _PAIRS = [(planes, outputs) for planes in PLANES for outputs in PLANES]
 
@@ -23,11 +24,14 @@ def _gemm(planes, outputs):
     return f'conv_narrow<{planes}, {outputs}, {GROUPS}, {KERNEL}, {KERNEL}>'
 
 
-def _gradient(planes, outputs):
-    return f'weight_gradient_narrow<{planes}, {outputs}, {GROUPS}, {KERNEL}, {KERNEL}>'
+def _gradient(planes, outputs, groups):
+    return f'weight_gradient_narrow<{planes}, {outputs}, {groups}, {KERNEL}, {KERNEL}>'
 
 
-_sources = {pair: Source('narrow.cu', _gemm(*pair), _gradient(*pair)) for pair in _PAIRS}
+_sources = {pair: Source('narrow.cu', _gemm(*pair)) for pair in _PAIRS}
+_gradients = {
+    (*pair, groups): Source('narrow.cu', _gradient(*pair, groups)) for pair in _PAIRS for groups in GRADIENT_GROUPS
+}
 
 
 def takes(dtype, geometry):
@@ -73,18 +77,27 @@ def _launch_gemm(read, written, weight, finish, sizes):
 def weight_gradient(input, gradOutput, gradWeight, scale, geometry):
     """GradWeight (outputs, planes, *kernel) += scale * gradOutput^T @ the windows of the input."""
     pair = geometry.planes, geometry.outputs
+    groups, shared = next(
+        (groups, shared)
+        for groups in GRADIENT_GROUPS
+        if (shared := _shared_for_gradient(*pair, groups)) <= most_shared()
+    )
     sizes, *_ = exchanged(geometry, False)
     per_image, divisors = blocks_of(*geometry.out[1:], SIDE)
-    rounds = blocks(geometry.images * per_image, GROUPS)
+    rounds = blocks(geometry.images * per_image, groups)
     each = blocks(rounds, multiprocessors())
     part = scratch('slices', (blocks(rounds, each), geometry.outputs, geometry.column), np.float32)
-    stage = GROUPS * (HALO * (pair[0] + 8) + SIDE * SIDE * (pair[1] + 8))
-    shared = max(2 * stage, GROUPS * geometry.outputs * geometry.column) * input.itemsize
-    _sources[pair].launch(
-        _gradient(*pair), input.dtype, len(part), GROUPS * KERNEL * 32, input, gradOutput, part, sizes, divisors, each,
-        shared=shared,
+    _gradients[*pair, groups].launch(
+        _gradient(*pair, groups), input.dtype, len(part), groups * KERNEL * 32, input, gradOutput, part, sizes,
+        divisors, each, shared=shared,
     )  # fmt: skip
     add_slices(part, gradWeight, geometry, scale)
+
+
+def _shared_for_gradient(planes, outputs, groups):
+    """Return how many bytes of shared memory so many groups of warps take: for two stages, and for sums at the end."""
+    stage = groups * (HALO * (planes + 8) + SIDE * SIDE * (outputs + 8))
+    return 4 * max(2 * stage, groups * outputs * planes * KERNEL * KERNEL)
 
 
 def turned_sizes(geometry):

@@ -10,7 +10,7 @@ import functools
 import numpy as np
 
 from nnlite.kernels.on_cupy.finish import Finish
-from nnlite.kernels.on_cupy.launching import THREADS, Source, blocks
+from nnlite.kernels.on_cupy.launching import THREADS, Source, blocks, most_shared
 from nnlite.kernels.on_numpy.scratch import contiguous, scratch
 from nnlite.tensor.devices import gpu
 
@@ -33,9 +33,10 @@ GRADIENT_TILES = {
     (64, 192): (64, 192, 32, 64, 3),
     (128, 128): (128, 128, 64, 64, 3),
 }
+FEWER = 2  # stages, where those do not fit the shared memory
 ROW_BY_ROW = (64, 32, 16, 32, 3)  # where the planes do not make whole pieces of 16 bytes
 
-_pieces = '16 / sizeof({T})'  # numbers copied at a time
+_pieces, _words = '16 / sizeof({T})', '4 / sizeof({T})'  # numbers copied at a time
 
 
 def _names():
@@ -45,14 +46,15 @@ def _names():
             (LINE, _pieces, True),
             (LINE // 2, _pieces, True),
             (LINE, _pieces, False),
-            (LINE, 1, False),
+            (LINE, _words, False),
         ):
             if whole or tile[0] * tile[1] < 128 * 128:
                 for back in (False, True):
                     yield _gemm(tile, step, vector, whole, back)
-    for tile in GRADIENT_TILES.values():
-        yield _gradient(tile, _pieces, _pieces)
-    for vx, vy in ((1, _pieces), (_pieces, 1), (1, 1)):
+    for *tile, stages in GRADIENT_TILES.values():
+        for count in (stages, FEWER):
+            yield _gradient((*tile, count), _pieces, _pieces)
+    for vx, vy in ((_words, _pieces), (_pieces, _words), (_words, _words)):
         yield _gradient(ROW_BY_ROW, vx, vy)
 
 
@@ -125,13 +127,11 @@ def launch_gemm(read, written, weight, finish, geometry, back):
     whole = read_planes % (step // read.itemsize) == 0
     if not whole:
         step = LINE
-    vector = _pieces if read_planes % per_piece == 0 and _is_aligned(read) else 1
+    vector = _pieces if read_planes % per_piece == 0 else _words
     tile = _tile(columns, rows, whole)
     stride = step + 16
     shared = tile[4] * (tile[0] + tile[1]) * stride
-    name = _gemm(tile, step, vector, whole and vector != 1, back)
-    if name not in _sources:
-        name = _gemm(TILES[64], step, vector, whole and vector != 1, back)
+    name = _gemm(tile, step, vector, whole, back)
     grid = blocks(rows, tile[0]), blocks(columns, tile[1]), classes
     threads = tile[0] // tile[2] * (tile[1] // tile[3]) * 32
     moments = finish.moments(grid[0], columns)
@@ -151,16 +151,18 @@ def _tile(columns, rows, whole):
 def weight_gradient(input, gradOutput, gradWeight, scale, geometry):
     """GradWeight (outputs, planes, *kernel) += scale * gradOutput^T @ the windows of the input."""
     vx, vy = (
-        _pieces if planes % (16 // input.itemsize) == 0 and _is_aligned(maps) else 1
-        for planes, maps in ((geometry.planes, input), (geometry.outputs, gradOutput))
+        _pieces if planes % (16 // input.itemsize) == 0 else _words for planes in (geometry.planes, geometry.outputs)
     )
     tile = _gradient_tile(geometry) if vx == vy == _pieces else ROW_BY_ROW
-    name, step = _gradient(tile, vx, vy), LINE // input.itemsize
+    step = LINE // input.itemsize
+    stage = step * (tile[0] + 8 + tile[1] + 8) * input.itemsize
+    if tile[4] * stage > most_shared():
+        tile = *tile[:4], FEWER
+    name, shared = _gradient(tile, vx, vy), tile[4] * stage
     rows, columns = blocks(geometry.outputs, tile[0]), blocks(geometry.column, tile[1])
     slices, each = slices_of(geometry.pixels, rows * columns, step)
     part = scratch('slices', (slices, geometry.outputs, geometry.column), np.float32)
     threads = tile[0] // tile[2] * (tile[1] // tile[3]) * 32
-    shared = tile[4] * step * (tile[0] + 8 + tile[1] + 8) * input.itemsize
     sizes, divisors = exchanged(geometry, False)[0], divisors_of(geometry)
     _sources[name].launch(
         name, input.dtype, (rows, columns, slices), threads, input, gradOutput, part, sizes, *divisors, each,
@@ -265,7 +267,3 @@ def add_slices(part, gradWeight, geometry, scale, turned=False):
     _others.launch(name, target.dtype, grid, block, part, target, *sizes, float(scale))
     if target is not gradWeight:
         np.copyto(gradWeight, target)
-
-
-def _is_aligned(array):
-    return array.data.ptr % 16 == 0
