@@ -59,10 +59,17 @@ class gModule(Container):
         places = {node: place for place, node in enumerate(nodes)}
         known = {id(module) for module in self.modules}
         self.modules += [node.module for node in nodes if node.module is not None and id(node.module) not in known]
-        named = {id(module): place for place, module in enumerate(self.modules)}
+        own = {}  # the places of each module: one for each of its nodes
+        for place, module in reversed(list(enumerate(self.modules))):
+            own.setdefault(id(module), []).append(place)
+
+        def next_place(module):
+            free = own[id(module)]
+            return free.pop() if len(free) > 1 else free[0]
+
         self.nodes = [
             {
-                'module': None if node.module is None else named[id(node.module)],
+                'module': None if node.module is None else next_place(node.module),
                 'sources': [places[source] for source in node.sources],
                 'selectindex': node.selectindex,
                 'nSplitOutputs': node.nSplitOutputs,

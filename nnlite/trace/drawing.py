@@ -16,7 +16,11 @@ IN_ORDER = ('Sequential', 'CReLU', 'LayerNormalization', 'Maxout', 'SpatialLPPoo
 ROW, PAD, GAP, LETTER = 26, 10, 12, 7.2  # pixels: of a module's height, around, between, and of a letter's width
 TITLE = 20
 
-Ends = tuple[list[str], list[str]]  # of a module: what runs first in it, and last
+PART_BY_PART = ('ParallelTable', 'MapTable')  # whose modules take a part of a table each
+GIVES_PARTS = ('ConcatTable', *PART_BY_PART)  # whose modules give one each
+
+Parts = list[list[str]]  # what runs for each part of a table; for anything else there is one part
+Ends = tuple[Parts, Parts]  # of a module: what runs first in it, and last
 
 
 def to_dot(net: Any, shapes: list[Any] | None = None) -> str:
@@ -69,34 +73,50 @@ def _is_joined(node: Node, below: list[int]) -> bool:
 def _arrows(nodes: list[Node], modules: list[Any], below: list[list[int]]) -> list[str]:
     """Return the arrows, from what runs last in a module to what runs first in the next."""
     arrows: list[list[str]] = [[] for _ in nodes]
-    ends: list[Ends] = [([f'n{number}'], [f'n{number}']) for number in range(len(nodes))]
+    ends: list[Ends] = [([[f'n{number}']], [[f'n{number}']]) for number in range(len(nodes))]
     for number in reversed(range(len(nodes))):  # a node's modules come after it
-        within = [ends[child] for child in below[number]]
+        within, kind = [ends[child] for child in below[number]], nodes[number].kind
         if not within:
             continue
+        pairs: list[Ends] = []
         if _is_joined(nodes[number], below[number]):
-            ends[number] = [f'in{number}'], [f'out{number}']
+            ends[number] = [[f'in{number}']], [[f'out{number}']]
             pairs = _graph(modules[number], ends[number], within) if modules else []
-        elif nodes[number].kind in SIDE_BY_SIDE:
-            ends[number] = [one for first, _ in within for one in first], [one for _, last in within for one in last]
-            pairs = []
+        elif kind in SIDE_BY_SIDE:
+            first, last = ([_one(parts) for parts in side] for side in zip(*within, strict=True))
+            ends[number] = (
+                first if kind in PART_BY_PART else [_one(first)],
+                last if kind in GIVES_PARTS else [_one(last)],
+            )
         else:
             ends[number] = within[0][0], within[-1][1]
             pairs = [(last, first) for (_, last), (first, _) in pairwise(within)]
-        arrows[number] = [f'  {one} -> {other};' for last, first in pairs for one in last for other in first]
+        arrows[number] = [f'  {one} -> {other};' for last, first in pairs for one, other in _met(last, first)]
     return [arrow for own in arrows for arrow in own]
+
+
+def _one(parts: Parts) -> list[str]:
+    """Return all parts of a table as one."""
+    return [name for part in parts for name in part]
+
+
+def _met(last: Parts, first: Parts) -> list[tuple[str, str]]:
+    """Return which gives to which: each part to the one that takes it, if there are several on either side."""
+    pairs = zip(last, first, strict=False) if len(last) > 1 < len(first) else [(_one(last), _one(first))]
+    return list(dict.fromkeys((one, other) for givers, takers in pairs for one in givers for other in takers))
 
 
 def _graph(module: Any, own: Ends, within: list[Ends]) -> list[Ends]:
     """Return the pairs of an nn.gModule's graph: who gives to whom. Nodes without a module hand on what they get."""
     if not isinstance(module, nn.gModule):
         return []
-    given: list[list[str]] = []  # what each node's value comes from
+    given: list[Parts] = []  # what each node's value comes from
     pairs = []
     for node in module.nodes:
-        sources = list(dict.fromkeys(name for source in node['sources'] for name in given[source]))
+        taken = [given[source] for source in node['sources']]
+        sources = taken[0] if len(taken) == 1 else [_one(parts) for parts in taken]
         if node['module'] is None:
-            given.append(sources if node['sources'] else own[0])
+            given.append(sources or own[0])
             continue
         first, last = within[node['module']]
         pairs.append((sources, first))

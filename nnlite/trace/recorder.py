@@ -58,15 +58,24 @@ def record(net: Any, criterion: Any, images: Any, labels: Any, arrays: bool = Fa
 
 
 def like_parameters(net: Any, images: Any) -> Any:
-    """Return images, or a table of them, where the network computes, and in its type."""
-    if isinstance(images, list) and any(map(_holds_arrays, images)):
-        return [like_parameters(net, part) for part in images]
-    return (gpu() if net.type().startswith('torch.Cuda') else np).asarray(images).astype(net.dtype, copy=False)
+    """Return images, or a table of them, where the network computes, and in its type; masks in a table stay such."""
+    if not _is_table(images):
+        return _there(net, images).astype(net.dtype, copy=False)
+    return _copy(images, lambda array: _there(net, array) if _is_mask(array) else like_parameters(net, array))
 
 
-def _holds_arrays(values: Any) -> bool:
-    """Return whether something is an array or a table of arrays; lists of numbers are none."""
-    return any(map(_holds_arrays, values)) if isinstance(values, list) else is_array(values)
+def _there(net: Any, images: Any) -> Any:
+    return (gpu() if net.type().startswith('torch.Cuda') else np).asarray(images)
+
+
+def _is_mask(array: Any) -> bool:
+    return array.dtype in (np.bool_, np.uint8)
+
+
+def _is_table(values: Any) -> bool:
+    """Return whether something is a table with an array in it; lists of numbers are none."""
+    parts = values.values() if isinstance(values, dict) else values if isinstance(values, list) else ()
+    return any(is_array(part) or _is_table(part) for part in parts)
 
 
 @contextmanager
@@ -139,6 +148,7 @@ class _Watch:
         for number, (node, module) in enumerate(places):
             self._below.setdefault((node.parent, id(module)), []).append(number)
         self._visits: dict[tuple[str, int, int], int] = {}
+        self._called: int | None = None  # the place, in its container, of the module that is about to run
         self._stack: list[int] = []
         self._looking = 0.0  # seconds that were spent on looking
         self._last: tuple[Any, Statistics] | None = None  # what was looked at last, if nothing has run since
@@ -159,6 +169,8 @@ class _Watch:
         """Let every module say what it does."""
         modules = {id(module): module for _, module in self.places}.values()
         for module in modules:
+            if isinstance(module, nn.Container):
+                module.rethrowErrors = self._calling(module, module.rethrowErrors)
             module.updateOutput = self._forward(module, module.updateOutput)
             for method in BACK:
                 setattr(module, method, self._back(module, method, getattr(module, method)))
@@ -166,8 +178,15 @@ class _Watch:
             yield
         finally:
             for module in modules:
-                for method in ('updateOutput', *BACK):
+                for method in ('updateOutput', *BACK, *(['rethrowErrors'] if isinstance(module, nn.Container) else [])):
                     delattr(module, method)
+
+    def _calling(self, container: Any, run: Callable[..., Any]) -> Callable[..., Any]:
+        def rethrowErrors(index: int, method: str, *args: Any) -> Any:
+            self._called = index % max(1, len(container.modules))
+            return run(index, method, *args)
+
+        return rethrowErrors
 
     def _forward(self, module: Any, run: Callable[..., Any]) -> Callable[..., Any]:
         def updateOutput(input: Any) -> Any:
@@ -194,16 +213,22 @@ class _Watch:
         return back
 
     def _enter(self, method: str, module: Any) -> int:
-        """Return the number of the place that runs: of a module that is in several, the next one, on its way."""
+        """Return the number of the place that runs: of a module that is in several, the one that its container calls.
+
+        Where a container of one's own calls its modules by itself, the next one: in order forward, from the end back.
+        """
         parent = self._stack[-1] if self._stack else -1
+        called, self._called = self._called, None
         numbers = self._below.get((parent, id(module)))
         if numbers is None:  # somebody further up runs it: a container that holds its modules in another way
             numbers = [number for number, (_, other) in enumerate(self.places) if other is module]
+            called = None
+        for number in numbers:
+            if self.places[number][0].index == called:
+                return number
         key = method, parent, id(module)
         visit = self._visits[key] = self._visits.get(key, -1) + 1
-        # A sequence goes back from its end; branches go back from the first to the last, as forward.
-        is_from_end = method in BACK and isinstance(self.places[parent][1], nn.Sequential)
-        return (numbers[::-1] if is_from_end else numbers)[visit % len(numbers)]
+        return (numbers[::-1] if method in BACK else numbers)[visit % len(numbers)]
 
     def _timed(self, way: str, number: int, run: Callable[..., Any], *args: Any) -> Any:
         # A sequence only hands on: what comes out of a module is, untouched, what goes into the next.

@@ -95,6 +95,21 @@ def test_the_arrows_of_a_graph_are_its_own():
     assert trace.to_svg(graph()).count('<line') == 1
 
 
+def test_a_module_twice_in_a_graph_has_a_place_for_each():
+    shared, x = nn.Linear(4, 4), Node()
+    net = nn.gModule([x], [Node(shared, Node(nn.Tanh(), Node(shared, x)))])
+    assert re.findall(r'(\w+ -> \w+);', trace.to_dot(net)) == ['in0 -> n1', 'n1 -> n2', 'n2 -> n3', 'n3 -> out0']
+
+
+def test_a_table_goes_part_by_part():
+    fork = nn.ConcatTable().add(nn.Sequential().add(nn.Abs()).add(nn.Tanh())).add(nn.Identity())
+    parts = nn.ParallelTable().add(nn.ConcatTable().add(nn.Linear(2, 3)).add(nn.ReLU())).add(nn.Linear(2, 3))
+    net = nn.Sequential().add(nn.Sequential().add(fork)).add(parts).add(nn.FlattenTable())
+    whole = [('Linear', 'FlattenTable'), ('Linear', 'FlattenTable'), ('ReLU', 'FlattenTable')]
+    inner = [('Abs', 'Tanh'), ('Tanh', 'Linear'), ('Tanh', 'ReLU'), ('Identity', 'Linear')]
+    assert arrows_of(net) == sorted(inner + whole)
+
+
 def test_clones_lie_side_by_side():
     net = nn.MapTable(nn.Linear(2, 2)).resize(3)
     assert arrows_of(net) == [] and '<line' not in trace.to_svg(net)

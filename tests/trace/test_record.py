@@ -1,11 +1,14 @@
 """What is recorded is what was computed; and recording changes nothing."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
 import nnlite
 from nnlite import models, nn, optnet, trace
 from nnlite.nn.graph import Node
+from nnlite.nn.table import leaves
 
 
 def forked(dropout=0.0):
@@ -229,7 +232,7 @@ def assert_plain_run(frame, net, criterion, images, target):
     net.zeroGradParameters()
     gradInput = net.backward(images, criterion.backward(output, target))
     recorded = frame.arrays['gradInput', 0]
-    for mine, other in zip(*([v] if not isinstance(v, list) else v for v in (recorded, gradInput)), strict=True):
+    for mine, other in zip(leaves(recorded), leaves(gradInput), strict=True):
         np.testing.assert_array_equal(mine, other)
 
 
@@ -280,6 +283,37 @@ def test_one_module_in_two_branches(fork):
     assert first.any()
 
 
+def assert_a_chain(frame, numbers):
+    """What one module hands back is what the one before it got."""
+    for one, other in pairwise(numbers):
+        np.testing.assert_array_equal(frame.arrays['gradOutput', one], frame.arrays['gradInput', other])
+    np.testing.assert_array_equal(frame.arrays['gradInput', numbers[0]], frame.arrays['gradInput', 0])
+
+
+def test_one_module_twice_in_a_graph():
+    shared, x = nn.Linear(4, 4), Node()
+    graph = nn.gModule([x], [Node(shared, Node(nn.Tanh(), Node(shared, x)))])
+    assert_a_chain(trace.record(*double(graph, (3, 4), (3, 4)), arrays=True), [1, 2, 3])
+
+
+def test_one_module_twice_in_a_container_of_ones_own():
+    class Chain(nn.Container):
+        def updateOutput(self, input):
+            for module in self.modules:
+                input = self.output = module.forward(input)
+            return self.output
+
+        def updateGradInput(self, input, gradOutput):
+            for place, module in reversed(list(enumerate(self.modules))):
+                gradOutput = module.updateGradInput(self.modules[place - 1].output if place else input, gradOutput)
+            self.gradInput = gradOutput
+            return gradOutput
+
+    half = nn.MulConstant(0.5)
+    net = Chain().add(half).add(nn.MulConstant(3)).add(half)
+    assert_a_chain(trace.record(*double(net, (3, 4), (3, 4)), arrays=True), [1, 2, 3])
+
+
 def test_tables_of_images():
     parallel = nn.ParallelTable().add(nn.Linear(4, 3)).add(nn.Linear(5, 3))
     batch = double(sequence(parallel, nn.CAddTable()), (6, 4), (6, 5), (6, 3))
@@ -287,6 +321,11 @@ def test_tables_of_images():
     assert_plain_run(frame, *batch)
     same = double(nn.CSubTable(), (6, 4), (6, 4), (6, 4))
     assert_plain_run(trace.record(*same, arrays=True), *same)
+    net, criterion, x, target = double(nn.MaskedSelect(), (2, 3), (3,))
+    batch = net, criterion, [x, np.array([[1, 0, 1], [0, 1, 0]], bool)], target
+    assert_plain_run(trace.record(*batch, arrays=True), *batch)
+    named = nn.SelectTable('x').double(), criterion, {'x': x, 'y': target}, x + 1
+    assert_plain_run(trace.record(*named, arrays=True), *named)
 
 
 def test_modules_of_a_graph_and_in_a_wrapper():
