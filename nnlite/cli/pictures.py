@@ -269,6 +269,8 @@ def read_picture(path: str) -> np.ndarray:
         OSError: it cannot be read.
     """
     status = os.stat(path)
-    if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_MEMBER:
-        raise DataError(f'expected a file of at most {MAX_MEMBER} bytes, got {status.st_size}')
+    if not stat.S_ISREG(status.st_mode):
+        raise DataError('expected a file, got a folder or a pipe')
+    if status.st_size > MAX_MEMBER:
+        raise DataError(f'expected a file of at most {MAX_MEMBER:,} bytes, got {status.st_size:,}')
     return decode(Path(path).read_bytes())

@@ -77,6 +77,9 @@ def convert_network(
     except OSError as error:
         error.filename = given  # the temporary name would tell nobody
         raise
+    except Error as error:
+        error.where = error.where and error.where.replace(str(made), given)
+        raise
     return lines + _not_finite(model)
 
 
@@ -232,8 +235,8 @@ def _classes(beside: Mapping[str, Any], run: _Run | None) -> list[str]:
 
 def _not_finite(model: Any) -> list[str]:
     """Return a line for each array that has numbers which are none."""
-    counts = {name: int(np.sum(~np.isfinite(array))) for name, array in learnt(model)}
-    return [f'{count} numbers of {name} are NaN or Inf' for name, count in counts.items() if count]
+    counts = {name: (int(np.sum(~np.isfinite(array))), array.size) for name, array in learnt(model)}
+    return [f'NaN or Inf in {name}: {count} of {size} numbers' for name, (count, size) in counts.items() if count]
 
 
 def _size(path: Path) -> str:

@@ -17,8 +17,12 @@ def named_arrays(arrays: Mapping[str, Any], where: str) -> dict[str, np.ndarray]
     {'weight': array([1., 1.], dtype=float32)}
 
     Raises:
-        DtypeError: a name is no string, or what it stands for is not an array of real numbers of at most 8 bytes.
+        DtypeError: they are no mapping, a name is no string, or what it stands for is no array of real numbers of at most
+            8 bytes.
     """
+    if not isinstance(arrays, Mapping):
+        hint = 'give its state_dict()' if hasattr(arrays, 'state_dict') else None
+        raise DtypeError(f'expected arrays by their names, got {type(arrays).__name__}', where=where, hint=hint)
     return {_name(name, where): _numbers(array, f'{where}, {name}') for name, array in arrays.items()}
 
 
@@ -31,9 +35,11 @@ def _name(name: Any, where: str) -> str:
 def _numbers(given: Any, where: str) -> np.ndarray:
     if hasattr(given, 'detach'):  # PyTorch shares no tensor that asks for gradients, and none on a GPU
         given = given.detach().cpu()
+        if str(given.dtype) == 'torch.bfloat16':  # which NumPy has not: widened, as of a file
+            given = given.float()
     try:
         array = np.asarray(to_host(given))
-    except (TypeError, ValueError, RuntimeError) as error:  # of PyTorch's bfloat16; of lists of several lengths
+    except (TypeError, ValueError, RuntimeError) as error:  # of PyTorch's float8; of lists of several lengths
         hint = 'of PyTorch, give tensor.float()' if hasattr(given, 'float') else None
         raise DtypeError(f'expected an array of numbers, got none: {error}', where=where, hint=hint) from error
     if array.dtype.kind not in 'fiu' or array.itemsize > 8:

@@ -50,9 +50,9 @@ def from_state_dict(source: Mapping[str, np.ndarray] | str | os.PathLike[str]) -
         FileFormatError: the file is damaged.
         OSError: it is missing or cannot be read.
     """
-    if isinstance(source, Mapping):
-        return network_of(Weights(named_arrays(source, 'from_state_dict'), {}), 'from_state_dict')[0]
-    return network_of(read_weights(source), str(source))[0]
+    if isinstance(source, str | os.PathLike):
+        return network_of(read_weights(source), str(source))[0]
+    return network_of(Weights(named_arrays(source, 'from_state_dict'), {}), 'from_state_dict')[0]
 
 
 def read_network(path: str | os.PathLike[str], like: Any = None) -> tuple[Any, dict[str, Any]]:
@@ -121,9 +121,10 @@ def _blocks(arrays: Mapping[str, np.ndarray], where: str) -> tuple[list[int], bo
     needed = {'conv1.weight', 'bn1.weight', 'layer1.0.conv1.weight', 'fc.weight', 'fc.bias'}
     missing = sorted(needed - arrays.keys())
     if missing:
+        there = f'there are {", ".join(sorted(arrays)[:4])} ...' if arrays else 'there are no arrays'
         raise DataError(
-            f'expected the names of a ResNet (conv1.weight, layer1.0.conv1.weight, ...), got none called {missing[0]}; '
-            f'there are {", ".join(sorted(arrays)[:4])} ...',
+            'expected the names of a ResNet (conv1.weight, layer1.0.conv1.weight, ...), '
+            f'got none called {missing[0]}; {there}',
             where=where,
             hint=_LIKE,
         )

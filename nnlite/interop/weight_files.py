@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from nnlite.data_prep.dataset import FILTERS, MAX_CHUNK, MAX_DEFLATE, SIGNATURE
-from nnlite.errors import DataError, Error, FileFormatError
+from nnlite.errors import DataError, DtypeError, Error, FileFormatError
 from nnlite.interop.named_arrays import named_arrays
 from nnlite.whole_file import whole_file
 
@@ -63,11 +63,15 @@ def read_weights(path: str | os.PathLike[str]) -> Weights:
     if suffix not in SUFFIXES:
         raise DataError(f'expected a file of weights, {" or ".join(SUFFIXES)}, got {Path(path).name}', where=str(path))
     weights = _read_safetensors(path) if suffix == '.safetensors' else _read_h5(path)
-    empty = next((name for name, array in weights.arrays.items() if array.size == 0), None)
-    if empty is not None or not weights.arrays:
-        got = 'none' if empty is None else f'an empty array: {empty}'
-        raise FileFormatError(f'expected weights, got {got}', str(path))
+    if lacking := _lacking(weights.arrays):
+        raise FileFormatError(f'expected weights, got {lacking}', str(path))
     return weights
+
+
+def _lacking(arrays: Mapping[str, np.ndarray]) -> str | None:
+    """Return what is there instead of numbers, if that is so."""
+    empty = next((name for name, array in arrays.items() if array.size == 0), None)
+    return f'an empty array: {empty}' if empty is not None else None if arrays else 'none'
 
 
 def expect_plain_file(path: str | os.PathLike[str]) -> None:
@@ -96,8 +100,9 @@ def write_weights(path: str | os.PathLike[str], arrays: Mapping[str, np.ndarray]
     A .pt file is a plain state_dict, without facts.
 
     Raises:
-        DataError: the suffix is another one, or a name is none: it has '/' in it, which HDF5 has for groups.
-        DtypeError: an array is not of real numbers of at most 8 bytes.
+        DataError: the suffix is another one; a name is none: it has '/' in it, which HDF5 has for groups; there are no
+            arrays, or one has no numbers.
+        DtypeError: an array is not of real numbers of at most 8 bytes, or what is to be said is no text.
         Error: the package that writes such files is not installed.
         OSError: the file cannot be written.
     """
@@ -109,6 +114,11 @@ def write_weights(path: str | os.PathLike[str], arrays: Mapping[str, np.ndarray]
     below = next((name for name in numbers if '/' in name or name in ('', '.')), None)
     if below is not None:
         raise DataError(f'expected names as a state_dict has them, got {below!r}', where=str(path))
+    if lacking := _lacking(numbers):
+        raise DataError(f'expected weights, got {lacking}', where=str(path))
+    for name, fact in facts.items():
+        if not isinstance(fact, str):
+            raise DtypeError(f'expected a text, got {type(fact).__name__}', where=f'{path}, {name}')
     content = write({name: np.asarray(array, order='C') for name, array in numbers.items()}, dict(facts))
     with whole_file(path) as file:
         file.write(content)

@@ -79,8 +79,10 @@ def test_what_does_not_fit_is_listed_and_nothing_changed():
         ({'weight': np.array(['a'])}, r'load_state_dict, weight\n.*of real numbers of at most 8 bytes, got <U1'),
         ({'weight': np.array([1j])}, 'got complex128'),
         ({'weight': [[1], [1, 2]]}, 'expected an array of numbers, got none'),
-        ({'weight': torch.ones(1, dtype=torch.bfloat16)}, r'(?s)got none.*tensor\.float\(\)'),
+        ({'weight': torch.ones(1).to(torch.float8_e4m3fn)}, r'(?s)got none.*tensor\.float\(\)'),
         ({1: np.ones(1)}, 'expected names that are strings, got 1'),
+        (torch.nn.Linear(1, 1), r'(?s)load_state_dict\n.*got Linear.*give its state_dict\(\)'),
+        ([np.ones(1)], 'expected arrays by their names, got list'),
     ],
 )
 def test_what_are_no_arrays_by_name_is_said(arrays, said):
@@ -94,6 +96,9 @@ def test_parameters_of_pytorch_are_arrays_by_name():
     theirs = torch.nn.Linear(3, 2)  # they ask for gradients
     net = load_state_dict(nn.Linear(3, 2), dict(theirs.named_parameters()))
     assert_equal(net.parameters()[0], [parameter.detach().numpy() for parameter in theirs.parameters()])
+    theirs.bfloat16()
+    load_state_dict(net, theirs.state_dict())
+    assert_equal(net.parameters()[0], [parameter.detach().float().numpy() for parameter in theirs.parameters()])
 
 
 def test_numbers_come_in_the_networks_type_and_memory():

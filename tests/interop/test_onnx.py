@@ -175,6 +175,30 @@ def test_how_many_are_selected_is_known_only_when_it_runs(tmp_path):
     check(net, [array, mask], True, tmp_path / 'net.onnx')
 
 
+@pytest.mark.parametrize('pooling', [nn.SpatialMaxPooling(3, 2, 3, 2), nn.VolumetricMaxPooling(2, 3, 2)], ids=repr)
+def test_what_undoes_a_pooling_whose_windows_hang_over_the_border(pooling, tmp_path):
+    undone = nn.SpatialMaxUnpooling if len(pooling.sides) == 2 else nn.VolumetricMaxUnpooling
+    net = nn.Sequential().add(pooling.ceil()).add(undone(pooling))
+    shape = (2, 2, *(5, 7, 8)[-len(pooling.sides) :])
+    check(net, np.random.default_rng(1).standard_normal(shape, np.float32), False, tmp_path / 'net.onnx')
+
+
+def test_dilated_windows_that_hang_over_the_border(tmp_path):
+    for net in (
+        nn.SpatialDilatedMaxPooling(3, 3, 3, 1, 1, 0, 2, 3),
+        nn.VolumetricDilatedMaxPooling(*2 * (2, 1, 3), 0, 0, 1, 3, 2, 2),
+    ):
+        x = np.random.default_rng(1).standard_normal((2, 2, 7, 8, 10)[: len(net.sides) + 2], np.float32)
+        check(net.ceil(), x, False, tmp_path / 'net.onnx')
+
+
+def test_windows_beyond_the_map_are_refused(tmp_path):
+    beyond = nn.SpatialAveragePooling(1, 1, 3, 3).ceil()
+    with pytest.raises(Error, match=r'beyond the border: use floor\(\)'):
+        write_onnx(beyond, tmp_path / 'net.onnx', (1, 5, 5))
+    write_onnx(beyond.floor(), tmp_path / 'net.onnx', (1, 5, 5))
+
+
 def test_the_network_stays_as_it_is(tmp_path):
     nnlite.manualSeed(3)
     norm = nn.BatchNormalization(4)

@@ -137,6 +137,7 @@ def changed(**arrays):
 
 REFUSED = [
     ({'some.weight': np.ones(3)}, 'none called bn1.weight; there are some.weight'),
+    ({}, 'none called bn1.weight; there are no arrays'),
     (changed(**{'conv1.weight': np.ones((4, 3, 5, 5))}), r'7x7 or 3x3.*got a first convolution \(4, 3, 5, 5\)'),
     (changed(**{'conv1.weight': np.ones((4, 1, 7, 7))}), r'conv1.weight: expected \(4, 3, 7, 7\), got \(4, 1, 7, 7\)'),
     (changed(**{'layer2.1.conv2.weight': np.ones((5, 1, 3, 3))}), 'layer2.1.conv2.weight\n.*in groups'),

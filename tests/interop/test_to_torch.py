@@ -204,6 +204,11 @@ def test_windows_beyond_the_map_are_refused():
     assert interop.to_torch(beyond.floor())(torch.ones(1, 1, 5, 5)).shape == (1, 1, 2, 2)
 
 
+def test_of_maps_the_depth_that_is_asked_for_does_not_count():
+    module, x = nn.UpSampling({'odepth': 3, 'oheight': 4, 'owidth': 5}, 'linear'), np.ones((1, 2, 2, 3), np.float32)
+    assert interop.to_torch(module)(torch.tensor(x)).shape == module.forward(x).shape == (1, 2, 4, 5)
+
+
 def test_a_class_of_ones_own_can_be_registered():
     class Twice(nn.MulConstant):
         pass

@@ -128,6 +128,11 @@ def test_what_would_not_be_read_is_not_written(suffix, tmp_path):
     for array, said in ((np.ones(1, np.longdouble), 'float128'), (np.array([None]), 'object')):
         with pytest.raises(nnlite.DtypeError, match=f'{suffix}, a\n.*got {said}'):
             write_weights(path, {'a': array}, {})
+    for arrays, said in (({}, 'got none'), ({'a': np.ones(1), 'b': np.empty((0, 3))}, 'empty array: b')):
+        with pytest.raises(nnlite.DataError, match=said):
+            write_weights(path, arrays, {})
+    with pytest.raises(nnlite.DtypeError, match=f'{suffix}, classes\n.*a text, got list'):
+        write_weights(path, {'a': np.ones(1)}, {'classes': ['x']})
     assert not path.exists()
 
 

@@ -177,7 +177,8 @@ def enlarged(x: torch.Tensor, scale: int | None, size: list[int] | None, mode: s
     if mode == 'nearest':
         output = F.interpolate(batch, scale_factor=scale)
     else:
-        space = [side * (scale or 1) for side in batch.shape[2:]] if size is None else size
+        sides = batch.ndim - 2  # of maps the depth that is asked for does not count
+        space = [side * (scale or 1) for side in batch.shape[2:]] if size is None else size[-sides:]
         linear = 'bilinear' if batch.ndim == 4 else 'trilinear'
         output = F.interpolate(batch, space, mode=linear, align_corners=True)
     return output if batch is x else output[0]

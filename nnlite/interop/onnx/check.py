@@ -9,17 +9,20 @@ from typing import Any
 import numpy as np
 
 from nnlite.errors import FileFormatError
-from nnlite.interop.comparison import BATCH, SEED, difference, finite_numbers, output_of, ready
+from nnlite.interop.comparison import SEED, difference, finite_numbers, output_of, ready
 from nnlite.interop.onnx.graph import Graph, Value
-from nnlite.interop.onnx.trace import traced, twin_of
+from nnlite.interop.onnx.trace import BATCH_HINT, traced, twin_of
 from nnlite.nn.table import leaves, mapped
+
+SAMPLES = 5  # where there may be any number: not one of those with which the network was followed
 
 
 def check_onnx(model: Any, path: str | os.PathLike[str], shape: Any, fixed: bool = False) -> float | None:
     """Run an ONNX file and the network that it was made of, return the largest difference of what they give.
 
-    Both get the same random input. The file is run by onnxruntime, on the CPU, and computes in float32; the network is
-    run in evaluation, in its own type, half precision in single. It stays as it is.
+    Both get the same random input, of five samples where the batch is of any size. The file is run by onnxruntime, on
+    the CPU, and computes in float32; the network is run in evaluation, in its own type, half precision in single. It
+    stays as it is.
 
     Args:
         model, shape, fixed: as for write_onnx.
@@ -59,7 +62,8 @@ def outputs_of(model: Any, path: str | os.PathLike[str], shape: Any, fixed: bool
     for mine, other in zip(ours, theirs, strict=True):
         if not isinstance(other, np.ndarray) or mine.shape != other.shape:
             came = other.shape if isinstance(other, np.ndarray) else type(other).__name__
-            raise FileFormatError(f'expected an output {mine.shape}, as the network gives, got {came}', str(path))
+            message = f'expected an output {mine.shape}, as the network gives, got {came}'
+            raise FileFormatError(message, where=str(path), hint=None if fixed else BATCH_HINT)
     return ours, theirs
 
 
@@ -83,7 +87,7 @@ def _run(onnxruntime: Any, content: bytes, path: str, given: dict[str, Any], out
 
 def _drawn(graph: Graph, rng: np.random.Generator, value: Value) -> np.ndarray:
     """Return a random input: from the normal distribution, or, as indices, from all that there may be."""
-    shape = [BATCH if size is None else size for size in value.shape]
+    shape = [SAMPLES if size is None else size for size in value.shape]
     if value.dtype == bool:
         return rng.random(shape) < 0.5
     if value.name in graph.counts:

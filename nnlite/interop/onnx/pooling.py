@@ -28,7 +28,7 @@ def _ends(module: Any, x: Value, out: Value) -> list[int]:
     sides = zip(_space(module, out), reach, stride, _space(module, x), padding, strict=True)
     ends = [max((count - 1) * step + span - size - pad, 0) for count, span, step, size, pad in sides]
     if any(end >= span for end, span in zip(ends, reach, strict=True)):
-        raise CannotError('a window lies beyond the border')
+        raise CannotError('a window lies beyond the border: use floor()')
     return ends
 
 
@@ -39,10 +39,14 @@ def _ends(module: Any, x: Value, out: Value) -> list[int]:
 def max_pooling(graph: Graph, module: Any, x: Value, out: Value) -> str:
     kernel, stride, padding = (list(sizes) for sizes in module._geometry())
     dilation = list(module._each('dilation'))
+    ends = _ends(module, x, out)
     maps, back = maps_of(graph, module, x)
+    if any(end >= size for end, size in zip(ends, kernel, strict=True)):  # which no runtime takes: dilated windows do
+        maps = graph.node('Pad', maps, [*[0] * (2 + len(kernel)), 0, 0, *ends], -math.inf)
+        ends = [0] * len(kernel)
     # the second output is for those who ask for it, as nn.SpatialMaxUnpooling does; else it is dropped in the end
     y, places = graph.several(
-        'MaxPool', 2, maps, kernel_shape=kernel, strides=stride, pads=[*padding, *_ends(module, x, out)],
+        'MaxPool', 2, maps, kernel_shape=kernel, strides=stride, pads=[*padding, *ends],
         dilations=dilation if max(dilation) > 1 else None,
     )  # fmt: skip
     graph.pooled[id(module)] = x, out, maps, places
@@ -58,7 +62,7 @@ def max_unpooling(graph: Graph, module: Any, x: Value) -> Value:
         raise CannotError(f'its input is {x.shapes[0]}, but its pooling gives {after.shapes[0]}')
     kernel, stride, padding = (list(sizes) for sizes in module.pooling._geometry())
     maps, back = maps_of(graph, module, x)
-    sizes, pads = graph.node('Shape', pooled), [*padding, *padding]
+    sizes, pads = graph.node('Shape', pooled), [*padding, *_ends(module.pooling, before, after)]
     y = back(graph.node('MaxUnpool', maps, places, sizes, kernel_shape=kernel, strides=stride, pads=pads))
     return graph.value(y, before.shapes, x.dtype)
 
