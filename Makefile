@@ -18,8 +18,8 @@ test-slow: .venv/ready-for-tests  ## the learning and killing runs of minutes; N
 bench: .venv/ready-for-tests  ## measure steps of whole networks against PyTorch's, leave table and picture in bench/
 	$(BIN)/nnlite bench --out bench
 
-bench-gpu: .venv/ready-for-tests  ## check and measure a GPU beside PyTorch, in 9 minutes; CuPy is to be in .venv, and a PyTorch for CUDA
-	$(BIN)/nnlite bench --device cuda --out bench
+bench-gpu: .venv/ready-for-tests  ## check and measure a GPU beside PyTorch, in 9 minutes; CuPy is to be in .venv, and a PyTorch for CUDA; TRAIN='a.h5 b.h5' then trains on these
+	$(BIN)/nnlite bench --device cuda --out bench $(foreach data,$(TRAIN),--train $(data))
 
 golden: .venv/ready-for-tests  ## all of Torch7's own results that NNLITE_GOLDEN, or else tests/golden, holds, in one table
 	$(BIN)/pytest -q -m golden

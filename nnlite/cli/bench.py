@@ -63,7 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     gpu.add_argument('--checks', action=argparse.BooleanOptionalAction, default=True, help='run the tests first')
     gpu.add_argument('--steps', action=argparse.BooleanOptionalAction, default=True, help='measure whole networks')
     gpu.add_argument('--compiled', action=argparse.BooleanOptionalAction, default=True, help='with torch.compile too')
-    gpu.add_argument('--compiling', type=float, metavar='SECONDS', default=150, help='that each of these may take')
+    gpu.add_argument('--compiling', type=float, metavar='SECONDS', default=150, help='that max-autotune may take')
     gpu.add_argument('--precise', action='store_true', help='at last, in exact float32 too')
     gpu.add_argument(
         '--train', action='append', metavar='FILE.h5', help='then train a ResNet on these data, for --minutes more'
@@ -103,7 +103,7 @@ def _run_on_gpu(args: argparse.Namespace, with_pytorch: bool) -> int:
     device = choose('cuda' if args.device == 'auto' else args.device)
     from nnlite.bench.on_gpu.cases import networks
     from nnlite.bench.on_gpu.folder import GPUFolder
-    from nnlite.bench.on_gpu.jobs import COMPILED, FLOORS, LAYERS, NNLITE, TRAINING, Job, measurements
+    from nnlite.bench.on_gpu.jobs import COMPILED, FLOORS, LAYERS, NNLITE, TRAINING, TUNED, Job, measurements
 
     how: dict[str, Any] = dict(rounds=args.rounds or 7, seconds=0.2 if args.seconds is None else args.seconds)
     cases = networks(args.nets, args.batch)
@@ -111,7 +111,7 @@ def _run_on_gpu(args: argparse.Namespace, with_pytorch: bool) -> int:
     if not args.steps:
         jobs = [job for job in jobs if job.what in (LAYERS, FLOORS)]
     if not args.compiled:
-        jobs = [job for job in jobs if job.contestant != COMPILED]
+        jobs = [job for job in jobs if job.contestant not in (COMPILED, TUNED)]
     limit = 60 * args.minutes
     started = time.monotonic()
     folder = GPUFolder(args.out, device, args.quiet)

@@ -20,7 +20,7 @@ from nnlite.bench.cases import Network, from_json
 from nnlite.bench.contestants import CHANNELS_LAST
 from nnlite.bench.on_gpu.cases import TIMED, Timed
 from nnlite.bench.on_gpu.clock import samples
-from nnlite.bench.on_gpu.jobs import COMPILED, FLOAT32, FLOORS, LAYERS, NNLITE, STEPS, TRAINING, Job, is_nnlite
+from nnlite.bench.on_gpu.jobs import COMPILED, FLOAT32, FLOORS, LAYERS, NNLITE, STEPS, TRAINING, TUNED, Job, is_nnlite
 from nnlite.bench.on_gpu.training import train
 from nnlite.errors import Error
 
@@ -93,8 +93,8 @@ def _steps_of(job: Job) -> Any:
         return ours.Steps(case, graph=job.contestant == NNLITE)
     from nnlite.bench.on_gpu import in_torch
 
-    compiled = job.contestant == COMPILED
-    return in_torch.Steps(case, compiled or job.contestant.endswith(CHANNELS_LAST), compiled, job.device)
+    modes = {TUNED: in_torch.MODES, COMPILED: in_torch.MODES[1:]}.get(job.contestant, ())
+    return in_torch.Steps(case, bool(modes) or job.contestant.endswith(CHANNELS_LAST), modes, job.device)
 
 
 def steps(job: Job) -> Iterator[dict[str, Any]]:

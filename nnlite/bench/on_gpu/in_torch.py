@@ -1,6 +1,6 @@
 """The cases as PyTorch computes them on a GPU, or on whatever device is named."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -12,7 +12,7 @@ from nnlite.bench.in_torch import LAYOUTS, optimizer, passes, twin
 from nnlite.bench.on_gpu.cases import LOSS, NORM, POOLING, SGD, Piece, Timed, noise
 from nnlite.bench.on_gpu.clock import repetitions, samples
 
-MODES = ('max-autotune', 'reduce-overhead', 'default')  # of torch.compile, each where the one before fails
+MODES = 'max-autotune', 'reduce-overhead', 'default'  # of torch.compile, the fastest first; CUDA graphs are in two
 COPIED = 2**28  # numbers, of which a copy takes as long as its bytes take
 SIDE = 8192  # of matrices whose product takes as long as its operations take
 
@@ -52,20 +52,20 @@ class Steps:
     Args:
         case: the network.
         channels_last: whether maps lie so in memory.
-        compiled: whether torch.compile makes it faster, CUDA graphs included.
+        modes: of torch.compile, which is to make it faster, each where the one before fails; none: it is as it is.
         device: where.
 
-    `first_loss` is the first training step's; `notes` say which of MODES came to nothing, and why.
+    `first_loss` is the first training step's; `notes` say which modes came to nothing, and why.
     """
 
-    def __init__(self, case: Network, channels_last: bool, compiled: bool, device: str) -> None:
+    def __init__(self, case: Network, channels_last: bool, modes: Sequence[str], device: str) -> None:
         nnlite.manualSeed(1)
         layout = LAYOUTS[channels_last]
         self._net = WithLoss(twin(case.model())).to(device).to(memory_format=layout)
         images, labels = (torch.from_numpy(array).to(device) for array in case.images_and_labels())
         self._batch = images.contiguous(memory_format=layout), labels
         self._sgd = optimizer(self._net.parameters(), fused=True)
-        self._modes = list(MODES) if compiled else []
+        self._modes = list(modes)
         self._compile()
         self.first_loss: float | None = None
         self.notes: list[str] = []

@@ -7,7 +7,10 @@ from nnlite.bench.cases import Network, to_json
 from nnlite.bench.contestants import CHANNELS_LAST
 
 NNLITE, NO_GRAPH = 'nnlite', 'nnlite without graph'
-EAGER, EAGER_LAST, COMPILED = 'PyTorch', 'PyTorch' + CHANNELS_LAST, 'PyTorch compiled'
+EAGER, EAGER_LAST = 'PyTorch', 'PyTorch' + CHANNELS_LAST
+# torch.compile's modes 'reduce-overhead', which has CUDA graphs, and 'max-autotune', which also tries kernels for each
+# convolution: that takes minutes, if it ends.
+COMPILED, TUNED = 'PyTorch compiled', 'PyTorch compiled, max-autotune'
 TF32, FLOAT32 = 'TF32', 'float32'
 
 STEPS, LAYERS, FLOORS, TRAINING = 'steps', 'layers', 'floors', 'training'
@@ -74,8 +77,8 @@ def measurements(
 ) -> list[Job]:
     """Return the jobs that measure these networks, and single layers.
 
-    The first network of each depth is measured with all contestants. Then come those that need no compiler, of the
-    first kind of network; layers; the twins; and compiled ones of what is left.
+    First come the networks of the first one's kind, then layers, then the twins, each network with all contestants but
+    the one that tries kernels: it comes at the end, for it may take all the time that there is.
 
     Args:
         cases: the networks, the most important first.
@@ -83,30 +86,27 @@ def measurements(
         with_pytorch: whether PyTorch is measured.
         layers: whether single layers are.
         precise: whether, at last, all is measured with exact float32 too.
-        compiling: the limit of jobs that compile, in seconds.
+        compiling: the limit of jobs that compile and try kernels, in seconds.
         rounds, seconds: of all jobs.
     """
 
     def of(case: Network, contestant: str, precision: str = TF32) -> Job:
-        limit = compiling if contestant == COMPILED else 120
+        limit = compiling if contestant == TUNED else 120
         return Job(STEPS, contestant, device, precision, to_json(case), rounds, seconds, limit=limit)
 
     theirs = [EAGER, EAGER_LAST] if with_pytorch else []
-    plain = {case: [of(case, contestant) for contestant in (NNLITE, *theirs, NO_GRAPH)] for case in cases}
-    compiled = {case: [of(case, COMPILED)] if with_pytorch else [] for case in cases}
-    kind = cases[0].network
-    first = list({case.dataset: case for case in reversed(cases) if case.network == kind}.values())[::-1]
-    same = [case for case in cases if case.network == kind and case not in first]
-    twins = [case for case in cases if case.network != kind]
+    all_but_tuned = [NNLITE, *theirs, *([COMPILED] if with_pytorch else []), NO_GRAPH]
+    first = [case for case in cases if case.network == cases[0].network]
+    twins = [case for case in cases if case.network != cases[0].network]
 
-    jobs = [job for case in first for job in (*plain[case], *compiled[case])]
-    jobs += [job for case in same for job in plain[case]]
+    jobs = [of(case, contestant) for case in first for contestant in all_but_tuned]
     if layers:
         whose = [NNLITE, *theirs[1:]]
         jobs += [Job(FLOORS, whose[-1], device, seconds=seconds)]
         jobs += [Job(LAYERS, contestant, device, rounds=rounds, seconds=seconds) for contestant in whose]
-    jobs += [job for case in twins for job in plain[case]]
-    jobs += [job for case in (*same, *twins) for job in compiled[case]]
+    jobs += [of(case, contestant) for case in twins for contestant in all_but_tuned]
+    if with_pytorch:
+        jobs += [of(case, TUNED) for case in (*first, *twins)]
     if precise:
         jobs += [of(case, contestant, FLOAT32) for case in cases for contestant in (NNLITE, *theirs)]
     return jobs

@@ -23,6 +23,7 @@ from nnlite.bench.on_gpu.jobs import (
     STEPS,
     TF32,
     TRAINING,
+    TUNED,
     is_nnlite,
 )
 from nnlite.bench.report import draw_networks, shown, table_head, table_line
@@ -97,10 +98,11 @@ def steps_table(records: list[Record]) -> list[str]:
         *lines,
         '',
         'Medians of several samples of 20 steps or more, in brackets the fastest and the slowest; data are on the GPU. '
-        "x eager: the speed as a multiple of that of PyTorch's faster eager layout; x compiled: of "
-        'torch.compile(max-autotune), channels-last, CUDA graphs. A training step is forward, loss, backward and '
-        'SGD with Nesterov momentum and weight decay; an evaluation step forward and loss. Memory is the most that was '
-        "used, and held for use, once everything was chosen and compiled: CuPy's pools, PyTorch's allocator. "
+        "x eager: the speed as a multiple of that of PyTorch's faster eager layout; x compiled: of the faster that is "
+        'there of torch.compile(reduce-overhead) and (max-autotune), channels-last, CUDA graphs. A training step is '
+        'forward, loss, backward and SGD with Nesterov momentum and weight decay; an evaluation step forward and loss. '
+        'Memory is the most that was used, and held for use, once everything was chosen and compiled: '
+        "CuPy's pools, PyTorch's allocator. "
         'Ready: from the network on the GPU to the first steps, all compiled and chosen.',
         *_first_losses(groups),
     ]
@@ -126,7 +128,8 @@ def _speed(steps: dict[str, dict[str, Record]], contestant: str, step: str, batc
     times = steps[contestant][step]['times']
     median = float(np.median(times))
     eager = [_median(steps, other, step) for other in (EAGER, EAGER_LAST)]
-    others = min((time for time in eager if time is not None), default=None), _median(steps, COMPILED, step)
+    compiled = [_median(steps, other, step) for other in (COMPILED, TUNED)]
+    others = [min((time for time in both if time is not None), default=None) for both in (eager, compiled)]
     milliseconds = f'{1e3 * median:.3f} ({1e3 * min(times):.3f} to {1e3 * max(times):.3f})'
     return [f'{batch / median:,.0f}', milliseconds, *(shown(other and other / median, '.2f') for other in others)]
 

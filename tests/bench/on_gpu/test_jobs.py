@@ -16,6 +16,7 @@ from nnlite.bench.on_gpu.jobs import (
     NO_GRAPH,
     STEPS,
     TF32,
+    TUNED,
     Job,
     measurements,
 )
@@ -29,14 +30,13 @@ def of(jobs):
 
 def test_most_important_come_first():
     jobs = measurements(CASES, 'cuda:0', with_pytorch=True)
-    everyone = [NNLITE, EAGER, EAGER_LAST, NO_GRAPH, COMPILED]
-    assert of(jobs)[:10] == [
-        (*case, contestant) for case in (('resnet-20', 128), ('resnet-18', 128)) for contestant in everyone
-    ]
-    assert of(jobs)[10:14] == [('resnet-18', 256, contestant) for contestant in everyone[:-1]]
-    assert [job.what for job in jobs[14:17]] == [FLOORS, LAYERS, LAYERS]
-    assert {job.contestant for job in jobs[-4:]} == {COMPILED}
-    assert len(set(of(jobs))) == len(of(jobs)) == 6 * 5
+    resnets = ('resnet-20', 128), ('resnet-18', 128), ('resnet-18', 256)
+    twins = [(name.replace('res', 'conv'), batch) for name, batch in resnets]
+    everyone = [NNLITE, EAGER, EAGER_LAST, COMPILED, NO_GRAPH]
+    assert of(jobs[:15]) == [(*case, contestant) for case in resnets for contestant in everyone]
+    assert [job.what for job in jobs[15:18]] == [FLOORS, LAYERS, LAYERS]
+    assert of(jobs[18:33]) == [(*case, contestant) for case in twins for contestant in everyone]
+    assert of(jobs[33:]) == [(*case, TUNED) for case in (*resnets, *twins)]
     assert {job.precision for job in jobs} == {TF32}
 
 
@@ -50,13 +50,13 @@ def test_exact_products_come_last_and_are_not_compiled():
     jobs = measurements(CASES, 'cuda:0', with_pytorch=True, precise=True)
     exact = [job for job in jobs if job.precision == FLOAT32]
     assert jobs[-len(exact) :] == exact and len(exact) == 6 * 3
-    assert COMPILED not in {job.contestant for job in exact}
+    assert {job.contestant for job in exact} == {NNLITE, EAGER, EAGER_LAST}
 
 
-def test_only_what_compiles_has_longer():
+def test_only_what_tries_kernels_has_longer():
     jobs = measurements(CASES, 'cuda:0', with_pytorch=True, compiling=600)
-    assert {job.limit == 600 for job in jobs if job.contestant == COMPILED} == {True}
-    assert max(job.limit for job in jobs if job.contestant != COMPILED) < 600
+    assert {job.limit == 600 for job in jobs if job.contestant == TUNED} == {True}
+    assert max(job.limit for job in jobs if job.contestant != TUNED) < 600
 
 
 @pytest.mark.parametrize('batch, batches', [(None, [128, 128, 256, 128, 128, 256]), (64, [64] * 4)])

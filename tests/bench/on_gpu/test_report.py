@@ -3,7 +3,19 @@
 import pytest
 
 from nnlite.bench.on_gpu.cases import networks
-from nnlite.bench.on_gpu.jobs import COMPILED, EAGER, EAGER_LAST, FLOAT32, FLOORS, LAYERS, NNLITE, STEPS, TF32, TRAINING
+from nnlite.bench.on_gpu.jobs import (
+    COMPILED,
+    EAGER,
+    EAGER_LAST,
+    FLOAT32,
+    FLOORS,
+    LAYERS,
+    NNLITE,
+    STEPS,
+    TF32,
+    TRAINING,
+    TUNED,
+)
 from nnlite.bench.on_gpu.report import draw_steps, layers_table, sections, steps_table, training_table
 
 
@@ -30,6 +42,12 @@ def test_speeds_are_multiples_of_the_faster_eager_layout_and_of_the_compiled():
         '| 128,000 | 1.000 (1.000 to 1.000) | - | - | 1.5 |'
     )
     assert lines[5].startswith('| resnet-20 | 128 | TF32 | PyTorch compiled | 42,667 | 3.000')
+
+
+def test_compiled_is_whichever_is_there_and_faster():
+    for others, times in (([], '1.50'), ([step(TUNED, 2.5)], '1.25'), ([step(TUNED, 5)], '1.50')):
+        assert f'| 3.00 | {times} | 1 | 2 |' in steps_table([*EVERYONE, *others])[2]
+    assert '| 3.00 | 2.50 | 1 | 2 |' in steps_table([*EVERYONE[:3], step(TUNED, 5)])[2]
 
 
 def test_each_precision_is_compared_with_itself():
