@@ -5,13 +5,14 @@ from typing import Any
 import numpy as np
 
 from nnlite import nn
-from nnlite.errors import Error
+from nnlite.errors import Error, inside
 from nnlite.optnet.fuse import plain
 from nnlite.tensor.devices import to_host
 from nnlite.trace.recorder import as_before, like_parameters
 from nnlite.trace.recording import Trace
 from nnlite.trace.tree import Node
 
+FORKS = (nn.ConcatTable, nn.gModule)  # nn.Concat is one
 RECTIFIERS = ('ReLU', 'Threshold', 'ReLU6', 'RReLU', 'ELU', 'LeakyReLU', 'PReLU')
 
 
@@ -77,7 +78,7 @@ def path_lengths(net: Any, criterion: Any, images: Any, labels: Any) -> np.ndarr
         (n + 1, *images.shape): the sum over axis 0 is gradInput.
 
     Raises:
-        Error: a fork of another kind lies in the network's way.
+        Error: a fork of another kind lies in the network's way, or a graph, nn.gModule; the message says where.
 
     >>> import nnlite
     >>> from nnlite import models, nn, trace
@@ -105,11 +106,12 @@ def _back(module: Any, input: Any, gradients: Gradients) -> Gradients:
     """Return the gradients at a module's input, by length."""
     if type(module) is nn.Sequential:
         return _back_through(module.modules, input, gradients)
-    if isinstance(module, nn.Container):
-        raise Error(
-            'expected a residual block, an nn.ConcatTable of two branches and an nn.CAddTable, got another container',
-            where=module._name(),
-        )
+    if isinstance(module, nn.DataParallelTable | nn.GPU):
+        return _back(module.get(1), input, gradients)
+    if any(isinstance(part, FORKS) for part in module.listModules()):
+        blocks = 'residual blocks alone, each an nn.ConcatTable of two branches and an nn.CAddTable right after it'
+        got = f'an nn.{type(module).__name__} of {len(module.modules)} modules that is none'
+        raise Error(f'expected {blocks}, got {got}', where=module._name())
     return [_handed_back(module, input, gradient) for gradient in gradients]
 
 
@@ -118,11 +120,12 @@ def _back_through(modules: list[Any], input: Any, gradients: Gradients) -> Gradi
     while place:
         place -= 1
         module = modules[place]
-        if type(module) is nn.CAddTable and place and _is_fork(modules[place - 1]):
-            place -= 1
-            gradients = _back_through_fork(modules[place], modules[place - 1].output if place else input, gradients)
-        else:
-            gradients = _back(module, modules[place - 1].output if place else input, gradients)
+        is_sum = type(module) is nn.CAddTable and place > 0 and _is_fork(modules[place - 1])
+        place -= is_sum
+        given = modules[place - 1].output if place else input
+        with inside(f'Sequential[{place + 1}]'):
+            way = _back_through_fork if is_sum else _back
+            gradients = way(modules[place], given, gradients)
     return gradients
 
 
@@ -134,14 +137,18 @@ def _back_through_fork(fork: Any, input: Any, gradients: Gradients) -> Gradients
     """Both branches get the gradient of the sum; along the residual one it is a length more."""
     learnt = [sum(weight.size for weight in branch.parameters()[0]) for branch in fork.modules]
     residual = 0 if learnt[0] >= learnt[1] else 1
-    through = _back(fork.modules[residual], input, [np.array(gradient) for gradient in gradients])
-    past = _back(fork.modules[1 - residual], input, [np.array(gradient) for gradient in gradients])
+    through, past = (_branch(fork, place, input, gradients) for place in (residual, 1 - residual))
     # A branch with blocks of its own comes back with more lengths than it was given.
     found: Gradients = [None] * max(len(through) + 1, len(past))
     for shift, parts in ((1, through), (0, past)):
         for length, part in enumerate(parts, shift):
             found[length] = part if found[length] is None else found[length] + part
     return [np.zeros_like(past[0]) if part is None else part for part in found]
+
+
+def _branch(fork: Any, place: int, input: Any, gradients: Gradients) -> Gradients:
+    with inside(f'ConcatTable[{place + 1}]'):
+        return _back(fork.modules[place], input, [np.array(gradient) for gradient in gradients])
 
 
 def _handed_back(module: Any, input: Any, gradient: Any) -> Any:

@@ -45,7 +45,7 @@ def gives_probabilities(net: Any) -> bool:
 def last_layer(net: Any) -> Any:
     """Return the layer whose output is the network's, as far as there is one.
 
-    >>> last_layer(nn.Sequential().add(nn.Linear(2, 3)).add(nn.Sequential().add(nn.SoftMax())))
+    >>> last_layer(nn.Sequential().add(nn.Linear(2, 3)).add(nn.DataParallelTable(1).add(nn.SoftMax())))
     nn.SoftMax
     """
     if isinstance(net, nn.gModule):
@@ -53,6 +53,6 @@ def last_layer(net: Any) -> Any:
         while node['module'] is None and len(node['sources']) == 1:
             node = net.nodes[node['sources'][0]]
         return net if node['module'] is None else last_layer(net.modules[node['module']])
-    if isinstance(net, nn.Sequential) and net.modules:
+    if isinstance(net, nn.Sequential | nn.Decorator) and net.modules:
         return last_layer(net.modules[-1])
     return net

@@ -69,11 +69,32 @@ def test_a_plain_network_has_one_length():
     assert len(trace.path_lengths(net, nn.CrossEntropyCriterion(), nnlite.randn(2, 3, 16, 16), [1, 2])) == 1
 
 
-def test_other_forks_are_refused():
-    net = nn.Sequential().add(nn.Concat(2).add(nn.Linear(2, 2)).add(nn.Linear(2, 2)))
-    with pytest.raises(nnlite.Error, match='a residual block') as caught:
-        trace.path_lengths(net, nn.MSECriterion(), np.ones((1, 2), np.float32), np.ones((1, 4), np.float32))
-    assert 'Concat' in str(caught.value)
+def test_paths_through_what_is_around_modules():
+    """A file of Torch's may have its network in a DataParallelTable; a layer may be a container in which is no fork."""
+    nnlite.manualSeed(1)
+    net = residual_blocks(
+        2, lambda: nn.Sequential().add(nn.Bottle(nn.Linear(3, 3))).add(nn.SpatialLPPooling(3, 2, 1, 1))
+    )
+    batch = nn.MSECriterion().double(), nnlite.randn(2, 3, 3, 3).astype(np.float64), np.zeros((2, 3, 3, 3))
+    found = trace.path_lengths(nn.DataParallelTable(1).add(net).double(), *batch)
+    assert len(found) == 3
+    np.testing.assert_array_equal(found, trace.path_lengths(net, *batch))
+    whole = trace.record(net, *batch, arrays=True).arrays['gradInput', 0]
+    np.testing.assert_allclose(found.sum(0), whole, rtol=0, atol=1e-14)
+
+
+@pytest.mark.parametrize(
+    ('fork', 'after', 'got'),
+    [(nn.Concat(2), nn.Identity(), 'an nn.Concat'), (nn.ConcatTable(), nn.CAddTable(), 'an nn.ConcatTable of 3')],
+)
+def test_other_forks_are_refused(fork, after, got):
+    for _ in range(3):
+        fork.add(nn.Linear(2, 2))
+    net = nn.Sequential().add(nn.Identity()).add(nn.Sequential().add(fork).add(after)).float()
+    targets = np.ones((1, 6 if type(fork) is nn.Concat else 2), np.float32)
+    with pytest.raises(nnlite.Error, match=f'residual blocks alone, .*, got {got}') as caught:
+        trace.path_lengths(net, nn.MSECriterion(), np.ones((1, 2), np.float32), targets)
+    assert caught.value.where.startswith('Sequential[2] > Sequential[1] > ')
 
 
 def test_dead_units():
