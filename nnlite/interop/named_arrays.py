@@ -17,8 +17,8 @@ def named_arrays(arrays: Mapping[str, Any], where: str) -> dict[str, np.ndarray]
     {'weight': array([1., 1.], dtype=float32)}
 
     Raises:
-        DtypeError: they are no mapping, a name is no string, or what it stands for is no array of real numbers of at most
-            8 bytes.
+        DtypeError: they are no mapping, a name is no string, or what it stands for is no array of real numbers of at
+            most 8 bytes.
     """
     if not isinstance(arrays, Mapping):
         hint = 'give its state_dict()' if hasattr(arrays, 'state_dict') else None
