@@ -12,39 +12,39 @@ from nnlite.tensor.types import dtype_of
 
 
 @container(nn.Sequential, nn.LayerNormalization, nn.Maxout, nn.SpatialLPPooling)
-def sequential(graph: Graph, module: Any, x: Tree) -> Tree:
+def _sequential(graph: Graph, module: Any, x: Tree) -> Tree:
     for index in range(len(module.modules)):
         x = graph.child(module, index, x)
     return x
 
 
 @container(nn.ConcatTable)
-def concat_table(graph: Graph, module: Any, x: Tree) -> Tree:
+def _concat_table(graph: Graph, module: Any, x: Tree) -> Tree:
     return [graph.child(module, index, x) for index in range(len(module.modules))]
 
 
 @container(nn.ParallelTable)
-def parallel_table(graph: Graph, module: Any, x: Tree) -> Tree:
+def _parallel_table(graph: Graph, module: Any, x: Tree) -> Tree:
     module.expect_table(x, len(module.modules))
     return [graph.child(module, index, part) for index, part in enumerate(x)]
 
 
 @container(nn.MapTable)
-def map_table(graph: Graph, module: Any, x: Tree) -> Tree:
+def _map_table(graph: Graph, module: Any, x: Tree) -> Tree:
     module.expect_table(x)
     module._extend(len(x))
     return [graph.child(module, index, part) for index, part in enumerate(x)]
 
 
 @container(nn.Concat)
-def concat(graph: Graph, module: Any, x: Tree) -> Value:
+def _concat(graph: Graph, module: Any, x: Tree) -> Value:
     module._expect_modules()
-    return joined(graph, module, concat_table(graph, module, x), module.dimension)
+    return joined(graph, module, _concat_table(graph, module, x), module.dimension)
 
 
 @container(nn.DepthConcat)
-def depth_concat(graph: Graph, module: Any, x: Tree) -> Value:
-    parts = concat_table(graph, module, x)
+def _depth_concat(graph: Graph, module: Any, x: Tree) -> Value:
+    parts = _concat_table(graph, module, x)
     axis = axis_of(module.dimension, parts[0].ndim, module)
     others = [other for other in range(1, parts[0].ndim) if other != axis]
     most = {other: max(static(part, other) for part in parts) for other in others}
@@ -61,7 +61,7 @@ def depth_concat(graph: Graph, module: Any, x: Tree) -> Value:
 
 
 @container(nn.Parallel)
-def parallel(graph: Graph, module: Any, x: Value) -> Value:
+def _parallel(graph: Graph, module: Any, x: Value) -> Value:
     axis = axis_of(module.inputDimension, x.ndim, module)
     count = static(x, axis)
     if count > len(module.modules):
@@ -83,18 +83,18 @@ def joined(graph: Graph, module: Any, parts: list[Value], dimension: int, nInput
 
 
 @container(nn.Decorator, nn.NaN, nn.Profile, nn.GPU, nn.DataParallelTable)
-def decorator(graph: Graph, module: Any, x: Tree) -> Tree:
+def _decorator(graph: Graph, module: Any, x: Tree) -> Tree:
     return graph.child(module, 0, x)
 
 
 @container(nn.WeightNorm)
-def weight_norm(graph: Graph, module: Any, x: Tree) -> Tree:
+def _weight_norm(graph: Graph, module: Any, x: Tree) -> Tree:
     module.updateWeight()
     return graph.child(module, 0, x)
 
 
 @container(nn.DontCast)
-def dont_cast(graph: Graph, module: Any, x: Tree) -> Tree:
+def _dont_cast(graph: Graph, module: Any, x: Tree) -> Tree:
     if module.castin:
         x = _cast(graph, x, dtype_of(module.moduleType))
     x = graph.child(module, 0, x)
@@ -102,7 +102,7 @@ def dont_cast(graph: Graph, module: Any, x: Tree) -> Tree:
 
 
 @container(nn.Copy)
-def copy(graph: Graph, module: Any, x: Tree) -> Tree:
+def _copy(graph: Graph, module: Any, x: Tree) -> Tree:
     return x if module.passes else _cast(graph, x, dtype_of(module.outtype))
 
 
@@ -115,7 +115,7 @@ def _cast(graph: Graph, tree: Tree, dtype: np.dtype[Any]) -> Tree:
 
 
 @container(nn.Bottle)
-def bottle(graph: Graph, module: Any, x: Tree) -> Tree:
+def _bottle(graph: Graph, module: Any, x: Tree) -> Tree:
     if not isinstance(x, Value) or x.ndim <= module.nInputDim:
         return graph.child(module, 0, x)
     front = x.ndim - module.nInputDim
@@ -129,7 +129,7 @@ def bottle(graph: Graph, module: Any, x: Tree) -> Tree:
 
 
 @container(nn.Convert)
-def convert(graph: Graph, module: Any, x: Value) -> Value:
+def _convert(graph: Graph, module: Any, x: Value) -> Value:
     single, batch = x.ndim < module.nInputDim, module.inputBatchDim - 1
     if single:
         shapes = [(*shape[:batch], 1, *shape[batch:]) for shape in x.shapes]
@@ -145,7 +145,7 @@ def convert(graph: Graph, module: Any, x: Value) -> Value:
 
 
 @container(nn.gModule)
-def g_module(graph: Graph, module: Any, x: Tree) -> Tree:
+def _g_module(graph: Graph, module: Any, x: Tree) -> Tree:
     if module.nInputs > 1:
         module.expect_table(x, module.nInputs)
     values: list[Tree] = []
@@ -163,5 +163,5 @@ def g_module(graph: Graph, module: Any, x: Tree) -> Tree:
 @container(
     nn.Identity, nn.PrintSize, nn.GradientReversal, nn.ZeroGrad, nn.L1Penalty, nn.Contiguous
 )  # fmt: skip
-def identity(graph: Graph, module: Any, x: Tree) -> Tree:
+def _identity(graph: Graph, module: Any, x: Tree) -> Tree:
     return x

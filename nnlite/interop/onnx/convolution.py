@@ -33,19 +33,19 @@ def _convolved(graph: Graph, module: Any, x: str, kernels: Any, bias: Any, op: s
     nn.SpatialConvolution, nn.SpatialConvolutionMM, nn.SpatialDilatedConvolution, nn.VolumetricConvolution,
     nn.VolumetricDilatedConvolution, nn.TemporalConvolution,
 )  # fmt: skip
-def convolution(graph: Graph, module: Any, x: Value, out: Value) -> str:
+def _convolution(graph: Graph, module: Any, x: Value, out: Value) -> str:
     maps, back = maps_of(graph, module, x)
     return back(_convolved(graph, module, maps, module._kernels(module.weight), module.bias))
 
 
 @layer(nn.SpatialConvolutionMap)
-def convolution_map(graph: Graph, module: Any, x: Value, out: Value) -> str:
+def _convolution_map(graph: Graph, module: Any, x: Value, out: Value) -> str:
     maps, back = maps_of(graph, module, x)
     return back(_convolved(graph, module, _seen(graph, module, x, maps), _all_pairs(module), module.bias))
 
 
 @layer(nn.SpatialFullConvolutionMap)
-def full_convolution_map(graph: Graph, module: Any, x: Value, out: Value) -> str:
+def _full_convolution_map(graph: Graph, module: Any, x: Value, out: Value) -> str:
     maps, back = maps_of(graph, module, x)
     seen = _seen(graph, module, x, maps)
     return back(_convolved(graph, module, seen, _all_pairs(module), module.bias, 'ConvTranspose'))
@@ -64,7 +64,7 @@ def _seen(graph: Graph, module: Any, x: Value, maps: str) -> str:
 
 
 @layer(nn.SpatialFullConvolution, nn.VolumetricFullConvolution)
-def full_convolution(graph: Graph, module: Any, x: Any, out: Value) -> str:
+def _full_convolution(graph: Graph, module: Any, x: Any, out: Value) -> str:
     """The size of a target beside the input says how large the output is; it is the file's from then on."""
     adj = list(module._adj([None, np.empty(x[1].shapes[0])] if isinstance(x, list) else None))
     maps, back = maps_of(graph, module, x[0] if isinstance(x, list) else x)
@@ -73,7 +73,7 @@ def full_convolution(graph: Graph, module: Any, x: Any, out: Value) -> str:
 
 
 @layer(nn.SpatialDepthWiseConvolution, nn.TemporalRowConvolution, nn.SpatialSubSampling, nn.TemporalSubSampling)
-def depth_wise(graph: Graph, module: Any, x: Value, out: Value) -> str:
+def _depth_wise(graph: Graph, module: Any, x: Value, out: Value) -> str:
     """ONNX has the output planes of one input plane together, and their kernels likewise."""
     planes = module._planes()[0]
     kernels = module._kernels(module.weight).swapaxes(0, 1).reshape(-1, 1, *module._each('k'))
@@ -83,7 +83,7 @@ def depth_wise(graph: Graph, module: Any, x: Value, out: Value) -> str:
 
 
 @layer(nn.SpatialConvolutionLocal)
-def local(graph: Graph, module: Any, x: Value, out: Value) -> str:
+def _local(graph: Graph, module: Any, x: Value, out: Value) -> str:
     """Lay out each output pixel's window, and multiply it by that pixel's own weights."""
     maps, back = maps_of(graph, module, x)
     padding = [0, 0, module.padH, module.padW]

@@ -11,44 +11,44 @@ from nnlite.interop.onnx.graph import Graph, Value
 from nnlite.interop.onnx.rules import CannotError, container, layer
 
 
-def _linear(graph: Graph, x: Value, weight: Any, bias: Any) -> str:
+def _gemm(graph: Graph, x: Value, weight: Any, bias: Any) -> str:
     name, back = graph.batched(x, 2)
     names = [graph.constant('weight', weight)] + ([] if bias is None else [graph.constant('bias', bias)])
     return back(graph.node('Gemm', name, *names, transB=1))
 
 
 @layer(nn.Linear)
-def linear(graph: Graph, module: Any, x: Value, out: Value) -> str:
-    return _linear(graph, x, module.weight, module.bias)
+def _linear(graph: Graph, module: Any, x: Value, out: Value) -> str:
+    return _gemm(graph, x, module.weight, module.bias)
 
 
 @layer(nn.LinearWeightNorm)
-def linear_weight_norm(graph: Graph, module: Any, x: Value, out: Value) -> str:
+def _linear_weight_norm(graph: Graph, module: Any, x: Value, out: Value) -> str:
     module.updateWeightMatrix()
-    return _linear(graph, x, module.weight, module.bias)
+    return _gemm(graph, x, module.weight, module.bias)
 
 
 @layer(nn.PartialLinear)
-def partial_linear(graph: Graph, module: Any, x: Value, out: Value) -> str:
+def _partial_linear(graph: Graph, module: Any, x: Value, out: Value) -> str:
     columns = module._columns()
     bias = None if module.bias is None else module.bias[0, columns]
-    return _linear(graph, x, module.network.get(1).get(2).weight[columns], bias)
+    return _gemm(graph, x, module.network.get(1).get(2).weight[columns], bias)
 
 
 @layer(nn.LookupTable)
-def lookup(graph: Graph, module: Any, x: Value, out: Value) -> str:
+def _lookup(graph: Graph, module: Any, x: Value, out: Value) -> str:
     module.renorm(np.arange(1, len(module.weight) + 1))  # as each row is when it is looked up
     return graph.node('Gather', graph.constant('weight', module.weight), graph.indices(x, len(module.weight)), axis=0)
 
 
 @layer(nn.OneHot)
-def one_hot(graph: Graph, module: Any, x: Value, out: Value) -> str:
+def _one_hot(graph: Graph, module: Any, x: Value, out: Value) -> str:
     values = np.array([0, 1], module.dtype)
     return graph.node('OneHot', graph.indices(x, module.outputSize), [module.outputSize], values, axis=-1)
 
 
 @layer(nn.SparseLinear)
-def sparse_linear(graph: Graph, module: Any, x: Any, out: Value) -> str:
+def _sparse_linear(graph: Graph, module: Any, x: Any, out: Value) -> str:
     rows = graph.constant('weight', np.ascontiguousarray(module.weight.T))
     if isinstance(x, list):
         sums = [graph.node('Unsqueeze', _entries(graph, module, part, rows), [0]) for part in x]
@@ -71,7 +71,7 @@ def _entries(graph: Graph, module: Any, x: Value, rows: str) -> str:
 
 
 @container(nn.IndexLinear)
-def index_linear(graph: Graph, module: Any, x: list[Any]) -> Value:
+def _index_linear(graph: Graph, module: Any, x: list[Any]) -> Value:
     module.expect_table(x, len(x) if isinstance(x, list) and len(x) == 3 else 2)
     if module.normalize:
         raise CannotError('it normalizes its values by what it has seen')
@@ -95,7 +95,7 @@ def index_linear(graph: Graph, module: Any, x: list[Any]) -> Value:
 
 
 @layer(nn.Kmeans)
-def kmeans(graph: Graph, module: Any, x: Value, out: Value) -> str:
+def _kmeans(graph: Graph, module: Any, x: Value, out: Value) -> str:
     away = graph.node('Sub', graph.node('Unsqueeze', x, [1]), graph.constant('weight', module.weight))
     nearest = graph.node('ArgMin', graph.node('ReduceSumSquare', away, [2], keepdims=0), axis=1, keepdims=0)
     return graph.node('Add', graph.node('Cast', nearest, to=out.dtype), 1.0)
@@ -105,7 +105,7 @@ def kmeans(graph: Graph, module: Any, x: Value, out: Value) -> str:
 
 
 @layer(nn.MM)
-def mm(graph: Graph, module: Any, x: list[Value], out: Value) -> str:
+def _mm(graph: Graph, module: Any, x: list[Value], out: Value) -> str:
     a, b = (
         _transposed(graph, part) if flag else part.name
         for part, flag in zip(x, (module.transA, module.transB), strict=True)
@@ -114,7 +114,7 @@ def mm(graph: Graph, module: Any, x: list[Value], out: Value) -> str:
 
 
 @layer(nn.MV)
-def mv(graph: Graph, module: Any, x: list[Value], out: Value) -> str:
+def _mv(graph: Graph, module: Any, x: list[Value], out: Value) -> str:
     matrix = _transposed(graph, x[0]) if module.trans else x[0]
     return graph.node('Squeeze', graph.node('MatMul', matrix, graph.node('Unsqueeze', x[1], [-1])), [-1])
 
@@ -125,7 +125,7 @@ def _transposed(graph: Graph, x: Value) -> str:
 
 
 @layer(nn.Bilinear)
-def bilinear(graph: Graph, module: Any, x: list[Value], out: Value) -> str:
+def _bilinear(graph: Graph, module: Any, x: list[Value], out: Value) -> str:
     weight = module.weight  # (outputs, a, b)
     flat = graph.constant('weight', np.ascontiguousarray(weight.transpose(1, 0, 2)).reshape(weight.shape[1], -1))
     rows = graph.node('Reshape', graph.node('MatMul', x[0], flat), [-1, len(weight), weight.shape[2]])
@@ -142,19 +142,19 @@ def _per_row(graph: Graph, op: str, name: str, x: Value, **attributes: Any) -> s
 
 
 @layer(nn.DotProduct)
-def dot_product(graph: Graph, module: Any, x: list[Value], out: Value) -> str:
+def _dot_product(graph: Graph, module: Any, x: list[Value], out: Value) -> str:
     return _per_row(graph, 'ReduceSum', graph.node('Mul', *x), x[0])
 
 
 @layer(nn.CosineDistance)
-def cosine_distance(graph: Graph, module: Any, x: list[Value], out: Value) -> str:
-    product = dot_product(graph, module, x, out)
+def _cosine_distance(graph: Graph, module: Any, x: list[Value], out: Value) -> str:
+    product = _dot_product(graph, module, x, out)
     squares = [graph.node('Add', _per_row(graph, 'ReduceSumSquare', part.name, part), 1e-12) for part in x]
     return graph.node('Div', product, graph.node('Sqrt', graph.node('Mul', *squares)))
 
 
 @layer(nn.PairwiseDistance)
-def pairwise_distance(graph: Graph, module: Any, x: list[Value], out: Value) -> str:
+def _pairwise_distance(graph: Graph, module: Any, x: list[Value], out: Value) -> str:
     away = graph.node('Sub', *x)
     if module.norm in (1, 2):
         return _per_row(graph, f'ReduceL{module.norm}', away, x[0])
@@ -163,7 +163,7 @@ def pairwise_distance(graph: Graph, module: Any, x: list[Value], out: Value) -> 
 
 
 @layer(nn.Cosine)
-def cosine(graph: Graph, module: Any, x: Value, out: Value) -> str:
+def _cosine(graph: Graph, module: Any, x: Value, out: Value) -> str:
     norms = np.sqrt(np.square(module.weight.astype(np.float64)).sum(axis=1)) + 1e-12
     product = graph.node('MatMul', x, graph.constant('weight', np.ascontiguousarray(module.weight.T)))
     norm = graph.node('Add', graph.node('ReduceL2', x, [-1], keepdims=1), 1e-12)
@@ -171,7 +171,7 @@ def cosine(graph: Graph, module: Any, x: Value, out: Value) -> str:
 
 
 @layer(nn.Euclidean, nn.WeightedEuclidean)
-def euclidean(graph: Graph, module: Any, x: Value, out: Value) -> str:
+def _euclidean(graph: Graph, module: Any, x: Value, out: Value) -> str:
     away = graph.node('Sub', graph.node('Unsqueeze', x, [-1]), graph.constant('weight', module.weight))
     if module.diagCov is not None:
         away = graph.node('Mul', away, graph.constant('diagCov', module.diagCov))
@@ -179,7 +179,7 @@ def euclidean(graph: Graph, module: Any, x: Value, out: Value) -> str:
 
 
 @layer(nn.Normalize)
-def normalize(graph: Graph, module: Any, x: Value, out: Value) -> str:
+def _normalize(graph: Graph, module: Any, x: Value, out: Value) -> str:
     reduced = partial(graph.node, keepdims=1)
     if module.p == math.inf:
         norm = graph.node('Add', reduced('ReduceMax', graph.node('Abs', x), [-1]), float(module.eps))

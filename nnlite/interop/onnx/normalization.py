@@ -10,7 +10,7 @@ from nnlite.interop.onnx.rules import layer
 
 
 @layer(nn.BatchNormalization, nn.SpatialBatchNormalization, nn.VolumetricBatchNormalization)
-def batch_norm(graph: Graph, module: Any, x: Value, out: Value) -> str:
+def _batch_norm(graph: Graph, module: Any, x: Value, out: Value) -> str:
     mean, var = module.running_mean, module.running_var
     weight = np.ones_like(mean) if module.weight is None else module.weight
     bias = np.zeros_like(mean) if module.bias is None else module.bias
@@ -21,26 +21,26 @@ def batch_norm(graph: Graph, module: Any, x: Value, out: Value) -> str:
 
 
 @layer(nn.SpatialCrossMapLRN)
-def response_norm(graph: Graph, module: Any, x: Value, out: Value) -> str:
+def _response_norm(graph: Graph, module: Any, x: Value, out: Value) -> str:
     maps, back = graph.batched(x, 4)
     how = dict(alpha=float(module.alpha), beta=float(module.beta), bias=float(module.k))
     return back(graph.node('LRN', maps, size=int(module.size), **how))
 
 
 @layer(nn.SpatialSubtractiveNormalization)
-def subtractive(graph: Graph, module: Any, x: Value, out: Value) -> str:
+def _subtractive(graph: Graph, module: Any, x: Value, out: Value) -> str:
     maps, back = graph.batched(x, 4)
     return back(_without_mean(graph, module, maps, x))
 
 
 @layer(nn.SpatialDivisiveNormalization)
-def divisive(graph: Graph, module: Any, x: Value, out: Value) -> str:
+def _divisive(graph: Graph, module: Any, x: Value, out: Value) -> str:
     maps, back = graph.batched(x, 4)
     return back(_divided(graph, module, maps, x))
 
 
 @layer(nn.SpatialContrastiveNormalization)
-def contrastive(graph: Graph, module: Any, x: Value, out: Value) -> str:
+def _contrastive(graph: Graph, module: Any, x: Value, out: Value) -> str:
     maps, back = graph.batched(x, 4)
     first, second = module.normalizer.modules
     return back(_divided(graph, second, _without_mean(graph, first, maps, x), x))

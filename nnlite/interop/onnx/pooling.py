@@ -36,7 +36,7 @@ def _ends(module: Any, x: Value, out: Value) -> list[int]:
     nn.SpatialMaxPooling, nn.SpatialDilatedMaxPooling, nn.VolumetricMaxPooling, nn.VolumetricDilatedMaxPooling,
     nn.TemporalMaxPooling,
 )  # fmt: skip
-def max_pooling(graph: Graph, module: Any, x: Value, out: Value) -> str:
+def _max_pooling(graph: Graph, module: Any, x: Value, out: Value) -> str:
     kernel, stride, padding = (list(sizes) for sizes in module._geometry())
     dilation = list(module._each('dilation'))
     ends = _ends(module, x, out)
@@ -54,7 +54,7 @@ def max_pooling(graph: Graph, module: Any, x: Value, out: Value) -> str:
 
 
 @container(nn.SpatialMaxUnpooling, nn.VolumetricMaxUnpooling)
-def max_unpooling(graph: Graph, module: Any, x: Value) -> Value:
+def _max_unpooling(graph: Graph, module: Any, x: Value) -> Value:
     if id(module.pooling) not in graph.pooled:
         raise CannotError('its pooling does not run before it')
     before, after, pooled, places = graph.pooled[id(module.pooling)]
@@ -68,7 +68,7 @@ def max_unpooling(graph: Graph, module: Any, x: Value) -> Value:
 
 
 @layer(nn.SpatialAveragePooling, nn.VolumetricAveragePooling)
-def average_pooling(graph: Graph, module: Any, x: Value, out: Value) -> str:
+def _average_pooling(graph: Graph, module: Any, x: Value, out: Value) -> str:
     kernel, stride, padding = (list(sizes) for sizes in module._geometry())
     maps, back = maps_of(graph, module, x)
     y = graph.node(
@@ -95,7 +95,7 @@ def average_pooling(graph: Graph, module: Any, x: Value, out: Value) -> str:
 
 
 @layer(nn.SpatialAdaptiveAveragePooling)
-def adaptive_average_pooling(graph: Graph, module: Any, x: Value, out: Value) -> str:
+def _adaptive_average_pooling(graph: Graph, module: Any, x: Value, out: Value) -> str:
     maps, back = maps_of(graph, module, x)
     if (module.H, module.W) == (1, 1):
         return back(graph.node('GlobalAveragePool', maps))
@@ -113,7 +113,7 @@ def _means(count: int, size: int) -> np.ndarray:
 
 
 @layer(nn.SpatialAdaptiveMaxPooling)
-def adaptive_max_pooling(graph: Graph, module: Any, x: Value, out: Value) -> str:
+def _adaptive_max_pooling(graph: Graph, module: Any, x: Value, out: Value) -> str:
     maps, back = maps_of(graph, module, x)
     if (module.H, module.W) == (1, 1):
         return back(graph.node('GlobalMaxPool', maps))
@@ -127,7 +127,7 @@ def adaptive_max_pooling(graph: Graph, module: Any, x: Value, out: Value) -> str
 
 
 @layer(nn.TemporalDynamicKMaxPooling)
-def largest_frames(graph: Graph, module: Any, x: Value, out: Value) -> str:
+def _largest_frames(graph: Graph, module: Any, x: Value, out: Value) -> str:
     axis = x.ndim - 2
     count = static(out, axis)
     _, frames = graph.several('TopK', 2, x, [count], axis=axis, largest=1, sorted=1)
@@ -136,7 +136,7 @@ def largest_frames(graph: Graph, module: Any, x: Value, out: Value) -> str:
 
 
 @layer(nn.FeatureLPPooling)
-def feature_norm(graph: Graph, module: Any, x: Value, out: Value) -> str:
+def _feature_norm(graph: Graph, module: Any, x: Value, out: Value) -> str:
     axis = int(module.batch_mode)
     groups = np.arange(static(out, axis))[:, None] * module.stride + np.arange(module.width)
     # as in Torch powers and their sums are of double precision
@@ -153,7 +153,7 @@ def _wide(graph: Graph, number: float) -> str:
 
 
 @layer(nn.SpatialUpSamplingNearest, nn.SpatialUpSamplingBilinear, nn.UpSampling)
-def up_sampling(graph: Graph, module: Any, x: Value, out: Value) -> str:
+def _up_sampling(graph: Graph, module: Any, x: Value, out: Value) -> str:
     sides = x.ndim - 2 if isinstance(module, nn.UpSampling) else 2
     maps, back = graph.batched(x, sides + 2)
     sizes = [static(out, axis) for axis in range(out.ndim - sides, out.ndim)]
@@ -170,7 +170,7 @@ def up_sampling(graph: Graph, module: Any, x: Value, out: Value) -> str:
 @layer(
     nn.SpatialZeroPadding, nn.SpatialReflectionPadding, nn.SpatialReplicationPadding, nn.VolumetricReplicationPadding
 )  # fmt: skip
-def border(graph: Graph, module: Any, x: Value, out: Value) -> str:
+def _border(graph: Graph, module: Any, x: Value, out: Value) -> str:
     """What is cropped is cropped from the padded map."""
     pads = module._pads()
     axes = [*range(x.ndim - len(pads), x.ndim)]

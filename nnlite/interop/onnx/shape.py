@@ -13,18 +13,18 @@ END = np.iinfo(np.int64).max  # what ONNX takes for the end of a dimension of an
 
 
 @layer(nn.View, nn.Reshape, nn.Collapse, nn.Squeeze)
-def reshaped(graph: Graph, module: Any, x: Value, out: Value) -> str:
+def _reshaped(graph: Graph, module: Any, x: Value, out: Value) -> str:
     return graph.reshape(x, out.shapes)
 
 
 @layer(nn.Unsqueeze)
-def unsqueeze(graph: Graph, module: Any, x: Value, out: Value) -> str:
+def _unsqueeze(graph: Graph, module: Any, x: Value, out: Value) -> str:
     dims = x.ndim if module.numInputDims is None else module.numInputDims
     return graph.node('Unsqueeze', x, [x.ndim - dims + module.pos - 1])
 
 
 @layer(nn.Transpose)
-def transpose(graph: Graph, module: Any, x: Value, out: Value) -> str:
+def _transpose(graph: Graph, module: Any, x: Value, out: Value) -> str:
     order = [*range(x.ndim)]
     for one, other in module._swaps(x.ndim):
         order[one], order[other] = order[other], order[one]
@@ -32,12 +32,12 @@ def transpose(graph: Graph, module: Any, x: Value, out: Value) -> str:
 
 
 @layer(nn.Select)
-def select(graph: Graph, module: Any, x: Value, out: Value) -> str:
+def _select(graph: Graph, module: Any, x: Value, out: Value) -> str:
     return graph.node('Gather', x, module.index - (module.index > 0), axis=axis_of(module.dimension, x.ndim, module))
 
 
 @layer(nn.Narrow)
-def narrow(graph: Graph, module: Any, x: Value, out: Value) -> str:
+def _narrow(graph: Graph, module: Any, x: Value, out: Value) -> str:
     begin, length = module.index, module.length
     if begin < 0:  # all but the last ones; a length below 0 is counted from the end first, as nn.Narrow does
         first, end = 0, -length if length >= 0 else begin - 2 - length
@@ -49,7 +49,7 @@ def narrow(graph: Graph, module: Any, x: Value, out: Value) -> str:
 
 
 @layer(nn.Replicate)
-def replicate(graph: Graph, module: Any, x: Value, out: Value) -> str:
+def _replicate(graph: Graph, module: Any, x: Value, out: Value) -> str:
     axis = module.dim - 1 + (module.ndim is not None and x.ndim > module.ndim)
     times = [1] * (x.ndim + 1)
     times[axis] = module.nfeatures
@@ -57,7 +57,7 @@ def replicate(graph: Graph, module: Any, x: Value, out: Value) -> str:
 
 
 @layer(nn.Padding)
-def padding(graph: Graph, module: Any, x: Value, out: Value) -> str:
+def _padding(graph: Graph, module: Any, x: Value, out: Value) -> str:
     axis = axis_of(module.dim + (module.nInputDim is not None and x.ndim != module.nInputDim), x.ndim, module)
     front, behind = [0] * x.ndim, [0] * x.ndim
     if module.index == 1:
@@ -70,13 +70,13 @@ def padding(graph: Graph, module: Any, x: Value, out: Value) -> str:
 
 
 @layer(nn.PixelShuffle)
-def pixel_shuffle(graph: Graph, module: Any, x: Value, out: Value) -> str:
+def _pixel_shuffle(graph: Graph, module: Any, x: Value, out: Value) -> str:
     maps, back = graph.batched(x, 4)
     return back(graph.node('DepthToSpace', maps, blocksize=module.upscaleFactor, mode='CRD'))
 
 
 @layer(nn.Constant)
-def constant(graph: Graph, module: Any, x: Value, out: Value) -> str:
+def _constant(graph: Graph, module: Any, x: Value, out: Value) -> str:
     value = graph.constant('value', module.value)
     if out.ndim == module.value.ndim:
         return graph.node('Identity', value)
@@ -85,13 +85,13 @@ def constant(graph: Graph, module: Any, x: Value, out: Value) -> str:
 
 
 @layer(nn.Index)
-def index(graph: Graph, module: Any, x: list[Value], out: Value) -> str:
+def _index(graph: Graph, module: Any, x: list[Value], out: Value) -> str:
     axis = axis_of(module.dimension, x[0].ndim, module)
     return graph.node('Gather', x[0], graph.indices(x[1], min(shape[axis] for shape in x[0].shapes)), axis=axis)
 
 
 @container(nn.MaskedSelect)
-def masked_select(graph: Graph, module: Any, x: list[Value]) -> Value:
+def _masked_select(graph: Graph, module: Any, x: list[Value]) -> Value:
     """How many elements there are is known only when it runs: whoever needs their number cannot follow."""
     module.expect_table(x, 2)
     array, mask = x
@@ -111,15 +111,15 @@ def _reduced(graph: Graph, module: Any, op: str, x: Value, squeeze: bool = True)
 
 
 @layer(nn.Max)
-def largest(graph: Graph, module: Any, x: Value, out: Value) -> str:
+def _largest(graph: Graph, module: Any, x: Value, out: Value) -> str:
     return _reduced(graph, module, 'ReduceMax', x)
 
 
 @layer(nn.Min)
-def smallest(graph: Graph, module: Any, x: Value, out: Value) -> str:
+def _smallest(graph: Graph, module: Any, x: Value, out: Value) -> str:
     return _reduced(graph, module, 'ReduceMin', x)
 
 
 @layer(nn.Sum, nn.Mean)
-def total(graph: Graph, module: Any, x: Value, out: Value) -> str:
+def _total(graph: Graph, module: Any, x: Value, out: Value) -> str:
     return _reduced(graph, module, 'ReduceMean' if module.sizeAverage else 'ReduceSum', x, module.squeeze)

@@ -13,22 +13,22 @@ from nnlite.tensor.dimensions import axis_of
 
 
 @layer(nn.CAddTable)
-def add(graph: Graph, module: Any, x: list[Value], out: Value) -> str:
+def _add(graph: Graph, module: Any, x: list[Value], out: Value) -> str:
     return _chain(graph, 'Add', x)
 
 
 @layer(nn.CMulTable)
-def multiply(graph: Graph, module: Any, x: list[Value], out: Value) -> str:
+def _multiply(graph: Graph, module: Any, x: list[Value], out: Value) -> str:
     return _chain(graph, 'Mul', x)
 
 
 @layer(nn.CMaxTable)
-def largest(graph: Graph, module: Any, x: list[Value], out: Value) -> str:
+def _largest(graph: Graph, module: Any, x: list[Value], out: Value) -> str:
     return _chain(graph, 'Max', x)
 
 
 @layer(nn.CMinTable)
-def smallest(graph: Graph, module: Any, x: list[Value], out: Value) -> str:
+def _smallest(graph: Graph, module: Any, x: list[Value], out: Value) -> str:
     return _chain(graph, 'Min', x)
 
 
@@ -37,7 +37,7 @@ def _chain(graph: Graph, op: str, x: list[Value]) -> str:
 
 
 @layer(nn.CSubTable)
-def subtract(graph: Graph, module: Any, x: list[Value], out: Value) -> str:
+def _subtract(graph: Graph, module: Any, x: list[Value], out: Value) -> str:
     first, second = x
     if first.shapes == second.shapes:
         return graph.node('Sub', first, second)
@@ -45,22 +45,22 @@ def subtract(graph: Graph, module: Any, x: list[Value], out: Value) -> str:
 
 
 @layer(nn.CDivTable)
-def divide(graph: Graph, module: Any, x: list[Value], out: Value) -> str:
+def _divide(graph: Graph, module: Any, x: list[Value], out: Value) -> str:
     return graph.node('Div', *x)
 
 
 @layer(nn.CAddTensorTable)
-def add_to_each(graph: Graph, module: Any, x: list[Any], out: list[Value]) -> list[str]:
+def _add_to_each(graph: Graph, module: Any, x: list[Any], out: list[Value]) -> list[str]:
     return [graph.node('Add', part, x[0]) for part in x[1]]
 
 
 @layer(nn.JoinTable)
-def join(graph: Graph, module: Any, x: list[Value], out: Value) -> Value:
+def _join(graph: Graph, module: Any, x: list[Value], out: Value) -> Value:
     return joined(graph, module, x, module.dimension, module.nInputDims)
 
 
 @container(nn.SplitTable)
-def split(graph: Graph, module: Any, x: Value) -> list[Value]:
+def _split(graph: Graph, module: Any, x: Value) -> list[Value]:
     axis = axis_of(module.dimension, x.ndim, module, module.nInputDims)
     shapes = [shape[:axis] + shape[axis + 1 :] for shape in x.shapes]
     names = [graph.node('Gather', x, place, axis=axis) for place in range(static(x, axis))]
@@ -68,12 +68,12 @@ def split(graph: Graph, module: Any, x: Value) -> list[Value]:
 
 
 @container(nn.SelectTable)
-def select(graph: Graph, module: Any, x: Tree) -> Tree:
+def _select(graph: Graph, module: Any, x: Tree) -> Tree:
     return x[module._place(x)]
 
 
 @container(nn.NarrowTable)
-def narrow(graph: Graph, module: Any, x: list[Tree]) -> list[Tree]:
+def _narrow(graph: Graph, module: Any, x: list[Tree]) -> list[Tree]:
     module.expect_table(x)
     if len(x) < module._part().stop:
         raise ShapeError(f'expected a table of {module._part().stop} or more, got {len(x)}', where=module._name())
@@ -81,13 +81,13 @@ def narrow(graph: Graph, module: Any, x: list[Tree]) -> list[Tree]:
 
 
 @container(nn.FlattenTable)
-def flatten(graph: Graph, module: Any, x: list[Tree]) -> list[Value]:
+def _flatten(graph: Graph, module: Any, x: list[Tree]) -> list[Value]:
     module.expect_table(x)
     return leaves(x)
 
 
 @container(nn.ZipTable)
-def zip_table(graph: Graph, module: Any, x: list[list[Tree]]) -> list[list[Tree]]:
+def _zip_table(graph: Graph, module: Any, x: list[list[Tree]]) -> list[list[Tree]]:
     module.expect_table(x)
     for part in x:
         module.expect_table(part, len(x[0]))
@@ -95,14 +95,14 @@ def zip_table(graph: Graph, module: Any, x: list[list[Tree]]) -> list[list[Tree]
 
 
 @container(nn.ZipTableOneToMany)
-def zip_one_to_many(graph: Graph, module: Any, x: list[Tree]) -> list[list[Tree]]:
+def _zip_one_to_many(graph: Graph, module: Any, x: list[Tree]) -> list[list[Tree]]:
     module.expect_table(x, 2)
     module.expect_table(x[1])
     return [[x[0], other] for other in x[1]]
 
 
 @layer(nn.MixtureTable)
-def mixture(graph: Graph, module: Any, x: list[Any], out: Value) -> str:
+def _mixture(graph: Graph, module: Any, x: list[Any], out: Value) -> str:
     gates, experts = x
     last = gates.ndim - 1
     if isinstance(experts, list):

@@ -22,56 +22,56 @@ for _class, _op in (
 
 
 @layer(nn.ReLU, nn.Threshold)
-def threshold(graph: Graph, module: Any, x: Value, out: Value) -> str:
+def _threshold(graph: Graph, module: Any, x: Value, out: Value) -> str:
     if module.threshold == module.val == 0:
         return graph.node('Relu', x)
     return graph.node('Where', graph.node('Greater', x, float(module.threshold)), x, float(module.val))
 
 
 @layer(nn.HardTanh, nn.Clamp, nn.ReLU6)
-def clip(graph: Graph, module: Any, x: Value, out: Value) -> str:
+def _clip(graph: Graph, module: Any, x: Value, out: Value) -> str:
     return graph.node('Clip', x, float(module.min_val), float(module.max_val))
 
 
 @layer(nn.ELU)
-def elu(graph: Graph, module: Any, x: Value, out: Value) -> str:
+def _elu(graph: Graph, module: Any, x: Value, out: Value) -> str:
     return graph.node('Elu', x, alpha=float(module.alpha))
 
 
 @layer(nn.LeakyReLU)
-def leaky_relu(graph: Graph, module: Any, x: Value, out: Value) -> str:
+def _leaky_relu(graph: Graph, module: Any, x: Value, out: Value) -> str:
     return graph.node('LeakyRelu', x, alpha=float(module.negval))
 
 
 @layer(nn.RReLU)
-def rrelu(graph: Graph, module: Any, x: Value, out: Value) -> str:
+def _rrelu(graph: Graph, module: Any, x: Value, out: Value) -> str:
     return graph.node('LeakyRelu', x, alpha=(module.lower + module.upper) / 2)
 
 
 @layer(nn.PReLU)
-def prelu(graph: Graph, module: Any, x: Value, out: Value) -> str:
+def _prelu(graph: Graph, module: Any, x: Value, out: Value) -> str:
     planes = max(module.nOutputPlane, 1)
     shape = (planes,) + (1,) * (x.ndim - 2) if x.ndim > 1 else (planes,)
     return graph.node('PRelu', x, graph.constant('weight', module.weight.reshape(shape)))
 
 
 @layer(nn.HardShrink)
-def hard_shrink(graph: Graph, module: Any, x: Value, out: Value) -> str:
+def _hard_shrink(graph: Graph, module: Any, x: Value, out: Value) -> str:
     return graph.node('Shrink', x, lambd=float(module._bound()), bias=0.0)
 
 
 @layer(nn.SoftShrink)
-def soft_shrink(graph: Graph, module: Any, x: Value, out: Value) -> str:
+def _soft_shrink(graph: Graph, module: Any, x: Value, out: Value) -> str:
     return graph.node('Shrink', x, lambd=float(module._bound()), bias=float(module._bound()))
 
 
 @layer(nn.TanhShrink)
-def tanh_shrink(graph: Graph, module: Any, x: Value, out: Value) -> str:
+def _tanh_shrink(graph: Graph, module: Any, x: Value, out: Value) -> str:
     return graph.node('Sub', x, graph.node('Tanh', x))
 
 
 @layer(nn.SoftPlus)
-def soft_plus(graph: Graph, module: Any, x: Value, out: Value) -> str:
+def _soft_plus(graph: Graph, module: Any, x: Value, out: Value) -> str:
     # beyond its threshold nn.SoftPlus is the identity, from which this is not to be told apart there
     if module.beta == 1:
         return graph.node('Softplus', x)
@@ -79,43 +79,43 @@ def soft_plus(graph: Graph, module: Any, x: Value, out: Value) -> str:
 
 
 @layer(nn.LogSigmoid)
-def log_sigmoid(graph: Graph, module: Any, x: Value, out: Value) -> str:
+def _log_sigmoid(graph: Graph, module: Any, x: Value, out: Value) -> str:
     return graph.node('Neg', graph.node('Softplus', graph.node('Neg', x)))
 
 
 @layer(nn.SoftMax, nn.SpatialSoftMax)
-def soft_max(graph: Graph, module: Any, x: Value, out: Value) -> str:
+def _soft_max(graph: Graph, module: Any, x: Value, out: Value) -> str:
     return graph.node('Softmax', x, axis=1 - x.ndim % 2)
 
 
 @layer(nn.SoftMin)
-def soft_min(graph: Graph, module: Any, x: Value, out: Value) -> str:
+def _soft_min(graph: Graph, module: Any, x: Value, out: Value) -> str:
     return graph.node('Softmax', graph.node('Neg', x), axis=1 - x.ndim % 2)
 
 
 @layer(nn.LogSoftMax, nn.SpatialLogSoftMax)
-def log_soft_max(graph: Graph, module: Any, x: Value, out: Value) -> str:
+def _log_soft_max(graph: Graph, module: Any, x: Value, out: Value) -> str:
     return graph.node('LogSoftmax', x, axis=1 - x.ndim % 2)
 
 
 @layer(nn.Square)
-def square(graph: Graph, module: Any, x: Value, out: Value) -> str:
+def _square(graph: Graph, module: Any, x: Value, out: Value) -> str:
     return graph.node('Mul', x, x)
 
 
 @layer(nn.Power)
-def power(graph: Graph, module: Any, x: Value, out: Value) -> str:
+def _power(graph: Graph, module: Any, x: Value, out: Value) -> str:
     return graph.node('Pow', x, float(module.pow))
 
 
 @layer(nn.CReLU)
-def crelu(graph: Graph, module: Any, x: Value, out: Value) -> str:
+def _crelu(graph: Graph, module: Any, x: Value, out: Value) -> str:
     both = graph.node('Concat', x, graph.node('Neg', x), axis=x.ndim - module.nInputDims)
     return graph.node('Relu', both)
 
 
 @layer(nn.GatedLinearUnit)
-def gated(graph: Graph, module: Any, x: Value, out: Value) -> str:
+def _gated(graph: Graph, module: Any, x: Value, out: Value) -> str:
     axis = axis_of(-1 if module.dim is None else module.dim, x.ndim, module)
     static(x, axis)
     values, gates = graph.several('Split', 2, x, axis=axis, num_outputs=2)
@@ -126,24 +126,24 @@ def gated(graph: Graph, module: Any, x: Value, out: Value) -> str:
 
 
 @layer(nn.MulConstant)
-def times(graph: Graph, module: Any, x: Value, out: Value) -> str:
+def _times(graph: Graph, module: Any, x: Value, out: Value) -> str:
     return graph.node('Mul', x, graph.constant('constant_scalar', float(module.constant_scalar)))
 
 
 @layer(nn.AddConstant)
-def plus(graph: Graph, module: Any, x: Value, out: Value) -> str:
+def _plus(graph: Graph, module: Any, x: Value, out: Value) -> str:
     constant = module.constant_scalar
     number = constant.astype(module.dtype) if is_array(constant) else float(constant)
     return graph.node('Add', x, graph.constant('constant_scalar', number))
 
 
 @layer(nn.Mul, nn.CMul)
-def weighted(graph: Graph, module: Any, x: Value, out: Value) -> str:
+def _weighted(graph: Graph, module: Any, x: Value, out: Value) -> str:
     return graph.node('Mul', x, _along(graph, module, 'weight', x))
 
 
 @layer(nn.Add, nn.CAdd)
-def biased(graph: Graph, module: Any, x: Value, out: Value) -> str:
+def _biased(graph: Graph, module: Any, x: Value, out: Value) -> str:
     return graph.node('Add', x, _along(graph, module, 'bias', x))
 
 
@@ -169,13 +169,13 @@ class _Shaped:
 
 
 @container(nn.Dropout)
-def dropout(graph: Graph, module: Any, x: Value) -> Value:
+def _dropout(graph: Graph, module: Any, x: Value) -> Value:
     _expect_certain(module)
     return x if module.v2 else _scaled(graph, module, x)
 
 
 @container(nn.SpatialDropout, nn.VolumetricDropout)
-def planes_dropped(graph: Graph, module: Any, x: Value) -> Value:
+def _planes_dropped(graph: Graph, module: Any, x: Value) -> Value:
     _expect_certain(module)
     return _scaled(graph, module, x)
 
@@ -190,5 +190,5 @@ def _scaled(graph: Graph, module: Any, x: Value) -> Value:
 
 
 @layer(nn.WhiteNoise)
-def white_noise(graph: Graph, module: Any, x: Value, out: Value) -> str:
+def _white_noise(graph: Graph, module: Any, x: Value, out: Value) -> str:
     return graph.node('Add', x, float(module.mean)) if module.mean else x.name
