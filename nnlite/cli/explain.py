@@ -16,18 +16,19 @@ from typing import Any
 import numpy as np
 
 import nnlite
-from nnlite.cli.pictures import read_picture
+from nnlite.cli.pictures import load_model, read_picture
 from nnlite.data_prep import shapes
 from nnlite.errors import DataError, Error, ShapeError, inside
 from nnlite.explain import explain_lesson, explain_model, record_block, record_pair
-from nnlite.interop.conversion import example_input, find_shape
-from nnlite.training.network import Trained, load_trained
+from nnlite.interop.example_input import example_input, find_shape
+from nnlite.training.network import Trained
 from nnlite.training.preparation import Preparation
 from nnlite.whole_file import whole_file
 
 MOST_PIXELS = 512
 DEFAULT_SIZE = 32
 SMALLEST = 8  # pixels of a side, for so many numbers in a row to be taken for a picture
+DEPTHS = range(7, 201)  # of the pair: with more layers it takes minutes
 DEFAULT_DEPTH = 26
 GREY = np.array([0.299, 0.587, 0.114])  # how bright red, green and blue are (ITU-R BT.601)
 EXAMPLE = 'nnlite explain runs/resnet20/best.t7 --input picture.png --out explain.html'
@@ -35,7 +36,12 @@ EXAMPLE = 'nnlite explain runs/resnet20/best.t7 --input picture.png --out explai
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
-    parser.add_argument('model', nargs='?', help='a .t7 file with a network; without it, the pages for a lesson')
+    parser.add_argument(
+        'model',
+        nargs='?',
+        metavar='MODEL.t7|DIR',
+        help='the network, or the folder of a run: its latest.t7; without it, the pages for a lesson',
+    )
     parser.add_argument('--input', metavar='PICTURE', help='what it looks at; a drawn shape if not given')
     parser.add_argument('--size', type=int, help='pixels of a side; else as in training, or a usual size')
     parser.add_argument('--label', type=int, help='the right class, from 1; what the network says if not given')
@@ -54,9 +60,11 @@ def run(args: argparse.Namespace) -> int:
             raise Error(f'expected none: it is for the page of {of}', where=f'--{name}')
     if args.model is None:
         depth = DEFAULT_DEPTH if args.depth is None else args.depth
+        if depth not in DEPTHS:
+            raise Error(f'expected {DEPTHS[0]} to {DEPTHS[-1]} layers, got {depth}', where='--depth')
         text, title = explain_lesson(record_block(), record_pair(depth)), 'the block, by hand, and the deep pair'
     else:
-        text, title = _page(args), Path(args.model).name
+        text, title = _page(args), Path(args.model).resolve().name
     with whole_file(args.out) as file:
         file.write(text.encode())
     print(f'{args.out}: {title}, {len(text) / 2**20:.1f} MB; open it in a browser')
@@ -68,12 +76,13 @@ def _page(args: argparse.Namespace) -> str:
     if args.size is not None and not 1 <= args.size <= MOST_PIXELS:
         raise Error(f'expected a size from 1 to {MOST_PIXELS}, got {args.size}', where='--size')
     nnlite.manualSeed(1)
-    trained = load_trained(args.model)
+    trained = load_model(args.model)
+    trained.net.clearState().zeroGradParameters()  # what is left of former steps need not fit into float32
     net = trained.net.float().evaluate()
     images, note = _input(args, net, trained)
     try:
         names = trained.names or trained.classes
-        return explain_model(net, images, Path(args.model).name, names, args.label, note)
+        return explain_model(net, images, Path(args.model).resolve().name, names, args.label, note)
     except DataError as error:
         if error.where == 'label':
             error.where = '--label'

@@ -5,12 +5,15 @@ from html import escape
 
 import numpy as np
 
-WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 720, 280, 64, 34, 34
+WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 720, 290, 64, 56, 34
+TICKS = 14  # places that have their number below them, at most
 BAR = 5  # pixels of a histogram's bar
 
 
 def line_chart(values: np.ndarray, names: list[str], x_label: str, y_label: str) -> str:
-    """Return a chart of positive numbers, on a logarithmic axis; each point says its name under the pointer.
+    """Return a chart of positive numbers, on a logarithmic axis, over their places, from 1.
+
+    Each point says its name under the pointer.
 
     >>> line_chart(np.array([1.0, 10.0]), ['a', 'b'], 'layer', 'norm').count('<circle')
     2
@@ -34,6 +37,9 @@ def line_chart(values: np.ndarray, names: list[str], x_label: str, y_label: str)
         parts.append(f'<line class="axis" x1="{LEFT}" x2="{WIDTH - 12}" y1="{y:.1f}" y2="{y:.1f}"/>')
         parts.append(f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">1e{power}</text>')
     parts.append(f'<polyline class="curve" points="{" ".join(f"{x:.1f},{y:.1f}" for x, y in points)}"/>')
+    for place in range(0, len(values), -(-len(values) // TICKS)):
+        x, y = at(place, 10.0**low)
+        parts.append(f'<text x="{x:.1f}" y="{y + 20:.1f}" text-anchor="middle">{place + 1}</text>')
     for (place, value), (x, y) in zip(good, points, strict=True):
         title = f'<title>{escape(names[place])}: {value:.3g}</title>'
         parts.append(f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="4">{title}</circle>')

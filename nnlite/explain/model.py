@@ -1,5 +1,7 @@
 """The page of a model: its modules as a tree, with what each did to one picture, forward and back."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from html import escape
 from typing import Any
 
@@ -9,7 +11,8 @@ from nnlite import nn, trace
 from nnlite.errors import DataError
 from nnlite.explain.chart import histogram, line_chart
 from nnlite.explain.page import Part, page
-from nnlite.explain.planes import PLANES, picture_of
+from nnlite.explain.planes import PLANES, colours_of, picture_of
+from nnlite.nn.table import mapped
 from nnlite.tensor.devices import is_array
 from nnlite.tensor.memory import address
 from nnlite.trace.frame import Frame
@@ -19,6 +22,7 @@ from nnlite.training.scores import gives_probabilities, loss_of, probabilities
 
 TOP = 5  # classes that are shown
 LARGEST = 64  # pixels of a plane's side that are shown; of larger planes every so many, or pages get very large
+LONG = 1e6  # from here on a score is written with a power of ten
 FORKS = ('ConcatTable', 'Concat', 'DepthConcat')  # whose gradient at the input is the sum of those of their branches
 QUANTITIES = {'output': 'output', 'gradOutput': 'gradient at the output', 'gradInput': 'gradient at the input'}
 SCRIPT = """
@@ -39,8 +43,9 @@ def explain_model(
 ) -> str:
     """Return a page, HTML, that shows what a network does with a picture.
 
-    The network runs as it is, in training or in evaluation; nothing of it changes but the parameters' gradients. Of
-    scores the gradients are those of -log of a class's probability, by the network's last layer: nn.SoftMax gives
+    The network runs as it is, in training or in evaluation; nothing of it changes but the parameters' gradients. Layers
+    that have no way back in evaluation, as nn.SpatialDropout, hand back the gradient of what they do there. Of scores
+    the gradients are those of -log of a class's probability, by the network's last layer: nn.SoftMax gives
     probabilities, nn.LogSoftMax their logarithms, any other layer scores for nn.CrossEntropyCriterion. Of an output
     that is no list of scores, a single number, maps or a table, they are those of the sum of all its numbers.
 
@@ -62,14 +67,15 @@ def explain_model(
     >>> text.startswith('<!doctype html>'), text.count('<details') > 20
     (True, True)
     """
-    frame = trace.record(net, _Total().type(net.type()), images, None, arrays=True)
-    scores = _scores(net, frame)
-    if label is not None and not 1 <= label <= len(scores):
-        expected = f'a class from 1 to {len(scores)}' if len(scores) else 'no class, of a network that gives no scores'
-        raise DataError(f'expected {expected}, got {label}', where='label')
-    if len(scores):
-        label = int(np.argmax(scores)) + 1 if label is None else label
-        frame = trace.record(net, loss_of(net), images, [label], arrays=True)
+    with _way_back_in_evaluation(net):
+        frame = trace.record(net, _Total().type(net.type()), images, None, arrays=True)
+        scores = _scores(frame)
+        if label is not None and not 1 <= label <= len(scores):
+            classes_are = f'a class from 1 to {len(scores)}' if len(scores) else 'no class, of a network without scores'
+            raise DataError(f'expected {classes_are}, got {label}', where='label')
+        if len(scores):
+            label = int(np.argmax(scores)) + 1 if label is None else label
+            frame = trace.record(net, loss_of(net), images, [label], arrays=True)
     parts = [
         f'<h1>{escape(title)}</h1>',
         _summary(net, frame, images, note),
@@ -85,6 +91,29 @@ def explain_model(
         f'<div id="tree">{_tree(frame, children_of(frame.nodes), 0)}</div>',
     ]
     return page(title, Part(title, '\n'.join(parts), SCRIPT))
+
+
+@contextmanager
+def _way_back_in_evaluation(net: Any) -> Iterator[None]:
+    """Give layers whose way back Torch has in training only the one of what they do in evaluation: y = a x + b."""
+    kinds = nn.SpatialDropout | nn.VolumetricDropout | nn.WhiteNoise
+    layers = [module for module in net.listModules() if isinstance(module, kinds) and not module.train]
+
+    def hand_back(layer: Any) -> Any:
+        def updateGradInput(input: Any, gradOutput: Any) -> Any:
+            slope = 1 if isinstance(layer, nn.WhiteNoise) else 1 - layer.p
+            layer.gradInput = gradOutput * (layer.noise if getattr(layer, 'stochastic_inference', False) else slope)
+            return layer.gradInput
+
+        return updateGradInput
+
+    for layer in layers:
+        layer.updateGradInput = hand_back(layer)
+    try:
+        yield
+    finally:
+        for layer in layers:
+            del layer.updateGradInput
 
 
 class _Total(nn.Criterion):
@@ -104,7 +133,7 @@ def _ones(like: Any) -> Any:
     return [_ones(part) for part in like] if isinstance(like, list) else np.ones_like(like)
 
 
-def _scores(net: Any, frame: Frame) -> np.ndarray:
+def _scores(frame: Frame) -> np.ndarray:
     """Return the scores (classes) that a network has given; none if its output is something else."""
     output = frame.arrays['output', 0]
     is_list = is_array(output) and sum(side > 1 for side in output.shape) == 1 and output.shape[-1] > 1
@@ -113,18 +142,20 @@ def _scores(net: Any, frame: Frame) -> np.ndarray:
 
 def _summary(net: Any, frame: Frame, images: Any, note: str | None) -> str:
     parameters = sum({address(weight): weight.size for weight in net.parameters()[0]}.values())
-    given = [np.shape(part) for part in images] if isinstance(images, list) else np.shape(images)
     facts = [
-        f'Input: {_size(given)}{f", {note}" if note else ""}.',
+        f'Input: {_size(mapped(np.shape, images))}{f", {note}" if note else ""}.',
         f'The network runs in {"training" if net.train else "evaluation"}.',
         f'{len(frame.nodes)} modules, {parameters:,} parameters, {frame.bytes.sum() / 2**20:.1f} MB of results and '
         f'buffers; forward {1e3 * frame.seconds["forward"][0]:.1f} ms, back {1e3 * frame.seconds["backward"][0]:.1f} '
         'ms, module by module.',
     ]
     text = f'<p>{escape(" ".join(facts))}</p>'
-    if isinstance(images, list) or np.ndim(images) != 4:
+    if isinstance(images, list | dict) or np.ndim(images) != 4:
         return text
-    return text + _figure(picture_of(images[0]), 'the input, plane by plane', images.shape[-1])
+    side = images.shape[-1]
+    if images.shape[1] == 3:
+        text += _figure(colours_of(images[0]), 'the input', side)
+    return text + _figure(picture_of(images[0]), 'the input, plane by plane', side)
 
 
 def _said(net: Any, frame: Frame, scores: np.ndarray, classes: list[str] | None, label: int | None) -> str:
@@ -132,7 +163,7 @@ def _said(net: Any, frame: Frame, scores: np.ndarray, classes: list[str] | None,
     if not len(scores):
         return (
             f'<p>It gives {escape(_size(frame.shapes[0]))}: no scores of classes. The loss of this page, whose '
-            f'gradients it shows, is the sum of all these numbers.</p><p class="soft">loss {frame.loss:.4f}</p>'
+            f'gradients it shows, is the sum of all these numbers.</p><p class="soft">loss {frame.loss:z.4f}</p>'
         ) + _broken(frame)
     assert label is not None
     shares = probabilities(net, scores[None])[0]
@@ -141,7 +172,7 @@ def _said(net: Any, frame: Frame, scores: np.ndarray, classes: list[str] | None,
     for place in np.argsort(-scores, kind='stable')[:TOP]:
         name = _named(place + 1, classes)
         mark = ' (the gradient is for this one)' if place + 1 == label else ''
-        cells = [f'{scores[place]:.3f}', f'{shares[place]:.1%}' if np.isfinite(shares[place]) else 'none']
+        cells = [_score(scores[place]), f'{shares[place]:.1%}' if np.isfinite(shares[place]) else 'none']
         row = ''.join(f'<td>{cell}</td>' for cell in cells[-len(columns) :])
         rows.append(f'<tr><td>{escape(name)}{mark}</td>{row}</tr>')
     head = ''.join(f'<th>{name}</th>' for name in ('class', *columns))
@@ -149,8 +180,12 @@ def _said(net: Any, frame: Frame, scores: np.ndarray, classes: list[str] | None,
     kind = 'nn.ClassNLLCriterion of their logarithms' if gives_probabilities(net) else repr(loss_of(net))
     return (
         f'{_broken(frame)}<div class="scroll"><table><tr>{head}</tr>{"".join(rows)}</table></div>'
-        f'<p>{escape(loss)} ({escape(kind)}).</p><p class="soft">loss {frame.loss:.4f}</p>'
+        f'<p>{escape(loss)} ({escape(kind)}).</p><p class="soft">loss {frame.loss:z.4f}</p>'
     )
+
+
+def _score(score: float) -> str:
+    return f'{score:z.3f}' if abs(score) < LONG else f'{score:.4g}'
 
 
 def _named(label: int, classes: list[str] | None) -> str:
@@ -175,7 +210,8 @@ def _broken(frame: Frame) -> str:
 
 def _gradients(frame: Frame) -> str:
     nodes, norms = trace.gradient_norms(frame.trace(), 'gradOutput')
-    return line_chart(norms[0], [f'{node.short} {node.name}' for node in nodes], 'layer', 'norm of the gradient')
+    names = [f'{node.short} {node.name}' for node in nodes]
+    return line_chart(norms[0], names, 'layer, from the input to the output', 'norm of the gradient')
 
 
 def _tree(frame: Frame, below: list[list[int]], number: int) -> str:
@@ -204,8 +240,8 @@ def _size(shape: Any) -> str:
     """Return a shape, or those of a table, as text."""
     if shape is None:
         return 'did not run'
-    if isinstance(shape, list):
-        return f'a table: {", ".join(map(_size, shape))}'
+    if isinstance(shape, list | dict):
+        return f'a table: {", ".join(map(_size, shape.values() if isinstance(shape, dict) else shape))}'
     return ' x '.join(map(str, shape))
 
 
@@ -217,7 +253,7 @@ def _branches(frame: Frame, below: list[list[int]], number: int) -> str:
     whole, total, *rest = found
     for part in rest:
         total = total + part
-    same = 'to the bit' if np.array_equal(total, whole) else 'but for rounding'
+    same = 'to the bit' if np.array_equal(total, whole, equal_nan=True) else 'but for rounding'
     rows = [
         (f'branch {place}, {frame.nodes[child].name}', frame.statistics['gradInput'][child])
         for place, child in enumerate(below[number], 1)

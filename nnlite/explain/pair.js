@@ -1,5 +1,5 @@
 // The deep pair: `data` holds what was recorded of the training of both.
-const L = 56, R = 12, T = 12, B = 36, NS = 'http://www.w3.org/2000/svg';
+const L = 60, R = 12, T = 12, B = 46, NS = 'http://www.w3.org/2000/svg';
 const COLORS = ['var(--blue)', 'var(--orange)'], DASHES = ['', '7 5'];
 const $ = id => document.getElementById(id);
 const steps = data.twins[0].steps;
@@ -23,8 +23,8 @@ function chart(id, W, H, title, names) {
       element(svg, 'text', {x: L - 8, y: y(tick) + 4, 'text-anchor': 'end'}, show(tick));
     }
     names.forEach((name, place) => name !== null &&
-      element(svg, 'text', {x: x(place), y: H - B + 15, 'text-anchor': 'middle'}, name));
-    element(svg, 'text', {x: (W + L) / 2, y: H - 4, 'text-anchor': 'middle'}, title);
+      element(svg, 'text', {x: x(place), y: H - B + 19, 'text-anchor': 'middle'}, name));
+    element(svg, 'text', {x: (W + L) / 2, y: H - 7, 'text-anchor': 'middle'}, title);
     rows.forEach((row, n) => element(svg, 'polyline', {
       fill: 'none', stroke: COLORS[n], 'stroke-width': 2.5, 'stroke-dasharray': DASHES[n],
       points: row.map((value, place) => x(place).toFixed(1) + ',' + y(value).toFixed(1)).join(' '),

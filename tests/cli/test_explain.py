@@ -1,3 +1,5 @@
+import warnings
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -43,6 +45,19 @@ def test_the_picture_is_made_ready_as_in_training(tmp_path, monkeypatch):
     np.testing.assert_allclose(images, expected, atol=1e-5)
 
 
+def test_of_a_run_the_last_network(tmp_path, capsys):
+    (tmp_path / 'run').mkdir()
+    net = models.resnet(8, 'cifar10', classes=2, widths=(2, 2, 2)).double()
+    net.get(1).gradWeight.fill(1e300)  # a file of Torch's may have anything there, which is no float
+    nnlite.save(tmp_path / 'run' / 'latest.t7', net)
+    with warnings.catch_warnings():
+        warnings.simplefilter('error')
+        assert main(['explain', str(tmp_path / 'run'), '--out', str(tmp_path / 'x.html')]) == 0
+    assert '<h1>run</h1>' in (tmp_path / 'x.html').read_text(encoding='utf-8')
+    assert main(['explain', str(tmp_path), '--out', str(tmp_path / 'x.html')]) == 2
+    assert 'latest.t7' in capsys.readouterr().err
+
+
 def test_the_lesson(tmp_path, capsys):
     assert main(['explain', '--depth', '8', '--out', str(tmp_path / 'lesson.html')]) == 0
     assert 'the block, by hand, and the deep pair' in capsys.readouterr().out
@@ -65,7 +80,9 @@ def test_what_is_wrong_is_one_message(tmp_path, capsys):
         assert main(['explain', str(tmp_path / 'net.t7'), *more, '--out', str(tmp_path / 'x.html')]) == 2
         assert said in capsys.readouterr().err
         assert not (tmp_path / 'x.html').exists()
-    assert main(['explain', '--depth', '4', '--out', str(tmp_path / 'x.html')]) == 2
+    for depth in ('6', '1000000000'):
+        assert main(['explain', '--depth', depth, '--out', str(tmp_path / 'x.html')]) == 2
+        assert 'in --depth\n  expected 7 to 200 layers, got' in capsys.readouterr().err
     for option, value in (('--input', 'no.png'), ('--size', '16'), ('--label', '1')):
         assert main(['explain', option, value, '--out', str(tmp_path / 'x.html')]) == 2
         assert f'in {option}\n  expected none' in capsys.readouterr().err

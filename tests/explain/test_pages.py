@@ -151,6 +151,51 @@ def test_outputs_that_are_no_scores():
         explain.explain_model(*linear(), 'scores', label=4)
 
 
+@pytest.mark.parametrize('stochastic', [False, True])
+def test_layers_that_have_no_way_back_in_evaluation(stochastic):
+    """Torch's give an error there; the page shows the slope of what they do: y = (1 - p) x, y = x + mean."""
+    nnlite.manualSeed(1)
+    layers = [nn.SpatialDropout(0.25, stochastic), nn.VolumetricDropout(0.5, stochastic), nn.WhiteNoise(2)]
+    net = nn.Sequential().add(layers[0]).add(nn.Unsqueeze(1)).add(layers[1]).add(layers[2]).double().evaluate()
+    text = explain.explain_model(net, np.ones((1, 3, 4, 4)), 'drops')
+    outputs, gradients = (
+        [row[1] for row in shown(text) if row[0] == name] for name in ('output', 'gradient at the input')
+    )
+    assert gradients[0] == outputs[3]  # of ones, all that multiplies them
+    if not stochastic:
+        assert gradients[1:] == [f'{np.sqrt(48) * share:.3g}' for share in (0.75 * 0.5, 0.5, 0.5, 1)]
+    assert not any('updateGradInput' in vars(layer) for layer in layers)
+    with pytest.raises(nnlite.Error, match='in training only'):
+        net.backward(np.ones((1, 3, 4, 4)), np.ones_like(net.forward(np.ones((1, 3, 4, 4)))))
+
+
+def test_a_table_in_a_table_goes_in():
+    inner = nn.ParallelTable().add(nn.CAddTable()).add(nn.Linear(5, 2))
+    x = np.ones((1, 2), np.float32)
+    text = explain.explain_model(inner, [[x, x], np.ones((1, 5), np.float32)], 'tables')
+    assert 'Input: a table: a table: 1 x 2, 1 x 2, 1 x 5.' in text
+
+
+def test_a_picture_is_shown_in_its_colours_and_plane_by_plane(model_page):
+    _, images, text = model_page
+    colours, planes = (image_of(address) for address in Page(text).addresses[1:3])
+    shares = (images[0] - images.min()) / (images.max() - images.min())
+    np.testing.assert_array_equal(colours, (255 * shares).astype(np.uint8).transpose(1, 2, 0))
+    assert planes.shape == (16, 3 * 16 + 2, 3)
+
+
+def image_of(address):
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(address.partition('base64,')[2]))))
+
+
+def test_a_score_may_be_of_any_size():
+    net, x = linear()
+    net.get(1).weight.fill(0)
+    net.get(1).bias[...] = [1e25, -1e-9, 123456]
+    rows = {row[0][:7]: row[1] for row in shown(explain.explain_model(net, x, 'net'))[1:4]}
+    assert rows == {'class 1': '1e+25', 'class 2': '0.000', 'class 3': '123456.000'}
+
+
 def test_large_maps_are_shown_in_part():
     text = explain.explain_model(nn.SpatialConvolution(1, 2, 3, 3), nnlite.randn(1, 1, 200, 100), 'large')
     assert 'output, 2 of 2 planes, a pixel of 4 x 4<' in text
