@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from nnlite.errors import Error
 from nnlite.kernels import setquiet
+from nnlite.training.gpu_memory import is_of_gpu
 
 COMMANDS = (
     'prep',
@@ -72,8 +73,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     except OSError as error:
         print(f'nnlite: {error.strerror or error}' + (f': {error.filename}' if error.filename else ''), file=sys.stderr)
-    except MemoryError:
-        print('nnlite: out of memory; a smaller --batch or --limit needs less', file=sys.stderr)
+    except MemoryError as error:
+        if is_of_gpu(error):
+            print(f'nnlite: expected memory on the GPU, got too little: {error}', file=sys.stderr)
+            print(
+                '  hint: a smaller --batch needs less; nvidia-smi shows what else is there; or --device cpu',
+                file=sys.stderr,
+            )
+        else:
+            print('nnlite: out of memory; a smaller --batch or --limit needs less', file=sys.stderr)
     except KeyboardInterrupt:
         print('nnlite: interrupted', file=sys.stderr)
         return 130

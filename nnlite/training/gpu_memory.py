@@ -1,6 +1,7 @@
 """The memory of a GPU: how much is taken, and what to do where there is no more."""
 
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -28,6 +29,16 @@ def usage(*pools: Any) -> str:
     """Return what `taken` does, in words."""
     used, held = taken(*pools)
     return f'{size(used)} used, {size(held)} held'
+
+
+def is_of_gpu(error: MemoryError) -> bool:
+    """Return whether it is a GPU whose memory was too little.
+
+    >>> is_of_gpu(MemoryError())
+    False
+    """
+    cupy = sys.modules.get('cupy')
+    return cupy is not None and isinstance(error, cupy.cuda.memory.OutOfMemoryError)
 
 
 @contextmanager

@@ -117,17 +117,17 @@ class Trainer:
             raise Error('expected a folder to resume from, got none', where='Trainer', hint="give save='DIR' too")
         self.folder = None if save is None else CheckpointFolder(save, resume)
         self.device = device_of(net) if device is None else choose(device)
-        if net.type() != type_on(self.device, net.type()):
-            with enough_memory() if self.device != 'cpu' else nullcontext():
-                net.type(type_on(self.device, net.type()))
-        self.net, self.criterion, self.train, self.val = net, criterion.type(net.type()), train, val
         self.schedule, self.minutes, self.curves = schedule, minutes, curves
         self.before_step, self.after_epoch = before_step, after_epoch
         self.progress = Progress(quiet)
         self.learningRate = learningRate
-        self.params, self.gradParams = net.getParameters()
         self.optimize, self.graph = optimize, graph
-        self._run_as(net, graph=False)
+        with enough_memory() if self.device != 'cpu' else nullcontext():
+            if net.type() != type_on(self.device, net.type()):
+                net.type(type_on(self.device, net.type()))
+            self.net, self.criterion, self.train, self.val = net, criterion.type(net.type()), train, val
+            self.params, self.gradParams = net.getParameters()
+            self._run_as(net, graph=False)
         self.optimState: dict[str, Any] = {
             'learningRate': learningRate,
             'learningRateDecay': 0,

@@ -3,9 +3,10 @@
 import re
 
 import pytest
+from PIL import Image
 
 import nnlite
-from nnlite import kernels
+from nnlite import kernels, nn
 from nnlite.bench.machine import cores
 from nnlite.cli import main
 from nnlite.kernels import on_numpy
@@ -59,3 +60,19 @@ def test_a_gpu_has_its_line_and_its_kernels_theirs(capsys, cupy):
     count, others = re.search(r"with (\d+) kernels in CUDA, NumPy's lines for \d+ others: (.+)", said['cupy']).groups()
     assert int(count) + len(others.split(', ')) == len(on_numpy.__all__)
     assert [name for name in others.split(', ') if 'Convolution' in name] == ['ConvolutionReLUTwice_updateOutput']
+
+
+def test_too_little_memory_of_a_gpu_is_said(capsys, cupy, tmp_path):
+    nnlite.save(tmp_path / 'net.t7', nn.Sequential().add(nn.View(-1)).add(nn.Linear(12, 1000)))
+    Image.new('RGB', (2, 2)).save(tmp_path / 'picture.png')
+    pool = cupy.get_default_memory_pool()
+    pool.free_all_blocks()
+    pool.set_limit(size=pool.total_bytes() + 1000)
+    try:
+        ready = ['--size', '2', '--mean', '0', '0', '0', '--std', '1', '1', '1', '--device', 'cuda']
+        assert main(['classify', str(tmp_path / 'net.t7'), str(tmp_path / 'picture.png'), *ready]) == 2
+    finally:
+        pool.set_limit(size=0)
+    said = capsys.readouterr().err
+    assert said.startswith('nnlite: expected memory on the GPU, got too little: Out of memory allocating ')
+    assert 'a smaller --batch needs less' in said

@@ -273,6 +273,19 @@ def test_out_of_memory_names_the_module_and_a_smaller_batch(captures, cupy):
     assert caught.value.hint == 'try a batch of 4'
 
 
+@pytest.mark.parametrize('room', [1000, 100_000])
+def test_a_network_that_does_not_fit_is_said(captures, cupy, room):
+    pool = cupy.get_default_memory_pool()
+    pool.free_all_blocks()
+    pool.set_limit(size=pool.total_bytes() + room)
+    try:
+        with pytest.raises(DeviceError, match='expected memory on the GPU for the network') as caught:
+            trainer(nn.Sequential().add(nn.View(192)).add(nn.Linear(192, 50)))
+    finally:
+        pool.set_limit(size=0)
+    assert caught.value.hint == 'try a smaller network'
+
+
 def test_labels_beyond_the_scores_are_refused(captures, cupy):
     data = Data()
     data.labels[:] = 5
