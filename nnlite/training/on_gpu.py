@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from nnlite.errors import DataError, DeviceError, Error
-from nnlite.kernels import family_of
+from nnlite.kernels import family_of, getprecise
 from nnlite.kernels.on_numpy.scratch import pieces
 from nnlite.nn.by_example import by_example
 from nnlite.nn.Object import Object
@@ -131,7 +131,7 @@ class StepsOnGPU:
             raise Error(f'expected a reading after {self.unread} steps, got one more step', where='StepsOnGPU')
         images, labels = self._batch.hold(images, labels, self.classes)
         arrays = [images, labels, *filter(is_array, rest)]
-        kind = tuple((pointer(array), array.shape) for array in arrays), rest[3:]
+        kind = tuple((pointer(array), array.shape) for array in arrays), rest[3:], getprecise()
         if self._is_entered and self.graph is not False:
             try:
                 output = replayed(kind, images, labels, *rest)

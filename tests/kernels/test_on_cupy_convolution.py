@@ -197,6 +197,18 @@ def test_more_pixels_than_kernels_can_count_are_refused():
         Geometry.of((2048, 3, 1024, 1024), (2048, 5, 1, 1), (1, 1), (1024, 1024), (0, 0), (1, 1))
 
 
+def test_more_weights_than_kernels_can_count_are_refused():
+    with pytest.raises(nnlite.ShapeError, match=r'expected fewer than .* weights, got 65536 x 32768'):
+        Geometry.of_product(1, 2**15, 2**16)
+
+
+def test_more_blocks_than_a_grid_has_are_refused(cupy):
+    outputs = 16 * 65536 * 2
+    input, output, weight = (cupy.empty(shape, 'float32') for shape in ((1, 1), (1, outputs), (outputs, 1)))
+    with pytest.raises(nnlite.DeviceError, match='expected at most 65535 blocks of threads on a side, got 65536'):
+        on_cupy.Linear_updateOutput(input, output, weight, None)
+
+
 @pytest.mark.parametrize('dtype', ['float32', 'float16'])
 def test_twice_the_same_bits(cupy, way, dtype):
     rng = np.random.default_rng(6)

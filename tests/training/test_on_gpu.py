@@ -324,6 +324,21 @@ def test_a_loader_on_the_gpu_gives_the_bits_of_one_on_the_host(captures, small_d
     assert results[0] == results[1]
 
 
+def test_a_graph_is_of_one_precision(captures, cupy):
+    images, labels = next(Data().epoch(1))
+    steps = StepsOnGPU(models.resnet(8, 'cifar10', classes=4).cuda().evaluate(), nn.CrossEntropyCriterion().cuda())
+    losses = []
+    with steps:
+        for precise in (False, True, False):
+            nnlite.setprecise(precise)
+            for _ in range(4):
+                steps.test(images, labels)
+            losses.append(set(steps.read().losses))
+    nnlite.setprecise(False)
+    assert len(captures) == 2
+    assert losses[0] == losses[2] != losses[1]
+
+
 def test_a_graph_holds_what_it_works_on(captures, cupy):
     calls, held = [], []
     replayed = Replayed(lambda x: calls.append(x) or x, lambda: held, cupy.cuda.MemoryPool())

@@ -46,7 +46,13 @@ class Geometry:
 
     @classmethod
     def of_product(cls, rows, planes, outputs):
-        """Return that of a matrix product: all maps are of one pixel."""
+        """Return that of a matrix product: all maps are of one pixel.
+
+        Raises:
+            ShapeError: there are more weights than kernels can count.
+        """
+        if planes * outputs >= 2**31:
+            raise ShapeError(f'expected fewer than 2^31 weights, got {outputs} x {planes}', hint='use a smaller layer')
         one = (1,) * SIDES
         return cls(rows, planes, outputs, one, one, one)
 

@@ -18,6 +18,7 @@ TYPES = {np.dtype('float16'): '__half', np.dtype('float32'): 'float', np.dtype('
 OPTIONS = ('-std=c++17',)
 THREADS = 256  # in a block where nothing asks for another number
 MOST_THREADS = 1024  # in a block
+MOST_BLOCKS = 65535  # in a grid on its second and third side
 SOURCES: list['Source'] = []  # all that there are
 SHARED = 48 << 10  # bytes of shared memory that a kernel may have without asking
 
@@ -49,12 +50,15 @@ class Source:
             shared: bytes of dynamic shared memory.
 
         Raises:
-            DeviceError: the source cannot be compiled, the message saying why; an int that is too large.
+            DeviceError: the source cannot be compiled, the message saying why; an int, or a grid, that is too large.
         """
         grid = tuple(grid) if isinstance(grid, (tuple, list)) else (grid,)
         block = tuple(block) if isinstance(block, (tuple, list)) else (block,)
         if 0 in grid:
             return
+        if max(grid[1:], default=0) > MOST_BLOCKS:
+            message = f'expected at most {MOST_BLOCKS} blocks of threads on a side, got {max(grid[1:])} for {name}'
+            raise DeviceError(message, hint='use a smaller layer, or a smaller stride')
         kernel = self._kernel(name, np.dtype(dtype), shared)
         kernel(grid, block, tuple(map(_argument, args)), shared_mem=shared)
 

@@ -7,13 +7,13 @@ import numpy as np
 
 from nnlite.errors import ShapeError
 from nnlite.kernels.on_cupy.geometry import SIDES, vector
-from nnlite.kernels.on_cupy.launching import THREADS, blocks
+from nnlite.kernels.on_cupy.launching import MOST_BLOCKS, THREADS, blocks
 
 _DIVISOR = np.dtype([(name, np.uint32) for name in ('by', 'factor', 'shift')])
 _WALK = np.dtype([(name, _DIVISOR) for name in ('planes', 'width', 'height')])
 _DIVISORS = np.dtype([('of', _DIVISOR, SIDES)])
 WARP = 32
-IMAGES = 65535  # at a time: so many a grid may have
+IMAGES = MOST_BLOCKS  # at a time
 
 
 def in_widths(*names):

@@ -6,12 +6,12 @@ takes new memory each time, so that these kernels are not for CUDA graphs.
 
 import numpy as np
 
-from nnlite.kernels.on_cupy.launching import THREADS, Source, blocks
+from nnlite.kernels.on_cupy.launching import MOST_BLOCKS, THREADS, Source, blocks
 from nnlite.kernels.on_numpy.scratch import contiguous
 from nnlite.kernels.on_numpy.sums import sum_of_rows
 
 WARP = 32
-ENTRIES = 65535  # at a time: so many a grid may have
+ENTRIES = MOST_BLOCKS  # at a time
 _STEPS = np.dtype([('row', np.int64), ('column', np.int64)])
 
 _source = Source('sparse.cu', 'add_rows<{T}>', 'normalize<{T}>', 'step_rows<{T}>')
