@@ -104,7 +104,7 @@ class NetClassifier(ClassifierMixin, BaseEstimator):
         check_classification_targets(y)
         self.classes_, numbers = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
-            raise DataError(f'expected 2 classes or more, got 1 class: {self.classes_[0]!r}', where='NetClassifier')
+            raise DataError(f'expected 2 classes or more, got 1 class: {self.classes_[0]}', where='NetClassifier')
         generator = check_random_state(self.random_state)
         before = nnlite.getRNGState()
         try:
@@ -119,6 +119,7 @@ class NetClassifier(ClassifierMixin, BaseEstimator):
     def predict_proba(self, X: Any) -> np.ndarray:
         """Return the probability of each class of `classes_` for each example, float64 (N, classes)."""
         check_is_fitted(self)
+        self._check_settings()
         X = validate_data(self, X, reset=False, allow_nd=True)
         pieces = (X[first : first + self.batch] for first in range(0, len(X), self.batch))
         with np.errstate(over='ignore', invalid='ignore', divide='ignore'):  # what comes of it is looked at here

@@ -81,6 +81,7 @@ def test_what_does_not_fit_is_listed_and_nothing_changed():
         ({'weight': [[1], [1, 2]]}, 'expected an array of numbers, got none'),
         ({'weight': torch.ones(1).to(torch.float8_e4m3fn)}, r'(?s)got none.*tensor\.float\(\)'),
         ({1: np.ones(1)}, 'expected names that are strings, got 1'),
+        ({'state_dict': {'weight': np.ones(1)}}, r'(?s)got a dict.*of a checkpoint'),
         (torch.nn.Linear(1, 1), r'(?s)load_state_dict\n.*got Linear.*give its state_dict\(\)'),
         ([np.ones(1)], 'expected arrays by their names, got list'),
     ],

@@ -156,6 +156,8 @@ def test_the_network_that_is_kept_is_the_classifier(blobs, tmp_path):
     content = nnlite.load(tmp_path / 'net.t7')
     assert content['classes'] == NAMES.tolist()
     assert np.array_equal(content['model'].evaluate().forward(X).argmax(1), classifier.predict_proba(X).argmax(1))
+    with pytest.raises(DataError, match='examples, 1 or more, got 0'):
+        classifier.set_params(batch=0).predict(X)
 
 
 @pytest.mark.parametrize(

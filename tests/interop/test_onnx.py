@@ -235,6 +235,12 @@ def test_all_that_cannot_be_written_is_named_before_anything_is_written(tmp_path
     assert (tmp_path / 'net.onnx').read_text() == 'what was there'
 
 
+def test_a_loss_is_refused(tmp_path):
+    loss = nn.CriterionTable(nn.MSECriterion())
+    with pytest.raises(Error, match='CriterionTable.*: it is a loss'):
+        write_onnx(loss, tmp_path / 'net.onnx', [(3,), (3,)])
+
+
 def test_a_class_can_be_taught(tmp_path, monkeypatch):
     monkeypatch.setattr(rules, 'LAYERS', LAYERS)
     monkeypatch.setitem(LAYERS, Unknown, lambda graph, module, x, out: graph.node('Mul', x, 2.0))

@@ -147,11 +147,12 @@ class Graph:
         try:
             if kind in CONTAINERS:
                 return CONTAINERS[kind](self, module, given)
+            if kind not in LAYERS:
+                self._refuse(module, CANNOT.get(kind, 'there is no rule for this class'))
             out = self._tried(module, given)
             if kind in LAYERS:
                 names = LAYERS[kind](self, module, given, out)
                 return self._named(out, names)
-            self._refuse(module, CANNOT.get(kind, 'there is no rule for this class'))
         except CannotError as error:
             self._refuse(module, error.message)
             out = self._tried(module, given)
