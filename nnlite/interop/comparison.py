@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from nnlite.errors import Error, ShapeError
 from nnlite.nn.table import leaves, mapped
 from nnlite.tensor.random import getRNGState, manualSeed, setRNGState
 
@@ -22,6 +23,9 @@ def output_of(net: Any, input: Any) -> tuple[Any, bool]:
     """Return what a network gives for an input, or a table of them, and whether it draws random numbers for it.
 
     These are the same each time. The input, and the random stream of everybody else, stay as they are.
+
+    Raises:
+        Error: the network does not take such an input.
     """
     stream = getRNGState()
     manualSeed(SEED)
@@ -30,6 +34,11 @@ def output_of(net: Any, input: Any) -> tuple[Any, bool]:
         with np.errstate(all='ignore'):
             output = net.forward(mapped(np.array, input))
         return output, not np.array_equal(getRNGState(), begun)
+    except Error:
+        raise
+    except (AttributeError, TypeError, ValueError, IndexError) as error:  # a table came where none is due, or none
+        shapes = mapped(np.shape, input)
+        raise ShapeError(f'expected an input that the network takes, got {shapes}: {error}') from error
     finally:
         setRNGState(stream)
 

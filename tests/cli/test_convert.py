@@ -329,3 +329,11 @@ def test_a_first_dimension_that_is_no_batch_is_found_out_and_no_temporary_name_t
     assert 'expected an output (3, 3), as the network gives, got (2, 3)' in said
     assert '--batch N' in said
     assert main(['convert', 'net.t7', 'net.onnx', '--shape', '3', '--batch', '5']) == 0
+
+
+@pytest.mark.parametrize('target', ['other.t7', 'other.onnx'])
+def test_an_input_that_the_network_cannot_take_is_one_error(target, folder, capsys):
+    nnlite.save('net.t7', nn.OneHot(4))
+    assert main(['convert', 'net.t7', target, '--shape', '2', '3', '--shape', '3']) == 2
+    assert 'expected an input that' in capsys.readouterr().err
+    assert left(folder) == ['net.t7']

@@ -237,7 +237,7 @@ def test_all_that_cannot_be_written_is_named_before_anything_is_written(tmp_path
 
 def test_a_loss_is_refused(tmp_path):
     loss = nn.CriterionTable(nn.MSECriterion())
-    with pytest.raises(Error, match='CriterionTable.*: it is a loss'):
+    with pytest.raises(Error, match=r'CriterionTable.*: it is a loss'):
         write_onnx(loss, tmp_path / 'net.onnx', [(3,), (3,)])
 
 
@@ -289,6 +289,13 @@ def test_wrong_shapes_are_named(tmp_path):
         with pytest.raises(Error, match='shape'):
             write_onnx(net, tmp_path / 'net.onnx', shape)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize('module', [nn.SplitTable(2), nn.Dropout(0.5, True), nn.Convert('bchw', 'bf')], ids=repr)
+def test_a_table_where_none_is_due_is_named(module, tmp_path):
+    net = nn.Sequential().add(nn.Identity()).add(module.evaluate())
+    with pytest.raises(nnlite.ShapeError, match=rf'(?s)Sequential\[2\] > {type(module).__name__}.*\(2, 3\), \(2, 4\)'):
+        write_onnx(net, tmp_path / 'net.onnx', [(3,), (4,)])
 
 
 def test_too_large_a_network_is_refused(tmp_path, monkeypatch):

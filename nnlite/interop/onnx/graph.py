@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from nnlite.errors import inside
+from nnlite.errors import Error, ShapeError, inside
 from nnlite.interop.onnx.rules import CANNOT, CONTAINERS, LAYERS, CannotError
 from nnlite.nn.table import mapped
 from nnlite.tensor.memory import address
@@ -156,6 +156,11 @@ class Graph:
         except CannotError as error:
             self._refuse(module, error.message)
             out = self._tried(module, given)
+        except Error:
+            raise
+        except (AttributeError, TypeError, ValueError, IndexError) as error:  # a table came where none is due, or none
+            shapes = mapped(lambda value: value.shapes[0], given)
+            raise ShapeError(f'expected an input that it takes, got {shapes}: {error}', module._name()) from error
         return out
 
     def _refuse(self, module: Any, why: str) -> None:
