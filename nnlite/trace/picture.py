@@ -34,6 +34,6 @@ def draw(path: str | os.PathLike[str], trace: Trace, title: str) -> None:
     if norms.size and np.nanmin(norms) > 0:
         left.set_yscale('log')
     right.set_ylim(0, 1)
-    left.legend(frameon=False)
+    figure.legend(*left.get_legend_handles_labels(), loc='outside right upper', frameon=False)
     with whole_file(path) as file:
         FigureCanvasAgg(figure).print_png(file)
