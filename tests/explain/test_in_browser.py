@@ -234,6 +234,15 @@ def test_a_model_folds_and_unfolds(shown, model):
     assert page.locator('details[open]').count() == 1
 
 
+# The words of charts that stick out of them.
+CUT_OFF = """() => [...document.querySelectorAll('svg.chart')].filter(svg => svg.checkVisibility()).flatMap(svg => {
+  const whole = svg.getBoundingClientRect(), sticksOut = ({left, right, bottom}) =>
+    left < whole.left - 1 || right > whole.right + 1 || bottom > whole.bottom + 1;
+  return [...svg.querySelectorAll('text')].filter(text => sticksOut(text.getBoundingClientRect()))
+    .map(text => text.textContent);
+})"""
+
+
 @pytest.mark.parametrize('scheme', ['light', 'dark'])
 @pytest.mark.parametrize('width', [360, 1920])
 def test_nothing_is_wider_than_the_screen(shown, lesson, model, width, scheme):
@@ -245,12 +254,13 @@ def test_nothing_is_wider_than_the_screen(shown, lesson, model, width, scheme):
         lit = page.locator('#drawing .on, #drawing .back').bounding_box()
         assert lit['width'] > width or 0 <= lit['x'] <= width - lit['width']
         page.keyboard.press('ArrowRight')
+    assert page.evaluate(CUT_OFF) == []
     page.goto(page.url + '#part-2')
     page.wait_for_selector('#depth', state='visible')
-    assert page.evaluate(overflow) <= 0
+    assert page.evaluate(overflow) <= 0 and page.evaluate(CUT_OFF) == []
     page = shown(model, width, color_scheme=scheme)
     page.click('#unfold')
-    assert page.evaluate(overflow) <= 0
+    assert page.evaluate(overflow) <= 0 and page.evaluate(CUT_OFF) == []
     ink, paper = page.evaluate('(s => [s.color, s.backgroundColor])(getComputedStyle(document.body))')
     assert (sum(map(int, re.findall(r'\d+', ink))) > sum(map(int, re.findall(r'\d+', paper)))) == (scheme == 'dark')
 
