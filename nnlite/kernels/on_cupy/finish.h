@@ -28,38 +28,42 @@ template <class T> struct Finish {
       }
       return;
     }
-    constexpr int TOGETHER = EIGHTS < 8 ? EIGHTS : 8;  // are asked for, and waited for once
+    constexpr int TOGETHER = EIGHTS > 8 ? 4 : EIGHTS;  // are asked for, and waited for once; registers are few
 #pragma unroll
     for (int from = 0; from < EIGHTS; from += TOGETHER) {
-      float2 added[TOGETHER];
-      fetch(added, at, o + from * 8, planes);
-      put(y, at, o + from * 8, planes, added, [&](int j) { return two(from + j); });
+      float2 biases[TOGETHER], residuals[TOGETHER];
+      fetch_bias(biases, o + from * 8, planes);
+      fetch_residual(residuals, at, o + from * 8, planes);
+      put(y, at, o + from * 8, planes, biases, residuals, [&](int j) { return two(from + j); });
     }
   }
 
-  // The two halves of that, for an even number of planes: asks for what is added to the lane's sums, and writes them.
-  template <int EIGHTS>
-  __device__ __forceinline__ void fetch(float2 (&added)[EIGHTS], size_t at, int o, int planes) const {
+  // The parts of that, for an even number of planes: asks for what is added to the lane's sums, 0 where that is nothing,
+  // and writes them. Nothing is added where it is asked for: whoever adds waits.
+  template <int EIGHTS> __device__ __forceinline__ void fetch_bias(float2 (&biases)[EIGHTS], int o, int planes) const {
 #pragma unroll
-    for (int j = 0; j < EIGHTS; j++) added[j] = make_float2(0, 0);
+    for (int j = 0; j < EIGHTS; j++) biases[j] = make_float2(0, 0);
     if (bias)
 #pragma unroll
       for (int j = 0; j < EIGHTS; j++)
-        if (o + j * 8 < planes) added[j] = make_float2(widen(bias[o + j * 8]), widen(bias[o + j * 8 + 1]));
+        if (o + j * 8 < planes) biases[j] = make_float2(widen(bias[o + j * 8]), widen(bias[o + j * 8 + 1]));
+  }
+  template <int EIGHTS>
+  __device__ __forceinline__ void fetch_residual(float2 (&residuals)[EIGHTS], size_t at, int o, int planes) const {
+#pragma unroll
+    for (int j = 0; j < EIGHTS; j++) residuals[j] = make_float2(0, 0);
     if (residual)
 #pragma unroll
       for (int j = 0; j < EIGHTS; j++)
-        if (o + j * 8 < planes) {
-          const float2 more = load_pair(residual + at + o + j * 8);
-          added[j].x += more.x, added[j].y += more.y;
-        }
+        if (o + j * 8 < planes) residuals[j] = load_pair(residual + at + o + j * 8);
   }
   template <int EIGHTS, class Two>
-  __device__ __forceinline__ void put(T* y, size_t at, int o, int planes, const float2 (&added)[EIGHTS], Two two) const {
+  __device__ __forceinline__ void put(T* y, size_t at, int o, int planes, const float2 (&biases)[EIGHTS],
+                                      const float2 (&residuals)[EIGHTS], Two two) const {
     const float least = __int_as_float(rectifies ? 0 : 0xff800000);  // or minus infinity
 #pragma unroll
     for (int j = 0; j < EIGHTS; j++) {
-      float one = two(j)[0] + added[j].x, other = two(j)[1] + added[j].y;
+      float one = two(j)[0] + (biases[j].x + residuals[j].x), other = two(j)[1] + (biases[j].y + residuals[j].y);
       one = one < least ? least : one, other = other < least ? least : other;  // what is no number stays
       if (o + j * 8 < planes) store_pair(y + at + o + j * 8, one, other);
     }

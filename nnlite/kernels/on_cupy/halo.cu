@@ -170,7 +170,8 @@ conv_resident(const float* __restrict__ x, const float* __restrict__ w, float* _
   };
 
   float sum[EIGHTS][2] = {}, square[EIGHTS][2] = {};  // over all pixels of this lane
-  float2 added[2][EIGHTS];  // to the lane's numbers of two rows of pixels
+  float2 biases[EIGHTS], residuals[2][EIGHTS];  // of the lane's planes; of its pixels in two rows
+  finish.fetch_bias(biases, lane % 4 * 2, d.O);
   auto place = [&](int number, int half, size_t& at) {  // of the lane's pixel; whether there is one
     const Place block(number, blocks);
     const int h = block.h + own / 32 * 2 + half, v = block.w + lane / 4;
@@ -181,7 +182,7 @@ conv_resident(const float* __restrict__ x, const float* __restrict__ w, float* _
 #pragma unroll
     for (int half = 0; half < 2; half++) {
       size_t at;
-      if (place(number, half, at)) finish.fetch(added[half], at, lane % 4 * 2, d.O);
+      if (place(number, half, at)) finish.fetch_residual(residuals[half], at, lane % 4 * 2, d.O);
     }
   };
   auto write = [&](float (&acc)[PLANES / 2], int number) {
@@ -195,7 +196,7 @@ conv_resident(const float* __restrict__ x, const float* __restrict__ w, float* _
           float value = acc[i / 2 * 4 + half * 2 + i % 2];
           sum[i / 2][i % 2] += value, square[i / 2][i % 2] += value * value;
         }
-      finish.put(y, at, lane % 4 * 2, d.O, added[half], [&](int j) { return acc + j * 4 + half * 2; });
+      finish.put(y, at, lane % 4 * 2, d.O, biases, residuals[half], [&](int j) { return acc + j * 4 + half * 2; });
     }
   };
 
