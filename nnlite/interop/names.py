@@ -92,6 +92,16 @@ def learnt(model: Any) -> Iterator[tuple[str, np.ndarray]]:
                 yield '.'.join(filter(None, (path, attribute))), to_host(array)
 
 
+def class_of(module: Any) -> type:
+    """Return the class of a module as files have it: of a container that optnet.fuse made, nn.Sequential.
+
+    >>> from nnlite import optnet
+    >>> class_of(optnet.fuse(nn.Sequential().add(nn.Linear(3, 2)))) is nn.Sequential
+    True
+    """
+    return getattr(type(module), 'written_as', type(module))
+
+
 def labels_of(module: Any, labels: Mapping[int, list[str]]) -> list[str]:
     """Return what the modules directly below one are called: their places, or what a ResNet's labels say."""
     return labels.get(id(module)) or [str(place) for place in range(len(module.modules))]
@@ -202,13 +212,13 @@ def resnet_labels(model: Any) -> dict[int, list[str]] | None:
     Returns:
         For each container, by its id, the names of the modules directly below; '' for what is no step in a name.
     """
-    if type(model) is not nn.Sequential:
+    if class_of(model) is not nn.Sequential:
         return None
     labels: dict[int, list[str]] = {}
     names: list[str] = []
     stages = 0
     for module in model.modules:
-        if type(module) is nn.Sequential:
+        if class_of(module) is nn.Sequential:
             stages += 1
             names.append(f'layer{stages}')
             if not module.modules or not all(_label_block(block, labels) for block in module.modules):
@@ -226,11 +236,11 @@ def resnet_labels(model: Any) -> dict[int, list[str]] | None:
 
 def is_residual(block: Any) -> bool:
     """Return whether a block of a network is the sum of a branch and a shortcut."""
-    fork: Any = block.modules[0] if type(block) is nn.Sequential and block.modules else None
+    fork: Any = block.modules[0] if class_of(block) is nn.Sequential and block.modules else None
     return (
         type(fork) is nn.ConcatTable
         and len(fork) == 2
-        and type(fork.modules[0]) is nn.Sequential
+        and class_of(fork.modules[0]) is nn.Sequential
         and len(block) > 1
         and type(block.modules[1]) is nn.CAddTable
         and not any(map(_has_parameters, block.modules[1:]))
@@ -247,7 +257,7 @@ def _label_block(block: Any, labels: dict[int, list[str]]) -> bool:
             kinds = [type(module) for module in getattr(shortcut, 'modules', [])]
             if kinds != [nn.SpatialConvolution, nn.SpatialBatchNormalization]:
                 return False
-    elif type(block) is nn.Sequential:
+    elif class_of(block) is nn.Sequential:
         branch = block
     else:
         return False

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from nnlite import models, nn
-from nnlite.interop.names import is_residual, resnet_labels
+from nnlite.interop.names import class_of, is_residual, resnet_labels
 from nnlite.models.resnet import SHORTCUTS
 from nnlite.models.topology import BOTTLENECK_FROM, CLASSES, IMAGENET_BLOCKS, WIDTHS, blocks_of
 from nnlite.tensor.random import getRNGState, setRNGState
@@ -50,7 +50,7 @@ def recipe_of(model: Any) -> dict[str, Any] | None:
     labels = resnet_labels(model)
     if labels is None or 'fc' not in labels[id(model)]:
         return None
-    residual = any(is_residual(stage.modules[0]) for stage in model.modules if type(stage) is nn.Sequential)
+    residual = any(is_residual(stage.modules[0]) for stage in model.modules if class_of(stage) is nn.Sequential)
     net = 'resnet' if residual else 'convnet'
     blocks, widths, bottleneck = _stages(model)
     dropouts = model.findModules('nn.Dropout')[0]
@@ -111,7 +111,7 @@ def depth_of(dataset: str, blocks: Sequence[int], bottleneck: bool) -> int | Non
 
 def _stages(model: Any) -> tuple[list[int], list[int], bool]:
     """Return the blocks and the planes of each stage of a residual network, and whether the blocks are bottlenecks."""
-    stages = [module for module in model.modules if type(module) is nn.Sequential]
+    stages = [module for module in model.modules if class_of(module) is nn.Sequential]
     widths = [stage.findModules('nn.SpatialConvolution')[0][0].nOutputPlane for stage in stages]
     names = itertools.chain.from_iterable((resnet_labels(model) or {}).values())
     return [len(stage) for stage in stages], widths, 'conv3' in names
@@ -121,7 +121,8 @@ def _alike(model: Any, other: Any) -> bool:
     """Return whether two networks are built alike, planes aside."""
     pairs = list(zip(model.listModules(), other.listModules(), strict=False))
     return len(model.listModules()) == len(other.listModules()) and all(
-        type(mine) is type(its) and all(_fact(mine, name) == _fact(its, name) for name in _FACTS) for mine, its in pairs
+        class_of(mine) is class_of(its) and all(_fact(mine, name) == _fact(its, name) for name in _FACTS)
+        for mine, its in pairs
     )
 
 

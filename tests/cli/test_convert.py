@@ -337,3 +337,18 @@ def test_an_input_that_the_network_cannot_take_is_one_error(target, folder, caps
     assert main(['convert', 'net.t7', target, '--shape', '2', '3', '--shape', '3']) == 2
     assert 'expected an input that' in capsys.readouterr().err
     assert left(folder) == ['net.t7']
+
+
+def test_modules_too_deep_in_one_another_are_one_error(folder, capsys):
+    net = nn.Linear(3, 3)
+    for _ in range(1500):
+        net = nn.Sequential().add(net)
+    nnlite.save('net.t7', net)
+    assert main(['convert', 'net.t7', 'net.onnx']) == 2
+    assert 'at most 100 modules in one another' in capsys.readouterr().err
+    assert left(folder) == ['net.t7']
+    cyclic = nn.Sequential()
+    cyclic.modules.append(cyclic)
+    nnlite.save('net.t7', cyclic)
+    assert main(['classify', 'net.t7', 'picture.png']) == 2
+    assert 'net.t7' in capsys.readouterr().err

@@ -209,6 +209,17 @@ def test_of_maps_the_depth_that_is_asked_for_does_not_count():
     assert interop.to_torch(module)(torch.tensor(x)).shape == module.forward(x).shape == (1, 2, 4, 5)
 
 
+def test_a_fused_network_is_the_plain_one_outside():
+    from nnlite import optnet
+
+    net = models.resnet(8, 'cifar10', widths=(2, 3, 4))
+    fused = optnet.fuse(net.clone())
+    assert list(interop.state_dict(fused)) == list(interop.state_dict(net))
+    assert interop.facts_of(fused) == interop.facts_of(net)
+    x = np.random.default_rng(1).normal(size=(2, 3, 16, 16)).astype(np.float32)
+    assert_close(net.forward(x.copy()), interop.to_torch(fused)(torch.tensor(x)).detach().numpy(), 1e-5)
+
+
 def test_a_class_of_ones_own_can_be_registered():
     class Twice(nn.MulConstant):
         pass

@@ -14,7 +14,7 @@ import torch
 
 from nnlite import nn
 from nnlite.errors import Error
-from nnlite.interop.names import labels_of, paths, resnet_labels
+from nnlite.interop.names import class_of, labels_of, paths, resnet_labels
 from nnlite.tensor.devices import to_host
 from nnlite.tensor.memory import address
 
@@ -61,7 +61,7 @@ def unexpressed(model: Any) -> list[tuple[str, str, str]]:
     """Return (path, class, what to do) for each module of a network that PyTorch cannot express."""
     found = []
     for path, module in _everything(model):
-        kind = type(module)
+        kind = class_of(module)
         what = CONDITIONS.get(kind, lambda module: None)(module) if kind in EXPRESSIONS else _OTHER
         if what is not None:
             found.append((path, type(module).__name__, what))
@@ -94,7 +94,7 @@ class Conversion:
     def module(self, module: Any) -> torch.nn.Module:
         """Return a module's counterpart."""
         if id(module) not in self._modules:
-            self._modules[id(module)] = EXPRESSIONS[type(module)](module, self)
+            self._modules[id(module)] = EXPRESSIONS[class_of(module)](module, self)
         return self._modules[id(module)]
 
     def below(self, module: Any) -> dict[str, torch.nn.Module]:
