@@ -286,6 +286,14 @@ def test_without_a_shortcut_little_arrives(block):
         assert 100 * without['norms'][0] < whole['norms'][0] and without['norms'][0] < half['norms'][0]
 
 
+def test_the_page_says_how_much_arrives(block):
+    shares = [seed[-1][False][0]['norms'] for seed in block['frames']]
+    assert [norms[-1] / norms[0] for norms in shares] == pytest.approx([10_000, 25, 70], rel=0.03)
+    words = ' '.join(explain.explain_block(block).split())
+    assert 'with seed 1 to a ten-thousandth, with seeds 2 and 3 to a 25th and a 70th' in words
+    assert all(norms[0] > norms[-1] for seed in block['frames'] for norms in [seed[-1][False][-1]['norms']])
+
+
 def test_the_code_that_a_step_shows_is_there(block):
     root = Path(nnlite.__file__).parents[1]
     for step in block['steps']:
