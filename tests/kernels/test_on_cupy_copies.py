@@ -1,10 +1,14 @@
 """Copies and fillings by CUDA's kernels, of arrays with gaps in memory."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from nnlite.kernels import on_cupy
 from nnlite.kernels.on_cupy import copies
+from nnlite.kernels.on_numpy.scratch import scratch
+from nnlite.tensor.devices import on_gpu
 
 # Shapes of the whole arrays, the order of their axes in memory, and what is taken of them.
 PARTS = {
@@ -71,3 +75,14 @@ def test_what_a_shortcut_needs_is_one_kernel(cupy, monkeypatch):
     on_cupy.Copy_updateOutput(whole[:, :16], half)
     on_cupy.Fill_updateOutput(whole[:, 16:], 0)
     assert launched == ['copy_rows<{T}, true>', 'copy_rows<{T}, true>', 'fill_rows<{T}, true>']
+
+
+def test_each_gpu_has_scratch_memory_of_its_own(cupy, monkeypatch):
+    if cupy.__name__ == 'cupy':
+        pytest.skip('there may be one GPU only')
+    take = on_gpu(lambda: scratch('a test', (3,), np.float32).data.ptr)
+    first = take()
+    with monkeypatch.context() as other:
+        other.setattr(cupy.cuda, 'Device', lambda: SimpleNamespace(id=1))
+        assert take() != first
+    assert take() == first

@@ -1,4 +1,4 @@
-"""Memory that kernels use on their way and leave behind: one piece per purpose and thread, used again by every call."""
+"""Memory that kernels use on their way and leave behind: a piece per purpose, thread and device, used again each time."""
 
 import threading
 
@@ -20,7 +20,7 @@ def scratch(purpose, shape, dtype, layout='plain'):
     True
     """
     module, storages = xp(), _pieces.__dict__
-    key = purpose, np.dtype(dtype), module.__name__
+    key = purpose, np.dtype(dtype), None if module is np else module.cuda.Device().id
     if key not in storages:
         storages[key] = Storage()
     return storages[key].view(shape, dtype, layout, module)
