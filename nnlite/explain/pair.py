@@ -14,6 +14,7 @@ from nnlite.explain.threads import one_thread
 TWINS: dict[str, Callable[..., Any]] = {'ResNet': models.resnet, 'plain twin': models.convnet}
 WIDTHS = (4, 8, 16)  # planes: few, so that it takes seconds
 SIZE = 16  # pixels of a side
+STILL = 0.9  # of its first loss: a network with more has learnt hardly anything
 
 
 def record_pair(depth: int = 26, steps: int = 40, every: int = 4, batch: int = 32, seed: int = 1) -> dict[str, Any]:
@@ -81,4 +82,37 @@ def explain_pair(data: dict[str, Any]) -> str:
 
 def pair_part(data: dict[str, Any]) -> Part:
     """Return the same as a part of a page."""
-    return part_of('pair', 'The deep pair', data, depth=str(data['depth']))
+    return part_of('pair', 'The deep pair', data, depth=str(data['depth']), story=_story(data))
+
+
+def _story(data: dict[str, Any]) -> str:
+    """Return what there is to see: how much the first layer gets of what the last convolution gets, and when."""
+    resnet, plain = data['twins']
+    ours, theirs = (
+        np.divide([row[0] for row in twin['norms']], [row[data['last']] for row in twin['norms']])
+        for twin in (resnet, plain)
+    )
+    said = [
+        f'At the beginning the first layer gets {_digits(ours[0])} times what the last convolution gets in the ResNet, '
+        f'{_digits(theirs[0])} times in the twin: each block of the twin multiplies the gradient, where one of the '
+        f'ResNet adds to what comes along the shortcut. Then both learn. In the ResNet it stays {_between(ours)} times.'
+    ]
+    still = [place for place, loss in enumerate(plain['loss']) if loss > STILL * plain['loss'][0]]
+    least = min(still, key=lambda place: theirs[place])
+    if theirs[least] < 1:
+        said.append(
+            f"The twin's curve falls over: at step {plain['steps'][least]} its first layer gets "
+            f'{_digits(theirs[least])} times what its last convolution gets, while its loss has hardly moved, from '
+            f'{plain["loss"][0]:.2f} to {plain["loss"][least]:.2f}.'
+        )
+    else:
+        said.append(f'In the twin it stays {_between(theirs)} times.')
+    return ' '.join(said)
+
+
+def _between(ratios: np.ndarray) -> str:
+    return f'between {_digits(ratios.min())} and {_digits(ratios.max())}'
+
+
+def _digits(ratio: float) -> str:
+    return f'{float(f"{ratio:.2g}"):g}'
