@@ -1,4 +1,4 @@
-"""Memory that kernels use on their way and leave behind: a piece per purpose, thread and device, used again each time."""
+"""Memory that kernels use on their way and leave behind: one piece per purpose, thread and device, used again."""
 
 import threading
 
