@@ -64,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
             raise Error(f'expected {DEPTHS[0]} to {DEPTHS[-1]} layers, got {depth}', where='--depth')
         text, title = explain_lesson(record_block(), record_pair(depth)), 'the block, by hand, and the deep pair'
     else:
-        text, title = _page(args), Path(args.model).resolve().name
+        text, title = _page(args), Path(args.model).absolute().name
     with whole_file(args.out) as file:
         file.write(text.encode())
     print(f'{args.out}: {title}, {len(text) / 2**20:.1f} MB; open it in a browser')
@@ -82,7 +82,7 @@ def _page(args: argparse.Namespace) -> str:
     images, note = _input(args, net, trained)
     try:
         names = trained.names or trained.classes
-        return explain_model(net, images, Path(args.model).resolve().name, names, args.label, note)
+        return explain_model(net, images, Path(args.model).absolute().name, names, args.label, note)
     except DataError as error:
         if error.where == 'label':
             error.where = '--label'

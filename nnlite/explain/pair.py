@@ -95,7 +95,8 @@ def _story(data: dict[str, Any]) -> str:
     said = [
         f'At the beginning the first layer gets {_digits(ours[0])} times what the last convolution gets in the ResNet, '
         f'{_digits(theirs[0])} times in the twin: each block of the twin multiplies the gradient, where one of the '
-        f'ResNet adds to what comes along the shortcut. Then both learn. In the ResNet it stays {_between(ours)} times.'
+        'ResNet adds to what comes along the shortcut. Then both are trained. '
+        f'In the ResNet it stays {_between(ours)} times.'
     ]
     still = [place for place, loss in enumerate(plain['loss']) if loss > STILL * plain['loss'][0]]
     least = min(still, key=lambda place: theirs[place])
