@@ -67,7 +67,8 @@ def explain_model(
     >>> text.startswith('<!doctype html>'), text.count('<details') > 20
     (True, True)
     """
-    with _way_back_in_evaluation(net):
+    # Of numbers that are not finite the page tells.
+    with _way_back_in_evaluation(net), np.errstate(over='ignore', invalid='ignore', divide='ignore'):
         frame = trace.record(net, _Total().type(net.type()), images, None, arrays=True)
         scores = _scores(frame)
         if label is not None and not 1 <= label <= len(scores):

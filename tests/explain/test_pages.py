@@ -204,9 +204,11 @@ def test_large_maps_are_shown_in_part():
     assert sizes == [(100, 200), (2 * 25 + 1, 50), (2 * 25 + 1, 50)]
 
 
-def test_numbers_that_are_not_finite_are_told():
+@pytest.mark.filterwarnings('error')
+@pytest.mark.parametrize('number', [np.nan, np.inf])
+def test_numbers_that_are_not_finite_are_told(number):
     net, x = linear(nn.Tanh(), nn.Linear(3, 3))
-    net.get(3).weight.fill(np.nan)
+    net.get(3).weight.fill(number)
     text = explain.explain_model(net, x, 'broken')
     assert 'not finite' in text and 'nan%' not in text
     assert 'numbers is <span class="mono">Sequential[3] &gt; Linear(3 -&gt; 3)' in text
