@@ -27,7 +27,7 @@ PICKLES = ('.pt', '.pth')
 # How files of torch.save and pickle begin; a .t7 file begins with a small number, in four bytes or as text.
 _PICKLED = re.compile(rb'PK\x03\x04|\x80[\x02-\x05]')
 MAX_ARRAYS = 100_000
-MAX_TEXT = 1 << 22  # characters of a fact
+MAX_TEXT = 1 << 22  # bytes of a fact
 MAX_SAID = 160  # characters of what a package says of a damaged file
 
 _SAVE_INSTEAD = (
@@ -191,8 +191,7 @@ def _read_h5(path: str | os.PathLike[str]) -> Weights:
             if len(file) > MAX_ARRAYS:
                 raise FileFormatError(f'expected at most {MAX_ARRAYS:,} arrays, got {len(file):,}', where=str(path))
             arrays = {name: _native(_own(file, name, size, path)[()]) for name in file}
-            facts = {name: file.attrs[name] for name in file.attrs if _is_small(file, name)}
-            return Weights(arrays, {name: fact for name, fact in facts.items() if isinstance(fact, str)})
+            return Weights(arrays, {name: file.attrs[name].decode() for name in file.attrs if _is_text(file, name)})
     except (OSError, RuntimeError, ValueError, TypeError, KeyError, OverflowError) as error:
         if isinstance(error, FileFormatError):
             raise
@@ -221,10 +220,13 @@ def _own(file: Any, name: str, size: int, path: str | os.PathLike[str]) -> Any:
     return data
 
 
-def _is_small(file: Any, name: str) -> bool:
-    """Return whether an attribute is one value of some length: others are none of ours."""
+def _is_text(file: Any, name: str) -> bool:
+    """Return whether an attribute is one text of a length that the file says: others are none of ours.
+
+    Texts of any length lie in a heap, in which a damaged size sends HDF5 around for ever: they stay unread.
+    """
     attribute = file.attrs.get_id(name)
-    return attribute.shape == () and attribute.get_storage_size() <= MAX_TEXT
+    return attribute.shape == () and attribute.dtype.kind == 'S' and attribute.get_storage_size() <= MAX_TEXT
 
 
 def _native(array: np.ndarray) -> np.ndarray:
@@ -236,10 +238,12 @@ def _h5(arrays: dict[str, np.ndarray], facts: dict[str, str]) -> bytes:
     import h5py
 
     memory = io.BytesIO()
-    with h5py.File(memory, 'w') as file:
+    with h5py.File(memory, 'w', libver=('v108', 'v108')) as file:  # the older one has no room for a thousand names
         for name, array in arrays.items():
             file.create_dataset(name, data=array)
-        file.attrs.update(facts)
+        for name, fact in facts.items():
+            text = fact.encode()
+            file.attrs.create(name, np.bytes_(text), dtype=h5py.string_dtype('utf-8', len(text) or 1))
     return memory.getvalue()
 
 
