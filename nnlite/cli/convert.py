@@ -2,8 +2,9 @@
 
 A .t7 file holds a network. A .safetensors or .h5 file holds weights, under the names that PyTorch has for them; whose
 weights they are the file itself says if nnlite wrote it of a network of its own, or the names, of torchvision's ResNets
-and the well-known ones for CIFAR; for any other, --like names a file with a network of the same build. A .pt file, a
-plain state_dict of PyTorch, and an .onnx file are only written: a pickle is never read.
+and the well-known ones for CIFAR; for any other, --like names a file with a network of the same build. Without it they
+go from one file of weights to another as they are. A .pt file, a plain state_dict of PyTorch, and an .onnx file are
+only written: a pickle is never read.
 
 The new file is read back and run beside the network before it gets its name, and the largest difference printed. What
 the form cannot express is named by its path, and nothing is written then.
@@ -13,10 +14,10 @@ import argparse
 from pathlib import Path
 
 from nnlite.cli.pictures import load_model
-from nnlite.errors import Error
-from nnlite.interop.conversion import TARGETS, convert_network
+from nnlite.errors import DataError, Error, FileFormatError
+from nnlite.interop.conversion import TARGETS, WEIGHTS, convert_network, convert_weights
 from nnlite.interop.pytorch_resnets import read_network
-from nnlite.interop.weight_files import SUFFIXES, expect_plain_file
+from nnlite.interop.weight_files import SUFFIXES, expect_plain_file, read_weights
 
 EXAMPLE = """nnlite convert resnet20.t7 resnet20.onnx
   nnlite convert resnet50.safetensors resnet50.t7              # torchvision's weights
@@ -54,6 +55,9 @@ def run(args: argparse.Namespace) -> int:
         if suffix not in SUFFIXES:
             raise Error(f'expected --like for weights ({", ".join(SUFFIXES)}), got it for {suffix}', where='--like')
         model, beside = read_network(args.source, load_model(args.like).net)
+    elif suffix in SUFFIXES and Path(args.target).suffix.lower() in WEIGHTS and not _of_a_known_network(args.source):
+        lines = convert_weights(read_weights(args.source), args.target)
+        return _told(args.target, [*lines, 'they are of no network of nnlite.models: --like NETWORK.t7 runs theirs'])
     else:
         trained = load_model(args.source)
         known = {'classes': trained.classes, 'names': trained.names, 'pictures': trained.pictures}
@@ -64,7 +68,22 @@ def run(args: argparse.Namespace) -> int:
     except MemoryError as error:
         hint = 'say a smaller input: --shape 3 32 32'
         raise Error('expected an input that fits into the memory, got a larger one', args.source, hint) from error
-    print(f'{args.target}: {lines[0]}')
+    return _told(args.target, lines)
+
+
+def _of_a_known_network(path: str) -> bool:
+    """Return whether weights, or their names, tell which network of nnlite.models they are of."""
+    try:
+        read_network(path)
+    except FileFormatError:
+        raise
+    except DataError:
+        return False
+    return True
+
+
+def _told(target: str, lines: list[str]) -> int:
+    print(f'{target}: {lines[0]}')
     for line in lines[1:]:
         print(f'  {line}')
     return 0

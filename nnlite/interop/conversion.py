@@ -5,8 +5,8 @@ import os
 import stat
 import tempfile
 import zipfile
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,11 +19,12 @@ from nnlite.interop.example_input import example_input, find_shape
 from nnlite.interop.names import learnt, load_state_dict, state_dict
 from nnlite.interop.pytorch import to_torch, unexpressed
 from nnlite.interop.recipe import facts_of
-from nnlite.interop.weight_files import read_weights, write_weights
+from nnlite.interop.weight_files import Weights, read_weights, write_weights
 from nnlite.nn.table import leaves, mapped
 from nnlite.serialization import load, save
 
-TARGETS = ('.t7', '.safetensors', '.h5', '.pt', '.onnx')
+WEIGHTS = ('.safetensors', '.h5', '.pt')
+TARGETS = ('.t7', *WEIGHTS, '.onnx')
 TOLERANCE = 1e-4  # of the largest output, or of 1 where that is more
 NO_RUN = '--no-run compares the numbers alone'
 
@@ -56,10 +57,35 @@ def convert_network(
             what the file gives differs by more than 1e-4. No file is left then.
         OSError: the file cannot be written.
     """
+    with _new_file(target) as made:
+        if made.suffix == '.onnx':
+            lines = _onnx(model, made, shape, batch)
+        else:
+            run = _Run.of(model, shape, batch or BATCH) if runs else None
+            lines = _FORMS[made.suffix](model, made, run, dict(beside or {}))
+    return lines + _not_finite(model)
+
+
+def convert_weights(weights: Weights, target: str | os.PathLike[str]) -> list[str]:
+    """Write weights to another file of weights, whatever network they are of; return what was checked, a line each.
+
+    Raises:
+        DataError: the suffix is not that of a file of weights, or there are none.
+        Error: a package is missing. No file is left then.
+        OSError: the file cannot be written.
+    """
+    with _new_file(target, WEIGHTS) as made:
+        found = _written(made, weights.arrays, weights.facts)
+        return [_arrays(weights.arrays, made), _compared(weights.arrays, found)]
+
+
+@contextmanager
+def _new_file(target: str | os.PathLike[str], suffixes: Sequence[str] = TARGETS) -> Iterator[Path]:
+    """Give the path of a file beside the one that is to be written, which gets its name when the block ends well."""
     path, given = Path(os.path.realpath(target)), str(target)
     suffix = path.suffix.lower()
-    if suffix not in TARGETS:
-        raise DataError(f'expected a name that ends in {", ".join(TARGETS)}, got {path.name}', where=given)
+    if suffix not in suffixes:
+        raise DataError(f'expected a name that ends in {", ".join(suffixes)}, got {path.name}', where=given)
     if not path.parent.is_dir():
         raise Error('expected a folder for the file, got none of that name', where=str(path.parent))
     with suppress(FileNotFoundError):
@@ -68,11 +94,7 @@ def convert_network(
     try:
         with tempfile.TemporaryDirectory(prefix='.nnlite-', suffix='.part', dir=path.parent) as folder:
             made = Path(folder) / f'made{suffix}'
-            if suffix == '.onnx':
-                lines = _onnx(model, made, shape, batch)
-            else:
-                run = _Run.of(model, shape, batch or BATCH) if runs else None
-                lines = _FORMS[suffix](model, made, run, dict(beside or {}))
+            yield made
             os.replace(made, path)
     except OSError as error:
         error.filename = given  # the temporary name would tell nobody
@@ -80,7 +102,6 @@ def convert_network(
     except Error as error:
         error.where = error.where and error.where.replace(str(made), given)
         raise
-    return lines + _not_finite(model)
 
 
 @dataclass
@@ -123,9 +144,8 @@ def _weights(model: Any, path: Path, run: _Run | None, beside: dict[str, Any]) -
     arrays, facts = state_dict(model), facts_of(model, beside)
     if not arrays:
         raise Error('expected a network with weights, got one without any', hint='.t7 and .onnx hold networks')
-    write_weights(path, arrays, facts)
-    found = _pt_arrays(path, arrays) if path.suffix == '.pt' else read_weights(path).arrays
-    lines = [f'{len(arrays)} arrays, {_size(path)}: {next(iter(arrays))} to {list(arrays)[-1]}']
+    found = _written(path, arrays, facts)
+    lines = [_arrays(arrays, path)]
     recipe = json.loads(facts.get('network', 'null'))
     ours = isinstance(recipe, dict)
     if path.suffix != '.pt':
@@ -135,6 +155,16 @@ def _weights(model: Any, path: Path, run: _Run | None, beside: dict[str, Any]) -
         lines.append("its shortcuts put all zero planes behind: akamaster's option A puts half in front, and differs")
     lines.append(_read_back(model, found, load_state_dict(ready(model), found), run))
     return lines if run is None else [*lines, _in_pytorch(model, found, run)]
+
+
+def _written(path: Path, arrays: dict[str, np.ndarray], facts: Mapping[str, str]) -> dict[str, np.ndarray]:
+    """Write a file of weights; return the arrays that are in it."""
+    write_weights(path, arrays, facts)
+    return _pt_arrays(path, arrays) if path.suffix == '.pt' else read_weights(path).arrays
+
+
+def _arrays(arrays: dict[str, np.ndarray], path: Path) -> str:
+    return f'{len(arrays)} arrays, {_size(path)}: {next(iter(arrays))} to {list(arrays)[-1]}'
 
 
 def _onnx(model: Any, path: Path, shape: Sequence[Any] | None, batch: int | None) -> list[str]:
@@ -177,12 +207,15 @@ def _pt_arrays(path: Path, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarra
 def _read_back(model: Any, found: dict[str, np.ndarray], again: Any, run: _Run | None) -> str:
     """Return how far a network that was read back is from the one it was written of."""
     if run is None:
-        arrays = state_dict(model)
-        same = arrays.keys() == found.keys() and all(
-            np.array_equal(array, found[name], equal_nan=True) for name, array in arrays.items()
-        )
-        return _told('read back, not run: of the numbers', arrays, arrays if same else {})
+        return _compared(state_dict(model), found)
     return _told('read back and run', run.output, output_of(ready(again), run.input)[0], run.on)
+
+
+def _compared(arrays: dict[str, np.ndarray], found: dict[str, np.ndarray]) -> str:
+    same = arrays.keys() == found.keys() and all(
+        np.array_equal(array, found[name], equal_nan=True) for name, array in arrays.items()
+    )
+    return _told('read back, not run: of the numbers', arrays, arrays if same else {})
 
 
 def _in_pytorch(model: Any, arrays: dict[str, np.ndarray], run: _Run) -> str:

@@ -352,3 +352,29 @@ def test_modules_too_deep_in_one_another_are_one_error(folder, capsys):
     nnlite.save('net.t7', cyclic)
     assert main(['classify', 'net.t7', 'picture.png']) == 2
     assert 'net.t7' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('target', ['other.h5', 'other.safetensors', 'other.pt'])
+def test_weights_of_any_network_go_on_as_they_are(target, folder, capsys):
+    arrays = {'encoder.w': np.arange(6.0).reshape(2, 3), 'decoder.b': np.float16([1, np.nan])}
+    interop.write_weights('any.safetensors', arrays, {'classes': '["a"]'})
+    assert main(['convert', 'any.safetensors', target]) == 0
+    assert 'not run' in (said := capsys.readouterr().out) and '--like' in said
+    if target == 'other.pt':
+        found = {name: tensor.numpy() for name, tensor in torch.load(target, weights_only=True).items()}
+    else:
+        weights = interop.read_weights(target)
+        found = weights.arrays
+        assert weights.facts == {'classes': '["a"]'}
+    assert {name: array.dtype for name, array in found.items()} == {n: array.dtype for n, array in arrays.items()}
+    assert all(np.array_equal(found[name], array, equal_nan=True) for name, array in arrays.items())
+    assert main(['convert', 'any.safetensors', 'net.t7']) == 2
+    assert 'NET.t7' in capsys.readouterr().err
+    assert left(folder) == sorted(['any.safetensors', target])
+
+
+def test_sizes_that_are_none_are_not_tried():
+    net = nn.SpatialConvolution(3, 2, 3, 3)
+    net.nInputPlane = 1.5
+    with pytest.raises(nnlite.Error, match=r"shape of the network's input.*\(1\.5, 32, 32\)"):
+        find_shape(net)
