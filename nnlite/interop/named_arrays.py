@@ -34,8 +34,8 @@ def _name(name: Any, where: str) -> str:
 
 def _numbers(given: Any, where: str) -> np.ndarray:
     if isinstance(given, Mapping):
-        hint = 'of a checkpoint, give its state_dict alone'
-        raise DtypeError(f'expected an array of numbers, got a {type(given).__name__}', where=where, hint=hint)
+        message = f'expected an array of numbers, got a {type(given).__name__}'
+        raise DtypeError(message, where=where, hint='of a checkpoint, give its state_dict alone')
     if hasattr(given, 'detach'):  # PyTorch shares no tensor that asks for gradients, and none on a GPU
         given = given.detach().cpu()
         if str(given.dtype) == 'torch.bfloat16':  # which NumPy has not: widened, as of a file
