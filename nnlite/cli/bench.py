@@ -20,11 +20,13 @@ from nnlite.bench.contestants import PYTORCH, has_pytorch, own
 from nnlite.bench.folder import BenchFolder
 from nnlite.bench.interleaved import Settings
 from nnlite.bench.machine import cores
+from nnlite.data_prep import open_dataset
 from nnlite.errors import Error
 from nnlite.training.device import choose
 
 EXAMPLE = 'nnlite bench --nets resnet-20,convnet-20 --rounds 10 --out bench'
 
+ON_CPU, ON_GPU = ('kernels', 'scaling', 'loader'), ('precise', 'train')  # options that are for one of them alone
 CHECKING = 120  # seconds that the tests take at most
 GROWING_BATCH = 32  # small enough that 110 layers do not take all day
 
@@ -80,6 +82,9 @@ def run(args: argparse.Namespace) -> int:
         value = getattr(args, option)
         if value is not None and value < 1:
             raise Error(f'expected 1 or more, got {value}', where=f'--{option}')
+    for option in ON_CPU if args.device != 'cpu' else ON_GPU:
+        if getattr(args, option):
+            raise Error(f'expected no such option with --device {args.device}, got it', where=f'--{option}')
     with_pytorch = has_pytorch() and not args.without_pytorch
     if args.device != 'cpu':
         return _run_on_gpu(args, with_pytorch)
@@ -101,6 +106,8 @@ def _run_on_gpu(args: argparse.Namespace, with_pytorch: bool) -> int:
         if not getattr(args, option) > 0:
             raise Error(f'expected more than 0, got {getattr(args, option)}', where=f'--{option}')
     device = choose('cuda' if args.device == 'auto' else args.device)
+    for path in args.train or ():
+        open_dataset(path).close()  # what is wrong with it is said now, not after the measurements
     from nnlite.bench.on_gpu.cases import networks
     from nnlite.bench.on_gpu.folder import GPUFolder
     from nnlite.bench.on_gpu.jobs import COMPILED, FLOORS, LAYERS, NNLITE, TRAINING, TUNED, Job, measurements

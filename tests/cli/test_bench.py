@@ -49,6 +49,8 @@ def test_without_pytorch_nnlite_is_measured_alone(tmp_path, capsys, monkeypatch)
         (['--kernels', 'abacus'], "expected kernels auto or one of numpy, numba, got 'abacus'"),
         (['--rounds', '0'], 'in --rounds\n  expected 1 or more, got 0'),
         (['--batch', '-1'], 'in --batch\n  expected 1 or more, got -1'),
+        (['--train', 'a.h5'], 'in --train\n  expected no such option with --device cpu, got it'),
+        (['--device', 'cuda', '--loader'], 'in --loader\n  expected no such option with --device cuda, got it'),
     ],
 )
 def test_what_is_wrong_is_said_before_anything_is_measured(args, message, tmp_path, capsys):
@@ -99,6 +101,12 @@ def test_a_gpu_trains(for_children, shapes, tmp_path):
     main([*GPU, *line, '--out', str(tmp_path / 'bench')])
     records = json.loads((tmp_path / 'bench' / 'gpu.json').read_text())['records']
     assert [record['what'] for record in records] == ['training']
+
+
+def test_a_data_set_that_is_not_there_is_said_before_anything_is_measured(cupy, tmp_path, capsys):
+    assert main([*GPU, '--train', 'nothing.h5', '--out', str(tmp_path / 'none')]) == 2
+    assert 'nothing.h5' in capsys.readouterr().err
+    assert not (tmp_path / 'none').exists()
 
 
 def test_minutes_that_are_none_are_refused(cupy, tmp_path, capsys):
