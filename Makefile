@@ -3,6 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 OUT ?= studies/quick
 COUNT ?= 1000000
+CUDA ?= cuda13
 
 .PHONY: study test test-slow bench bench-gpu golden fuzz docs lint types clean
 
@@ -18,7 +19,8 @@ test-slow: .venv/ready-for-tests  ## the learning and killing runs of minutes; N
 bench: .venv/ready-for-tests  ## measure steps of whole networks against PyTorch's, leave table and picture in bench/
 	$(BIN)/nnlite bench --out bench
 
-bench-gpu: .venv/ready-for-tests  ## check and measure a GPU beside PyTorch, in 9 minutes; CuPy is to be in .venv, and a PyTorch for CUDA; TRAIN='a.h5 b.h5' then trains on these
+bench-gpu: .venv/ready-for-tests  ## check and measure a GPU beside PyTorch, in 9 minutes; TRAIN='a.h5 b.h5' then trains on these; CUDA=cuda12 for drivers before 580
+	$(BIN)/python -c 'import cupy' 2>/dev/null || $(BIN)/pip install --quiet --editable '.[$(CUDA)]'
 	$(BIN)/nnlite bench --device cuda --out bench $(foreach data,$(TRAIN),--train $(data))
 
 golden: .venv/ready-for-tests  ## all of Torch7's own results that NNLITE_GOLDEN, or else tests/golden, holds, in one table
