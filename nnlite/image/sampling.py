@@ -119,12 +119,15 @@ def affinetransform(
 
     Raises:
         ShapeError: the matrix or the translation is of another shape.
-        Error: as of `warp`.
+        Error: one of them is not of numbers; else as of `warp`.
     """
     where = 'image.affinetransform'
     src = picture(where, src)
     translation = (0, 0) if translation is None else translation
-    matrix, translation = np.asarray(matrix, np.float64), np.asarray(translation, np.float64)
+    try:
+        matrix, translation = np.asarray(matrix, np.float64), np.asarray(translation, np.float64)
+    except (TypeError, ValueError) as error:
+        raise Error(f'expected matrix and translation to be of numbers, got others: {error}', where=where) from error
     if matrix.shape != (2, 2) or translation.shape != (2,):
         shapes = f'{matrix.shape} and {translation.shape}'
         raise ShapeError(

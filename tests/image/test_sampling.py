@@ -162,6 +162,8 @@ def test_what_is_refused(random):
         image.rotate(random, float('nan'))
     with pytest.raises(ShapeError, match=r'\(2, 2\) and \(2,\)'):
         image.affinetransform(random, np.zeros(2))
+    with pytest.raises(Error, match='matrix and translation to be of numbers'):
+        image.affinetransform(random, np.eye(2), 'bilinear', 'down')
     with pytest.raises(Error, match='interpolation'):
         image.polar(random, 'full')
     with pytest.raises(ShapeError, match='dst'):
