@@ -209,6 +209,20 @@ def test_more_blocks_than_a_grid_has_are_refused(cupy):
         on_cupy.Linear_updateOutput(input, output, weight, None)
 
 
+def test_a_source_that_cannot_be_compiled_is_said(cupy, monkeypatch):
+    def fail(**options):
+        raise RuntimeError('x.cu(7): error: identifier "y" is undefined\n\n    y = 1;\n1 error detected')
+
+    monkeypatch.setattr(cupy, 'RawModule', fail)
+    monkeypatch.setattr(im2col._source, '_compiled', {})
+    with pytest.raises(nnlite.DeviceError) as caught:
+        im2col._source.launch('im2col<{T}, 1>', 'float32', 1, 1)
+    assert caught.value.message == (
+        'im2col.cu cannot be compiled: x.cu(7): error: identifier "y" is undefined; 1 error detected'
+    )
+    assert 'pip install nnlite[cuda13]' in caught.value.hint
+
+
 @pytest.mark.parametrize('dtype', ['float32', 'float16'])
 def test_twice_the_same_bits(cupy, way, dtype):
     rng = np.random.default_rng(6)
