@@ -40,6 +40,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Read, write, check."""
+    try:
+        lines = _converted(args)
+    except MemoryError as error:
+        hint = 'another input may do, as --shape 3 32 32, or none: --no-run'
+        raise Error('expected what fits into the memory, got more', args.source, hint) from error
+    print(f'{args.target}: {lines[0]}')
+    for line in lines[1:]:
+        print(f'  {line}')
+    return 0
+
+
+def _converted(args: argparse.Namespace) -> list[str]:
+    """Do what the arguments say; return what was done and checked, a line each."""
     shapes = args.shape or ([] if args.size is None else [[3, args.size, args.size]])
     for sizes in shapes:
         if min(sizes) < 1:
@@ -57,18 +70,13 @@ def run(args: argparse.Namespace) -> int:
         model, beside = read_network(args.source, load_model(args.like).net)
     elif suffix in SUFFIXES and Path(args.target).suffix.lower() in WEIGHTS and not _of_a_known_network(args.source):
         lines = convert_weights(read_weights(args.source), args.target)
-        return _told(args.target, [*lines, 'they are of no network of nnlite.models: --like NETWORK.t7 runs theirs'])
+        return [*lines, 'they are of no network of nnlite.models: --like NETWORK.t7 runs theirs']
     else:
         trained = load_model(args.source)
         known = {'classes': trained.classes, 'names': trained.names, 'pictures': trained.pictures}
         model, beside = trained.net, {name: value for name, value in known.items() if value is not None}
     shape = [tuple(sizes) for sizes in shapes] if len(shapes) > 1 else tuple(shapes[0]) if shapes else None
-    try:
-        lines = convert_network(model, args.target, shape, beside, not args.no_run, args.batch)
-    except MemoryError as error:
-        hint = 'say a smaller input: --shape 3 32 32'
-        raise Error('expected an input that fits into the memory, got a larger one', args.source, hint) from error
-    return _told(args.target, lines)
+    return convert_network(model, args.target, shape, beside, not args.no_run, args.batch)
 
 
 def _of_a_known_network(path: str) -> bool:
@@ -80,10 +88,3 @@ def _of_a_known_network(path: str) -> bool:
     except DataError:
         return False
     return True
-
-
-def _told(target: str, lines: list[str]) -> int:
-    print(f'{target}: {lines[0]}')
-    for line in lines[1:]:
-        print(f'  {line}')
-    return 0
