@@ -99,6 +99,22 @@ def test_losses_and_their_gradients_are_the_same(row):
         assert_close(ours, np.zeros(leaf.shape) if leaf.grad is None else leaf.grad.numpy(), 1e-9, 'gradInput')
 
 
+NUMBERS = [(nn.ClassNLLCriterion(), 3), (nn.CrossEntropyCriterion(), 3), (nn.MultiMarginCriterion(), 3)]
+NUMBERS += [
+    (nn.CosineEmbeddingCriterion(), -1),
+    (nn.L1HingeEmbeddingCriterion(3), -1),
+    (nn.ClassSimplexCriterion(5), 2),
+]
+
+
+@pytest.mark.parametrize(('criterion', 'target'), NUMBERS, ids=repr)
+def test_a_target_may_be_a_plain_number(criterion, target):
+    x = np.random.default_rng(1).normal(size=(2, 5)).astype(np.float32)
+    given = list(x) if 'Embedding' in type(criterion).__name__ else x[0]
+    loss = criterion.float().forward(copied(given), target)
+    assert interop.to_torch(criterion)(mapped(torch.tensor, given), target).item() == pytest.approx(loss, rel=1e-5)
+
+
 # What draws numbers of its own in training: what they can be, and how often
 
 

@@ -158,12 +158,21 @@ class Operation(torch.nn.Module):
         options = {**self.options, **{name: getattr(self, name) for name in self.names}}
         if self.heeds_training:
             options['training'] = self.training
-        return self.function(*given, **options)
+        return self.function(*(_tensor_of(part, given[0]) for part in given), **options)
 
     def extra_repr(self) -> str:
         """Return what stands in the brackets of its text."""
         options = [f'{name}={value!r}' for name, value in self.options.items()]
         return ', '.join([self.function.__name__, *options])
+
+
+def _tensor_of(part: Any, input: Any) -> Any:
+    """Return a plain number, as a label or a sign may be, as a tensor where the input is; all else as it is."""
+    if not isinstance(part, int | float):
+        return part
+    while isinstance(input, list | tuple):
+        input = input[0]
+    return torch.tensor(part, device=input.device)
 
 
 def mapped(function: Callable[[torch.Tensor], torch.Tensor], tree: Any) -> Any:
