@@ -16,6 +16,7 @@ from nnlite import interop, models, nn
 from nnlite.cli import main
 from nnlite.interop import conversion, from_state_dict, state_dict
 from nnlite.interop.example_input import find_shape
+from nnlite.interop.onnx import rules as onnx_rules
 
 NETS = FOLDER / 'nets'
 CHECKPOINT = {'classes': ['one', 'two'], 'names': ['a one', 'a two']}
@@ -320,15 +321,22 @@ def test_what_is_not_installed_is_said(package, target, status, said, folder, ne
     assert (folder / target).exists() == (status == 0)
 
 
-def test_a_first_dimension_that_is_no_batch_is_found_out_and_no_temporary_name_told(folder, capsys):
-    """Of two frames and of three two are taken, but of five three."""
-    nnlite.save('net.t7', nn.TemporalDynamicKMaxPooling(2, 0.5))
-    assert main(['convert', 'net.t7', 'net.onnx', '--shape', '3']) == 2
-    said = capsys.readouterr().err
-    assert 'in net.onnx\n' in said
-    assert 'expected an output (3, 3), as the network gives, got (2, 3)' in said
-    assert '--batch N' in said
-    assert main(['convert', 'net.t7', 'net.onnx', '--shape', '3', '--batch', '5']) == 0
+class Four(nn.Module):
+    """The first four samples: of two and of three, which a file is made with, that is all."""
+
+    def updateOutput(self, input):
+        self.output = input[:4]
+        return self.output
+
+
+def test_a_file_for_any_batch_is_run_on_another_one_and_no_temporary_name_told(folder, monkeypatch):
+    monkeypatch.setitem(onnx_rules.LAYERS, Four, lambda graph, module, x, out: graph.node('Identity', x))
+    with pytest.raises(nnlite.FileFormatError) as caught:
+        conversion.convert_network(Four(), 'net.onnx', (3,))
+    assert str(caught.value).startswith('in net.onnx\n  expected an output (4, 3), as the network gives, got (5, 3)\n')
+    assert '--batch N' in caught.value.hint
+    assert left(folder) == []
+    conversion.convert_network(Four(), 'net.onnx', (3,), batch=2)
 
 
 @pytest.mark.parametrize('target', ['other.t7', 'other.onnx'])

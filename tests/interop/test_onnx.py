@@ -255,6 +255,8 @@ def test_a_class_can_be_taught(tmp_path, monkeypatch):
         (nn.SplitTable(1), 'takes the batch apart'),
         (nn.CMul(2, 6), 'fixes the size'),
         (nn.Parallel(1, 1).add(nn.Identity()), 'takes the batch apart'),
+        (nn.TemporalDynamicKMaxPooling(2, 0.5), 'takes the batch apart'),
+        (nn.FeatureLPPooling(2, 2, 2, False), 'takes the batch apart'),
     ],
     ids=repr,
 )

@@ -129,6 +129,7 @@ def _adaptive_max_pooling(graph: Graph, module: Any, x: Value, out: Value) -> st
 @layer(nn.TemporalDynamicKMaxPooling)
 def _largest_frames(graph: Graph, module: Any, x: Value, out: Value) -> str:
     axis = x.ndim - 2
+    static(x, axis)
     count = static(out, axis)
     _, frames = graph.several('TopK', 2, x, [count], axis=axis, largest=1, sorted=1)
     in_order, _ = graph.several('TopK', 2, frames, [count], axis=axis, largest=0, sorted=1)
@@ -138,6 +139,7 @@ def _largest_frames(graph: Graph, module: Any, x: Value, out: Value) -> str:
 @layer(nn.FeatureLPPooling)
 def _feature_norm(graph: Graph, module: Any, x: Value, out: Value) -> str:
     axis = int(module.batch_mode)
+    static(x, axis)
     groups = np.arange(static(out, axis))[:, None] * module.stride + np.arange(module.width)
     # as in Torch powers and their sums are of double precision
     wide = graph.node('Cast', graph.node('Gather', x, groups, axis=axis), to=np.dtype('float64'))
