@@ -26,6 +26,7 @@ from typing import Any, Self
 import numpy as np
 
 from nnlite.errors import DataError, FileFormatError
+from nnlite.hdf5_heaps import expect_sound_heaps
 
 SIGNATURE = b'\x89HDF\r\n\x1a\n'
 SPLITS = ('train', 'val', 'test')
@@ -73,6 +74,7 @@ class Dataset:
                     hint='`nnlite prep` makes such a file from a folder or an archive of images',
                 )
             self._bytes = os.fstat(file.fileno()).st_size
+        expect_sound_heaps(path)
         with self._damaged_if_unreadable():
             self._file = h5py.File(path, 'r')
         try:

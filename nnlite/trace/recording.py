@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from nnlite.errors import FileFormatError
+from nnlite.hdf5_heaps import expect_sound_heaps
 from nnlite.trace.frame import Frame
 from nnlite.trace.statistics import BINS, QUANTITIES, STATISTICS
 from nnlite.trace.tree import Node
@@ -157,6 +158,7 @@ def _read(path: Path) -> Trace:
     if not path.exists():
         raise FileNotFoundError(2, 'No such file or folder', str(path))
     try:
+        expect_sound_heaps(path)
         with h5py.File(path, 'r') as file:
             return _read_from(file, str(path))
     except FileFormatError:

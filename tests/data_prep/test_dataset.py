@@ -182,6 +182,17 @@ def bomb(path):
         file.create_dataset('train/images', (90, 3, 8, 8), 'u1', chunks=(2**20, 3, 8, 8), maxshape=(None, 3, 8, 8))
 
 
+def heap(size):
+    """Return what gives the first object in a file's first heap of texts another size."""
+
+    def change(path):
+        content = bytearray(path.read_bytes())
+        content[(at := content.index(b'GCOL') + 24) : at + 8] = size.to_bytes(8, 'little')
+        path.write_bytes(content)
+
+    return change
+
+
 def attribute(path, name, value):
     with h5py.File(path, 'a') as file:
         file.attrs[name] = value
@@ -220,6 +231,8 @@ LIES = {
     'numbers for classes': (lambda path: attribute(path, 'classes', np.arange(3)), 'strings'),
     'twice the same class': (lambda path: attribute(path, 'classes', ['a', 'b', 'a']), 'distinct'),
     'fewer names': (lambda path: attribute(path, 'names', ['a', 'b']), 'a name each'),
+    'a heap that ends nowhere': (heap(2**64 - 16), 'sizes in the heap'),  # HDF5 would never come back
+    'a heap that is too large': (heap(5000), 'sizes in the heap'),
     'number for source': (lambda path: attribute(path, 'source', 3), 'a string'),
 }
 

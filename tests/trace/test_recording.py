@@ -80,6 +80,13 @@ def spoiled(name, change):
 SHAPES = ['{', '{"a": 1}', '[NaN, "x"]', '3', '[true]', '[' * 100_000]
 
 
+def endless(path):
+    """Let a text say a size that sends HDF5 back to it."""
+    content = bytearray(path.read_bytes())
+    content[(at := content.index(b'GCOL\1') + 24) : at + 8] = (2**64 - 16).to_bytes(8, 'little')
+    path.write_bytes(content)
+
+
 def cut(path):
     path.write_bytes(path.read_bytes()[:5000])
 
@@ -101,6 +108,7 @@ def cut(path):
         spoiled('nodes/name', lambda values: np.arange(len(values))),
         spoiled('output/histogram', lambda values: values[..., :5]),
         cut,
+        endless,
         lambda path: path.write_bytes(b'no HDF5 at all'),
     ],
 )
