@@ -31,6 +31,7 @@ class gModule(Container):
     Raises:
         Error: there are no inputs, an input has sources, or there is a cycle.
         ShapeError: the input or the gradient is not a table of as many parts as there are inputs or outputs.
+        Error, going back: a part of a value that is split is not used. Saving: a node takes another one's value twice.
 
     Source: torch/nngraph, gmodule.lua.
     """
@@ -120,6 +121,8 @@ class gModule(Container):
         self.gradOutputs = [None] * len(self.nodes)
         for place in backward_order([node['sources'] for node in self.nodes]):
             node, total = self.nodes[place], self._total(place, collected[place])
+            if node['nSplitOutputs'] is not None:
+                self._expect_all_parts(total)
             self.gradOutputs[place] = total
             self._hand_on(node, self._gradient(node, place, total), collected)
         self.gradInput = self.gradOutputs[self._innode]
@@ -133,6 +136,13 @@ class gModule(Container):
         for gradient in gradients[1:]:
             add_into(self, total, gradient)
         return total
+
+    def _expect_all_parts(self, gradients):
+        unused = [str(place) for place, gradient in enumerate(gradients, 1) if gradient is None]
+        if unused:
+            message = f'expected a gradient for each part that was split off, got none for {", ".join(unused)}'
+            hint = 'use all parts, or take one by nn.SelectTable'
+            raise Error(message, where=self._name(), hint=hint)
 
     def _gradient(self, node, place, gradOutput):
         """Return the gradient with respect to what a node was given."""

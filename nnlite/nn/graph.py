@@ -143,7 +143,16 @@ def write_graph(nodes, modules):
     Args:
         nodes: the graph in its forward order, as gModule.nodes.
         modules: the modules that nodes name by their places.
+
+    Raises:
+        Error: a node takes a value of another one twice, for which there is no place in a file.
     """
+    for node in nodes:
+        if len(set(node['sources'])) < len(node['sources']):
+            taker = 'a node without a module' if node['module'] is None else repr(modules[node['module']])
+            taker = 'the output' if node is nodes[-1] else taker
+            hint = 'put a node between, for one of them: Node(nn.Identity(), source)'
+            raise Error(f'expected no node twice among the sources of another, got one for {taker}', 'gModule', hint)
     sources = [node['sources'] for node in nodes]
     edges = edges_of(sources)
     datas = [_written(node, modules) for node in nodes]

@@ -5,6 +5,7 @@ import pytest
 
 import nnlite
 from nnlite import LuaTable, TorchObject, nn
+from nnlite.nn.graph import Node
 
 
 class Graph:
@@ -271,3 +272,34 @@ def test_many_graphs_of_the_same_nodes_are_refused(saved, tmp_path):
     nnlite.save(tmp_path / 'many.t7', [graph, TorchObject('nn.gModule', dict(graph.fields))])
     with pytest.raises(nnlite.FileFormatError, match=r'nn\.gModule cannot be made of its fields'):
         nnlite.load(tmp_path / 'many.t7')
+
+
+TWICE = {
+    'nn.CMulTable': lambda x: [Node(nn.CMulTable(), x, x)],
+    'the output': lambda x: [x, x],
+    'a node without a module': lambda x: [Node(nn.CAddTable(), Node(None, x, x))],
+}
+
+
+@pytest.mark.parametrize('taker', TWICE)
+def test_a_value_taken_twice_by_one_node_is_not_saved(taker, tmp_path):
+    x = Node()
+    net = nn.gModule([x], TWICE[taker](x))
+    net.forward(np.ones(2, np.float32))
+    with pytest.raises(nnlite.Error, match=f'no node twice.*got one for {taker}'):
+        nnlite.save(tmp_path / 'net.t7', net)
+    assert not (tmp_path / 'net.t7').exists()
+    x = Node()
+    net = nn.gModule([x], [Node(nn.CMulTable(), x, Node(nn.Identity(), x))])
+    nnlite.save(tmp_path / 'net.t7', net)
+    assert nnlite.load(tmp_path / 'net.t7').forward(np.float32([3])).tolist() == [9]
+
+
+def test_parts_that_nobody_uses_have_no_way_back():
+    x = Node()
+    _, second, _ = Node(nn.SplitTable(1), x).split(3)
+    net = nn.gModule([x], [second])
+    rows = np.arange(6, dtype=np.float32).reshape(3, 2)
+    assert net.forward(rows).tolist() == [2, 3]
+    with pytest.raises(nnlite.Error, match=r'(?s)got none for 1, 3.*nn\.SelectTable'):
+        net.backward(rows, net.output)
