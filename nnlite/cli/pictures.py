@@ -33,7 +33,6 @@ from nnlite.training.preparation import Preparation
 
 # More broken pictures than these are counted, not named.
 NAMED = 20
-MAX_DEPTH = 100  # modules in one another: Python walks some hundred
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -74,18 +73,9 @@ def load_model(path: str) -> Trained:
     """Return the network of a file, or of the folder of a run.
 
     Raises:
-        DataError: there is none, or its modules lie deeper in one another than one can walk.
-        FileFormatError: the file is damaged.
-        OSError: it is missing or cannot be read.
+        DataError, FileFormatError, OSError: as `load_trained`.
     """
-    trained = load_trained(os.path.join(path, LATEST) if os.path.isdir(path) else path)
-    level = [trained.net]
-    for _ in range(MAX_DEPTH):
-        below = [inner for module in level for inner in getattr(module, 'modules', ())]
-        level = list({id(module): module for module in below}.values())
-    if level:
-        raise DataError(f'expected at most {MAX_DEPTH} modules in one another, got more', where=path)
-    return trained
+    return load_trained(os.path.join(path, LATEST) if os.path.isdir(path) else path)
 
 
 def run_network(net: Any, images: np.ndarray, model: str) -> Any:

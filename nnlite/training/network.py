@@ -14,6 +14,7 @@ from nnlite.training.checkpoint import copy_arrays
 from nnlite.training.preparation import PICTURES, checked
 
 NETWORKS = ('resnet', 'convnet')
+MAX_DEPTH = 100  # modules in one another: Python walks some hundred
 LARGEST_SMALL = 32  # pixels; larger pictures get the topology of Tiny ImageNet, which halves them once more
 
 
@@ -80,8 +81,9 @@ def load_trained(path: str) -> Trained:
     A .t7 file holds a network; a .safetensors or .h5 file weights, whose names tell which of nnlite.models they are of.
 
     Raises:
-        DataError: there is no network in it; classes that are no names, or images without a size, a mean and a std; or
-            it is a pickle of PyTorch, whatever its suffix, which is never read.
+        DataError: there is no network in it, or its modules lie deeper in one another than one can walk; classes that
+            are no names, or images without a size, a mean and a std; or it is a pickle of PyTorch, whatever its suffix,
+            which is never read.
         FileFormatError: the file is damaged.
         OSError: it is missing or cannot be read.
     """
@@ -100,6 +102,12 @@ def load_trained(path: str) -> Trained:
             where=path,
             hint='`nnlite train --save FOLDER` leaves latest.t7 and best.t7, which have one in them',
         )
+    level = [model]
+    for _ in range(MAX_DEPTH):
+        below = [inner for module in level for inner in getattr(module, 'modules', ())]
+        level = list({id(module): module for module in below}.values())
+    if level:
+        raise DataError(f'expected at most {MAX_DEPTH} modules in one another, got more', where=path)
     beside = content if isinstance(content, dict) else {}
     classes, names, pictures = (beside.get(name) for name in ('classes', 'names', PICTURES))
     for given in (classes, names):

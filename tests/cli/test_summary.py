@@ -3,7 +3,7 @@
 import pytest
 
 import nnlite
-from nnlite import models
+from nnlite import models, nn
 from nnlite.cli import main
 
 
@@ -36,6 +36,37 @@ def test_a_file_is_summarised(capsys, tmp_path):
     path = tmp_path / 'net.t7'
     nnlite.save(str(path), models.resnet(8, 'cifar10', classes=7))
     assert 'Linear(64 -> 7)' in '\n'.join(table(capsys, str(path), '--dataset', 'cifar10'))
+
+
+FILES = {
+    'vectors': (nn.Linear(7, 2), '7', 14),
+    'pictures of one size': (nn.SpatialConvolutionLocal(3, 2, 12, 10, 3, 3), '3 x 10 x 12', 2 * 8 * 10 * 27),
+    'frames': (nn.TemporalConvolution(3, 2, 4), '32 x 3', 29 * 24),
+    'videos': (nn.VolumetricConvolution(1, 2, 3, 3, 3), '1 x 16 x 112 x 112', 14 * 110 * 110 * 54),
+    'as matrices': (nn.SpatialConvolutionMM(1, 2, 3, 3), '1 x 32 x 32', 30 * 30 * 18),
+}
+
+
+@pytest.mark.parametrize('kind', FILES)
+def test_a_file_says_what_its_network_takes(capsys, tmp_path, kind):
+    module, shape, products = FILES[kind]
+    nnlite.save(tmp_path / 'net.t7', nn.Sequential().add(module))
+    lines = table(capsys, str(tmp_path / 'net.t7'))
+    assert lines[1].split(maxsplit=1) == ['input', shape]
+    assert lines[-1].split()[-1] == f'{products:,}'
+
+
+def test_a_network_of_tables_or_too_deep_is_said(capsys, tmp_path):
+    path = str(tmp_path / 'net.t7')
+    nnlite.save(path, nn.CAddTable())
+    assert main(['summary', path]) == 2
+    assert 'a network of tables has no summary' in capsys.readouterr().err
+    net = nn.Sequential()
+    for _ in range(100):
+        net = nn.Sequential().add(net)
+    nnlite.save(path, net)
+    assert main(['summary', path]) == 2
+    assert 'at most 100 modules in one another' in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
