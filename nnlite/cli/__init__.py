@@ -9,7 +9,6 @@ from collections.abc import Sequence
 
 from nnlite.errors import Error
 from nnlite.kernels import setquiet
-from nnlite.training.gpu_memory import is_of_gpu
 
 COMMANDS = (
     'prep',
@@ -74,6 +73,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         print(f'nnlite: {error.strerror or error}' + (f': {error.filename}' if error.filename else ''), file=sys.stderr)
     except MemoryError as error:
+        from nnlite.training.gpu_memory import is_of_gpu  # a clone that is not installed has no nnlite.training
+
         if is_of_gpu(error):
             print(f'nnlite: expected memory on the GPU, got too little: {error}', file=sys.stderr)
             print(
