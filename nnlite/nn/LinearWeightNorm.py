@@ -53,7 +53,7 @@ class LinearWeightNorm(Linear):
     def _make_room(self):
         """Set up what follows from v and g."""
         self.weight = np.empty_like(self.v)
-        self.norm, self.scale = np.empty_like(self.g), np.empty_like(self.g)
+        self.norm, self.scale = np.zeros_like(self.g), np.zeros_like(self.g)
 
     @staticmethod
     def fromLinear(linear):

@@ -47,7 +47,7 @@ class WeightNorm(Decorator):
         self.viewIn = [self.viewOut[0], self.otherDims]
         self.v, self.gradV = np.empty(self.viewIn, self.dtype), np.zeros(self.viewOut, self.dtype)
         self.g, self.gradG = np.empty((self.viewIn[0], 1), self.dtype), np.zeros((self.viewIn[0], 1), self.dtype)
-        self._norm, self._scale = np.empty_like(self.g), np.empty_like(self.g)
+        self._norm, self._scale = np.zeros_like(self.g), np.zeros_like(self.g)
         self.resetInit()
 
     def _adopt(self):
@@ -118,7 +118,7 @@ class WeightNorm(Decorator):
             module.weight = np.empty(self.v.size, self.dtype).reshape(self.weightSize)
             module.gradWeight = np.empty_like(module.weight)
         self._adopt()
-        self._norm, self._scale = np.empty_like(self.g), np.empty_like(self.g)
+        self._norm, self._scale = np.zeros_like(self.g), np.zeros_like(self.g)
         self.gradG, self.gradV = self.gradG.reshape(self.g.shape), self.gradV.reshape(self.viewOut)
         self.updateWeight()
         np.copyto(self._outputs_first(self.gradWeight), self.gradV)

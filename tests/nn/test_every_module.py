@@ -33,6 +33,25 @@ def test_prints_as_in_torch(row):
     assert repr(row.make()).split('\n')[0] == row.text
 
 
+@every_row
+def test_a_new_one_holds_no_memory_that_nobody_wrote(row, monkeypatch):
+    """Such memory would be in its files, other numbers each time."""
+
+    def poisoned(make):
+        def empty(*args, **kwargs):
+            array = make(*args, **kwargs)
+            array.fill(np.nan if array.dtype.kind == 'f' else 0)
+            return array
+
+        return empty
+
+    for name in ('empty', 'empty_like'):
+        monkeypatch.setattr(np, name, poisoned(getattr(np, name)))
+    for module in row.make().listModules():
+        held = {name: value for name, value in vars(module).items() if isinstance(value, np.ndarray)}
+        assert not [name for name, array in held.items() if array.dtype.kind == 'f' and np.isnan(array).any()]
+
+
 # Numbers
 
 
