@@ -26,6 +26,7 @@ from typing import Any, Self
 import numpy as np
 
 from nnlite.errors import DataError, FileFormatError
+from nnlite.hdf5_chunks import expect_whole_chunks
 from nnlite.hdf5_heaps import expect_sound_heaps
 
 SIGNATURE = b'\x89HDF\r\n\x1a\n'
@@ -292,6 +293,7 @@ class Dataset:
                 raise self._bad(f'expected {due} chunks in {name}, got {dataset.id.get_num_chunks()}')
         if stored > self._bytes or logical > stored * (MAX_DEFLATE if filters & {1} else 1):
             raise self._bad(f'expected {logical} bytes in {name}, got {stored} in a file of {self._bytes}')
+        expect_whole_chunks(dataset, self.path)
 
     def _checked_labels(self, split: str, labels: Any, count: int) -> np.ndarray:
         if labels.shape != (count,) or labels.dtype.kind not in 'iu':

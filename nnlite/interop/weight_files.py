@@ -19,6 +19,7 @@ import numpy as np
 
 from nnlite.data_prep.dataset import FILTERS, MAX_CHUNK, MAX_DEFLATE, SIGNATURE
 from nnlite.errors import DataError, DtypeError, Error, FileFormatError
+from nnlite.hdf5_chunks import expect_whole_chunks
 from nnlite.interop.named_arrays import named_arrays
 from nnlite.whole_file import whole_file
 
@@ -217,6 +218,7 @@ def _own(file: Any, name: str, size: int, path: str | os.PathLike[str]) -> Any:
     due, stored = math.prod(data.shape) * data.dtype.itemsize, data.id.get_storage_size()
     if stored > size or due > stored * (MAX_DEFLATE if filters & {1} else 1):
         raise FileFormatError(f'expected {due} bytes, got {stored} in a file of {size}', where=where)
+    expect_whole_chunks(data, where)
     return data
 
 

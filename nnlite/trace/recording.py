@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from nnlite.errors import FileFormatError
+from nnlite.hdf5_chunks import expect_whole_chunks
 from nnlite.hdf5_heaps import expect_sound_heaps
 from nnlite.trace.frame import Frame
 from nnlite.trace.statistics import BINS, QUANTITIES, STATISTICS
@@ -185,12 +186,15 @@ def _read_from(file: Any, where: str) -> Trace:
         data = file[name]
         if data.shape != shape or data.dtype.kind != kind:
             raise FileFormatError(f'expected {name} of shape {shape}, got {data.shape} {data.dtype}', where=where)
+        expect_whole_chunks(data, where)
         return data[()]
 
     def read_texts(name: str) -> list[str]:
         data, texts, size = file[f'nodes/{name}'], [], 0
         if data.shape != (count,) or h5py.check_string_dtype(data.dtype) is None:
             raise FileFormatError(f'expected {count} texts in nodes/{name}, got {data.shape} {data.dtype}', where=where)
+        if data.chunks is not None:  # which nothing could measure: h5py does not say how many bytes they should have
+            raise FileFormatError(f'expected the texts in nodes/{name} in one piece, got chunks', where=where)
         for first in range(0, count, BLOCK):
             texts += [text.decode() for text in data[first : first + BLOCK]]
             size += sum(map(len, texts[first:]))

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import tracemalloc
+import zlib
 
 import h5py
 import numpy as np
@@ -193,6 +194,15 @@ def heap(size):
     return change
 
 
+def short_chunk(path):
+    with h5py.File(path, 'a') as file:
+        for name, count in (('images', 80_000), ('labels', 80_000)):
+            del file[f'train/{name}']
+            form = (count, 3, 8, 8) if name == 'images' else (count,)
+            file.create_dataset(f'train/{name}', form, 'u1', chunks=form, compression='gzip')
+            file[f'train/{name}'].id.write_direct_chunk((0,) * len(form), zlib.compress(b'x') + bytes(40_000))
+
+
 def attribute(path, name, value):
     with h5py.File(path, 'a') as file:
         file.attrs[name] = value
@@ -206,6 +216,7 @@ LIES = {
     'virtual': (virtual, 'other files'),
     'sparse': (sparse, 'chunks'),
     'huge chunks': (bomb, 'chunks of at most'),
+    'a chunk that ends too early': (short_chunk, 'expected chunks of 15360000 bytes'),  # HDF5 would read on behind it
     'lzf': (lambda path: rewrite(path, 'train/images', chunks=(9, 3, 8, 8), compression='lzf'), 'filters'),
     'floats': (lambda path: rewrite(path, 'train/images', dtype='f4'), 'uint8'),
     'grey': (lambda path: rewrite(path, 'train/images', data=np.zeros((90, 1, 8, 8), 'u1')), 'uint8'),

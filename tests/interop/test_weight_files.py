@@ -3,6 +3,7 @@
 import json
 import pickle
 import struct
+import zlib
 
 import h5py
 import numpy as np
@@ -226,7 +227,13 @@ def h5_external(file):
     file.create_dataset('a', (2,), np.float32, external=[('/etc/passwd', 0, 8)])
 
 
+def h5_short(file):
+    file.create_dataset('a', (8,), 'f4', chunks=(8,), compression='gzip')
+    file['a'].id.write_direct_chunk((0,), zlib.compress(b'x'))
+
+
 H5 = {
+    'a chunk that ends too early': h5_short,
     'a link to another file': h5_link,
     'a link within': h5_soft,
     'a virtual array': h5_virtual,

@@ -1,5 +1,7 @@
 """Recordings as files: what was written is read, and what is none, or damaged, is one clear error."""
 
+import zlib
+
 import h5py
 import numpy as np
 import pytest
@@ -87,6 +89,21 @@ def endless(path):
     path.write_bytes(content)
 
 
+def rechunked(name, **options):
+    """Return a function that stores a data set in chunks, or claims it to be of one that ends too early."""
+
+    def spoil(path):
+        with h5py.File(path, 'a') as file:
+            old = file[name]
+            shape, dtype = old.shape, old.dtype
+            del file[name]
+            file.create_dataset(name, shape, dtype, chunks=shape, **options)
+            if options:
+                file[name].id.write_direct_chunk((0,) * len(shape), zlib.compress(b'x'))
+
+    return spoil
+
+
 def cut(path):
     path.write_bytes(path.read_bytes()[:5000])
 
@@ -107,6 +124,8 @@ def cut(path):
         *[spoiled('nodes/shape', lambda values, shape=shape: [shape] * len(values)) for shape in SHAPES],
         spoiled('nodes/name', lambda values: np.arange(len(values))),
         spoiled('output/histogram', lambda values: values[..., :5]),
+        rechunked('loss', compression='gzip'),  # HDF5 would read on behind it
+        rechunked('nodes/kind'),
         cut,
         endless,
         lambda path: path.write_bytes(b'no HDF5 at all'),
