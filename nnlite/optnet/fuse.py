@@ -24,6 +24,7 @@ def fuse(model):
 
     A convolution or Linear, the batch normalization after it, and the ReLU after that run as one module; batch
     normalization and ReLU; the sum and the ReLU that end a residual block, with the batch normalization before the sum.
+    A sum in place gets memory of its own: it would overwrite what a fused ReLU still needs, and a plain one does not.
 
     The layers of the new network are those of the model, and its containers hold them in the same places: whoever looks
     for modules, parameters or their gradients finds the same in both, and a file holds the plain network. Only how it
@@ -125,10 +126,10 @@ def _group(first, second=None, third=None):
         return FusedNorm(first, second, third if _is_relu(third) else None)
     if type(first) in NORMS and _is_relu(second):
         return FusedNorm(None, first, second)
-    if type(first) is nn.ConcatTable and _is_sum(second) and _is_relu(third):
+    if type(first) is nn.ConcatTable and _is_sum(second) and not second.inplace and _is_relu(third):
         return _residual(first, second, third) or first
-    if _is_sum(first) and _is_relu(second):
-        return FusedSum(first, second)
+    if _is_sum(first) and (first.inplace or _is_relu(second)):
+        return FusedSum(first, second if _is_relu(second) else None)
     return first
 
 
@@ -149,4 +150,4 @@ def _is_relu(module):
 
 
 def _is_sum(module):
-    return type(module) is nn.CAddTable and not module.inplace
+    return type(module) is nn.CAddTable

@@ -8,7 +8,7 @@ accGradParameters, are the modules' own: only forward and backward, which are ru
 from nnlite import nn
 from nnlite.nn.convolution import Convolution
 from nnlite.nn.Object import emptied
-from nnlite.nn.table import expect_alike
+from nnlite.nn.table import copy_into, expect_alike
 
 
 class Fused(nn.Sequential):
@@ -281,19 +281,26 @@ class FusedResidual(Fused):
 
 
 class FusedSum(Fused):
-    """A sum of two, and the ReLU of it.
+    """A sum, which is not in place here, and the ReLU of it.
 
     Args:
         sum: the CAddTable.
-        relu: the ReLU.
+        relu: the ReLU, or None.
     """
 
+    def __init__(self, sum, relu):
+        super().__init__(*(module for module in (sum, relu) if module is not None))
+        self.sum, self.relu = sum, relu
+
     def _compute(self, input):
-        if not isinstance(input, list) or len(input) != 2:
-            return super()._compute(input)
-        sum, relu = self.modules
-        expect_alike(sum, input)
-        return _rectified_sum(sum, input, relu, output=sum.buffer('output', input[0].shape, like=input[0]))
+        if self.relu is not None and isinstance(input, list) and len(input) == 2:
+            expect_alike(self.sum, input)
+            output = self.sum.buffer('output', input[0].shape, like=input[0])
+            return _rectified_sum(self.sum, input, self.relu, output)
+        if self.sum.inplace:
+            expect_alike(self.sum, input)
+            input = [copy_into(self.sum, 'output', input[0]), *input[1:]]
+        return super()._compute(input)
 
 
 def _is_convolution_with_relu(module):

@@ -39,6 +39,13 @@ def sums_of_three():
     return sequence(convolution(3), block, nn.CAddTable(), nn.ReLU(True))
 
 
+def sum_in_place_behind_a_relu_that_is_not():
+    """What the sum overwrites is the ReLU's output, which a plain ReLU does not look at on the way back."""
+    branches = sequence(convolution(3), norm(), nn.ReLU()), sequence(convolution(3), nn.Tanh())
+    inner = fork(sequence(fork(nn.Tanh(), norm()), nn.CAddTable(), nn.ReLU()), nn.Tanh(), nn.Sigmoid())
+    return sequence(fork(*branches), nn.CAddTable(True), inner, nn.CAddTable(True), nn.ReLU(), convolution())
+
+
 def frozen_norm():
     """A norm that its owner keeps in evaluation while the rest trains."""
     net = residual('B', 0.5)
@@ -54,6 +61,7 @@ NETS = {
     'volumes': volumes,
     'a norm at the end of the second branch': norm_at_the_end_of_the_second_branch,
     'a sum of three': sums_of_three,
+    'a sum in place behind a ReLU that is not': sum_in_place_behind_a_relu_that_is_not,
 }
 
 every_net = pytest.mark.parametrize('name', NETS)
@@ -193,7 +201,7 @@ def test_fuses_what_it_can(name, count):
         lambda: sequence(convolution(3), norm(5)),  # an error, as it was
         lambda: sequence(norm(), nn.Threshold(0.1, 0)),
         lambda: sequence(nn.SpatialFullConvolution(3, 4, 3, 3), norm(), nn.Tanh()),
-        lambda: sequence(fork(nn.Identity(), nn.Identity()), nn.CAddTable(True), nn.ReLU()),
+        lambda: sequence(fork(nn.Identity(), nn.Identity()), nn.CAddTable(), nn.Tanh()),
         lambda: sequence(nn.Decorator(sequence(norm(), nn.ReLU()))),
     ],
 )
