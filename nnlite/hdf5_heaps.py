@@ -4,6 +4,7 @@ HDF5 walks through such a heap from object to object, by the sizes that they say
 back to where it came from, it walks for ever. So the same walk is made here first.
 """
 
+import math
 import mmap
 import os
 import struct
@@ -11,7 +12,8 @@ import struct
 from nnlite.errors import FileFormatError
 
 # HDF5 File Format Specification, version 3, III.E: the global heap.
-_BEGINNING = b'GCOL\1\0\0\0'
+_BEGINNING = b'GCOL\1'
+_RESERVED = bytes(3)  # zeros as they are written; HDF5 does not look at them, so a damaged heap may have others
 _SIZE = struct.Struct('<Q')
 _OBJECT = struct.Struct('<HHIQ')  # index, references, reserved, size
 _ROUND = 8  # what an object takes is a multiple of it
@@ -37,14 +39,15 @@ def expect_sound_heaps(path: str | os.PathLike[str]) -> None:
 
 
 def _ends(content: mmap.mmap, begin: int) -> bool:
-    """Return whether the heap that begins at a byte ends in the file, and each of its objects in the heap."""
-    at = begin + len(_BEGINNING) + _SIZE.size
-    if at > len(content):
-        return False
-    (size,) = _SIZE.unpack_from(content, begin + len(_BEGINNING))
-    end = begin + size
+    """Return whether the heap that begins at a byte ends in the file, and each of its objects in the heap.
+
+    Where the reserved bytes are no zeros, what does not end in the file is taken for pixels that look like a heap.
+    """
+    head = begin + len(_BEGINNING) + len(_RESERVED)
+    at = head + _SIZE.size
+    end = begin + _SIZE.unpack_from(content, head)[0] if at <= len(content) else math.inf
     if end > len(content):
-        return False
+        return content[begin + len(_BEGINNING) : head] != _RESERVED[: len(content) - begin - len(_BEGINNING)]
     while at + _OBJECT.size <= end:
         index, _, _, size = _OBJECT.unpack_from(content, at)
         # Object 0 is what is free, and counts its own head.

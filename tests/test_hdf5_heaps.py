@@ -24,7 +24,7 @@ def test_what_h5py_writes_is_sound(path):
 
 
 def test_pixels_that_look_like_a_heap_are_none(path):
-    path.write_bytes(path.read_bytes() + b'GCOL and other pixels')
+    path.write_bytes(path.read_bytes() + b'GCOL and other pixels, GCOL\1 and more, GCOL\1 or')
     expect_sound_heaps(path)
 
 
@@ -60,4 +60,16 @@ def test_free_space_that_takes_nothing(path):
 def test_a_file_that_ends_in_the_head_of_a_heap(path):
     path.write_bytes(b'GCOL\1\0\0\0\0')
     with pytest.raises(nnlite.FileFormatError, match='at byte 0'):
+        expect_sound_heaps(path)
+
+
+def test_reserved_bytes_do_not_hide_a_heap(path):
+    content = bytearray(path.read_bytes())
+    begin = content.index(b'GCOL\1')
+    content[begin + 5 : begin + 8] = b'\0\1\0'
+    path.write_bytes(content)
+    expect_sound_heaps(path)
+    content[begin + 24 : begin + 32] = (2**64 - 16).to_bytes(8, 'little')
+    path.write_bytes(content)
+    with pytest.raises(nnlite.FileFormatError, match=f'sizes in the heap at byte {begin}'):
         expect_sound_heaps(path)
