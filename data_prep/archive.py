@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from nnlite.data_prep.bounded_reader import BoundedReader
-from nnlite.errors import FileFormatError
+from nnlite.errors import DataError, FileFormatError
 
 MAX_MEMBERS = 20_000_000
 MAX_MEMBER = 1 << 26
@@ -64,6 +64,16 @@ def checksum(path: str | os.PathLike[str]) -> str | None:
         return None
     with open(path, 'rb') as file:
         return hashlib.file_digest(file, 'sha256').hexdigest()
+
+
+def expect_apart(source: str | os.PathLike[str], out: str | os.PathLike[str]) -> None:
+    """Raise if what is made of a source would be written over it.
+
+    Raises:
+        DataError: `out` is the source itself.
+    """
+    if os.path.exists(source) and os.path.exists(out) and os.path.samefile(source, out):
+        raise DataError('expected another name than that of the source, which would be lost', where=os.fspath(out))
 
 
 def _read(path: Path, read: Callable[[], bytes]) -> bytes:

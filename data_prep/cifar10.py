@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nnlite.data_prep.archive import checksum, members
+from nnlite.data_prep.archive import checksum, expect_apart, members
 from nnlite.data_prep.download import download
 from nnlite.data_prep.report import Report
 from nnlite.data_prep.samples import save_samples
@@ -36,10 +36,11 @@ def prepare(
 
     Raises:
         FileFormatError: the archive is not the binary one, or not the one of this MD5 checksum.
-        DataError: it cannot be downloaded.
+        DataError: it cannot be downloaded, or is `out`.
         OSError: the archive cannot be read, or the file not written.
     """
     archive = Path(download(URL, cache() / URL.rpartition('/')[2], BYTES, md5, quiet) if archive is None else archive)
+    expect_apart(archive, out)
     _expect_original(archive, md5)
     found = {}
     for name, read in members(archive):

@@ -6,7 +6,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from nnlite.data_prep.archive import checksum, members
+from nnlite.data_prep.archive import checksum, expect_apart, members
 from nnlite.data_prep.dataset import SPLITS
 from nnlite.data_prep.parallel import in_order
 from nnlite.data_prep.pictures import decode_many
@@ -36,10 +36,12 @@ def convert(
     """Write the pictures named in `places` to the HDF5 file `out`, and OUT-samples.png beside it; complete the report.
 
     Raises:
-        DataError: pictures of unequal sizes where no `size` is given, a class without one that can be read.
+        DataError: pictures of unequal sizes where no `size` is given, a class without one that can be read; `out` is
+            the source.
         FileFormatError: the archive is damaged, or not to be trusted.
         OSError: the source cannot be read, or the file not written.
     """
+    expect_apart(source, out)
     images = _decoded(source, places, size, workers, report)
     name, first = next(images, ('', None))
     if first is None:

@@ -27,6 +27,9 @@ COMMANDS = (
     'warmup',
 )
 
+# Names and texts in files of strangers may hold what would change the colours of a terminal, or move its cursor.
+_CONTROLS = {code: f'\\x{code:02x}' for code in (*range(32), *range(127, 160)) if chr(code) not in '\t\n'}
+
 
 class _Help(argparse.RawDescriptionHelpFormatter, argparse.ArgumentDefaultsHelpFormatter):
     """Show defaults where there are some, and leave the example's lines as they are."""
@@ -65,7 +68,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         setquiet(getattr(args, 'quiet', False))
         return args.run(args) or 0
     except Error as error:
-        print(f'nnlite: {error}', file=sys.stderr)
+        print(f'nnlite: {error}'.translate(_CONTROLS), file=sys.stderr)
     except BrokenPipeError:
         # Whoever read our output has gone (`nnlite summary ... | head`): nothing is wrong, and nobody is listening.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

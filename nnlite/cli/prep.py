@@ -109,4 +109,6 @@ def _prepare(args: argparse.Namespace) -> Report:
 
 def _some(lines: list[str], count: int, separator: str) -> str:
     more = len(lines) - count
-    return separator.join(lines[:count]) + (f'{separator}and {more} more' if more > 0 else '')
+    # Names in an archive may hold what would change the colours of a terminal, or move its cursor.
+    shown = [line if line.isprintable() else ascii(line) for line in lines[:count]]
+    return separator.join(shown) + (f'{separator}and {more} more' if more > 0 else '')

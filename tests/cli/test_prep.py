@@ -3,14 +3,16 @@
 import argparse
 import io
 import os
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from nnlite.cli import prep
+from nnlite.cli import main, prep
 from nnlite.data_prep import open_dataset
 
 
@@ -115,3 +117,23 @@ def test_what_a_terminal_cannot_show_is_written_otherwise(tmp_path):
     assert '\\u732b.txt' in done.stdout
     # matplotlib's font lacks the letter; that is no news to whoever makes a data set.
     assert done.stderr == ''
+
+
+def test_names_do_not_command_the_terminal(folder, tmp_path, capsys):
+    (folder / 'a' / '\x1b[31m.png').write_bytes(b'broken')
+    (folder / 'a\nb.txt').touch()
+    assert call('folder', folder, '--val', 0.2, '--out', tmp_path / 'x.h5') == 1
+    told = ''.join(capsys.readouterr())
+    assert r"'a/\x1b[31m.png: not a JPEG or PNG'" in told and r"'a\nb.txt'" in told and '\x1b' not in told
+    (folder / 'b' / '\x1b[2J.png').write_bytes(picture(1, size=9))
+    assert main(['prep', 'folder', str(folder), '--val', '0.2', '--out', str(tmp_path / 'x.h5')]) == 2
+    assert r'b/\x1b[2J.png' in (err := capsys.readouterr().err) and '\x1b' not in err
+
+
+def test_the_source_is_not_written_over(folder, tmp_path, capsys):
+    archive = shutil.make_archive(tmp_path / 'pictures', 'zip', folder)
+    before = Path(archive).read_bytes()
+    for kind in (['folder', archive, '--val', '0.2'], ['cifar10', archive]):
+        assert main(['prep', *kind, '--out', archive]) == 2
+        assert 'expected another name than that of the source' in capsys.readouterr().err
+    assert Path(archive).read_bytes() == before
