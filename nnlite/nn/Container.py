@@ -128,8 +128,9 @@ class Container(Module):
 
     def share(self, other, *names):
         """Share the parameters of these names, module by module, with a container of the same build."""
-        if len(other.modules) != len(self.modules):
-            message = f'expected as many modules to share with, {len(self.modules)}, got {len(other.modules)}'
+        count = len(getattr(other, 'modules', ()))
+        if count != len(self.modules):
+            message = f'expected as many modules to share with, {len(self.modules)}, got {count}'
             raise Error(message, where=type(self).__name__)
         for module, twin in zip(self.modules, other.modules, strict=True):
             module.share(twin, *names)

@@ -237,8 +237,16 @@ class Module(Object):
         return found, holders
 
     def replace(self, callback):
-        """Put callback(module) in the place of this module and of all below it; return what is in this one's place."""
+        """Put callback(module) in the place of this module and of all below it; return what is in this one's place.
+
+        Raises:
+            Error: the callback returns something that is no module.
+        """
         new = callback(self)
+        if not isinstance(new, Module):
+            message = f'expected the callback to return a module, got {type(new).__name__}'
+            hint = 'return the module itself where it is to stay'
+            raise Error(message, where=self._name(), hint=hint)
         if hasattr(self, 'modules'):
             self.modules = [module.replace(callback) for module in self.modules]
         return new

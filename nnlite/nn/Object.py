@@ -115,7 +115,8 @@ class Object:
             raise ShapeError(f'expected input with numbers in it, got {_written(array.shape)}', where=self._name())
         if shape is not None and not _fits(array.shape, shape) and not (single and _fits(array.shape, shape[1:])):
             shapes = _written(shape) + (f' or {_written(shape[1:])}' if single else '')
-            raise ShapeError(f'expected {name} {shapes}, got {_written(array.shape)}', where=self._name())
+            hint = 'run forward first: there is no output yet' if name == 'gradOutput' and shape == (0,) else None
+            raise ShapeError(f'expected {name} {shapes}, got {_written(array.shape)}', where=self._name(), hint=hint)
 
     def _refuse_place_of(self, array, name):
         """Raise since an array does not live where this object computes."""

@@ -22,6 +22,7 @@ class ParallelTable(Container):
         self.output, self.gradInput = [], []  # Torch fills those that a file holds
 
     def updateOutput(self, input):
+        self._expect_modules()
         self.expect_table(input, len(self.modules))
         self.output = self._each('updateOutput', input)
         return self.output

@@ -24,3 +24,4 @@ class SoftShrink(Shrink):
     def _write_output(self, input, output):
         np.clip(input, -self._bound(), self._bound(), out=output)
         np.subtract(input, output, out=output)
+        self.kernels.HardShrink_updateOutput(output, output, 0)  # as in THNN, what is no number becomes 0

@@ -70,6 +70,16 @@ def test_places_that_are_not_there(place):
     assert (caught.value.hint is not None) == (place == 0)
 
 
+def test_a_container_shares_with_a_container():
+    with pytest.raises(nnlite.Error, match='expected as many modules to share with, 1, got 0'):
+        nn.Sequential().add(nn.Linear(2, 2)).share(nn.Linear(2, 2), 'weight')
+
+
+def test_a_table_of_no_modules_is_said():
+    with pytest.raises(nnlite.Error, match='expected a module inside, got none'):
+        nn.ParallelTable().forward([np.ones(2, np.float32)])
+
+
 def test_only_modules_are_added():
     for thing in (nn.Linear, nn.MSECriterion(), 3, None):
         with pytest.raises(nnlite.Error, match='expected a module to add, got'):

@@ -86,6 +86,19 @@ def test_replace_builds_another_tree():
     assert [type(m).__name__ for m in model.get(2)] == ['Linear', 'Tanh']
 
 
+@pytest.mark.parametrize('nothing', [None, nn.ReLU, 'ReLU'])
+def test_replaced_by_a_module_only(nothing):
+    with pytest.raises(nnlite.Error, match='expected the callback to return a module, got') as caught:
+        net().replace(lambda m: nothing if isinstance(m, nn.ReLU) else m)
+    assert 'the module itself' in caught.value.hint
+
+
+def test_backward_before_forward_is_said():
+    with pytest.raises(nnlite.ShapeError) as caught:
+        net().backward(np.ones((2, 4)), np.ones((2, 2)))
+    assert caught.value.hint == 'run forward first: there is no output yet'
+
+
 def test_first_layer_without_gradInput_gives_none():
     for first in (nn.Linear(4, 3), nn.SpatialConvolution(2, 3, 1, 1), nn.SpatialBatchNormalization(2)):
         x = drawn((3, 4) if isinstance(first, nn.Linear) else (3, 2, 2, 2), 1, np.float32)

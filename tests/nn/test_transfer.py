@@ -27,6 +27,14 @@ def test_slope_at_a_kink_is_that_of_torch(make, x, slope):
     np.testing.assert_array_equal(module.backward(input, np.ones_like(input)), np.float32([slope]))
 
 
+@pytest.mark.usefixtures('kernels')
+def test_shrinking_makes_0_of_what_is_no_number():
+    for module in (nn.HardShrink(), nn.SoftShrink()):
+        input = np.float32([np.nan, 3, -np.inf])
+        np.testing.assert_array_equal(np.sign(module.forward(input)), [0, 1, -1])
+        np.testing.assert_array_equal(module.backward(input, np.ones_like(input)), [0, 1, 1])
+
+
 def test_softplus_is_a_line_from_its_threshold_on():
     """Torch's threshold is on beta x; from there the output is the input, and the slope 1, exactly."""
     softplus, x = nn.SoftPlus(2).double(), np.array([9.99, 10.01])
