@@ -175,7 +175,20 @@ def _read_from(file: Any, where: str) -> Trace:
         raise FileFormatError("expected a recording of nnlite's, got another HDF5 file", where=where)
     if file.attrs['version'] != VERSION:
         raise FileFormatError(f'expected version {VERSION}, got {file.attrs["version"]}', where=where)
-    count, steps = len(file['nodes/path']), len(file['steps'])
+
+    def own(name: str) -> Any:
+        """Return the array of this name that lies in this very file: what leads out of it could lead anywhere."""
+        for place in filter(None, (name.rpartition('/')[0], name)):
+            link = file.get(place, getlink=True)
+            if not isinstance(link, h5py.HardLink):
+                got = 'nothing' if link is None else 'a link'
+                raise FileFormatError(f'expected {place} in the file itself, got {got}', where=where)
+        data = file[name]
+        if not isinstance(data, h5py.Dataset) or data.is_virtual or data.external:
+            raise FileFormatError(f'expected {name} to be an array in the file itself, got another', where=where)
+        return data
+
+    count, steps = len(own('nodes/path')), len(own('steps'))
     if not (0 < count <= MOST_NODES and 0 < steps <= MOST_STEPS):
         raise FileFormatError(f'expected some nodes and steps, got {count} and {steps}', where=where)
     if count * steps * _PER_NODE > MOST_NUMBERS:
@@ -183,14 +196,14 @@ def _read_from(file: Any, where: str) -> Trace:
         raise FileFormatError(f'expected a recording of at most {MOST_NUMBERS:,} numbers, got {got}', where=where)
 
     def read(name: str, shape: tuple[int, ...], kind: str) -> np.ndarray:
-        data = file[name]
+        data = own(name)
         if data.shape != shape or data.dtype.kind != kind:
             raise FileFormatError(f'expected {name} of shape {shape}, got {data.shape} {data.dtype}', where=where)
         expect_whole_chunks(data, where)
         return data[()]
 
     def read_texts(name: str) -> list[str]:
-        data, texts, size = file[f'nodes/{name}'], [], 0
+        data, texts, size = own(f'nodes/{name}'), [], 0
         if data.shape != (count,) or h5py.check_string_dtype(data.dtype) is None:
             raise FileFormatError(f'expected {count} texts in nodes/{name}, got {data.shape} {data.dtype}', where=where)
         if data.chunks is not None:  # which nothing could measure: h5py does not say how many bytes they should have
