@@ -3,6 +3,8 @@
 import math
 import multiprocessing
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -40,3 +42,17 @@ def test_a_killed_worker_is_one_clear_error():
 def test_workers_count_from_1():
     with pytest.raises(DataError, match='1 or more workers, got 0'):
         list(in_order(math.factorial, [1, 2], 0))
+
+
+@pytest.mark.parametrize('workers', [2, 4])
+def test_workers_end_with_a_process_that_is_killed(workers):
+    script = f"""
+import itertools, time
+from nnlite.data_prep.parallel import in_order
+for _ in in_order(time.sleep, itertools.repeat(0.01), {workers}):
+    print('at work', flush=True)
+"""
+    with subprocess.Popen([sys.executable, '-c', script], stdout=subprocess.PIPE) as process:
+        process.stdout.readline()
+        process.kill()
+        process.communicate(timeout=20)  # comes to the end once nobody is left who could write
