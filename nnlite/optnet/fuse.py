@@ -25,6 +25,8 @@ def fuse(model):
     A convolution or Linear, the batch normalization after it, and the ReLU after that run as one module; batch
     normalization and ReLU; the sum and the ReLU that end a residual block, with the batch normalization before the sum.
     A sum in place gets memory of its own: it would overwrite what a fused ReLU still needs, and a plain one does not.
+    One in a container that is not looked into, such as nn.gModule or a decorator, stays in place: give it no ReLU's
+    output, or make it nn.CAddTable().
 
     The layers of the new network are those of the model, and its containers hold them in the same places: whoever looks
     for modules, parameters or their gradients finds the same in both, and a file holds the plain network. Only how it
