@@ -25,8 +25,8 @@ def fuse(model):
     A convolution or Linear, the batch normalization after it, and the ReLU after that run as one module; batch
     normalization and ReLU; the sum and the ReLU that end a residual block, with the batch normalization before the sum.
     A sum in place gets memory of its own: it would overwrite what a fused ReLU still needs, and a plain one does not.
-    One in a container that is not looked into, such as nn.gModule or a decorator, stays in place: give it no ReLU's
-    output, or make it nn.CAddTable().
+    Where one is in a container that is not looked into, such as nn.gModule or a decorator, nothing is fused: make it
+    nn.CAddTable() there.
 
     The layers of the new network are those of the model, and its containers hold them in the same places: whoever looks
     for modules, parameters or their gradients finds the same in both, and a file holds the plain network. Only how it
@@ -45,7 +45,8 @@ def fuse(model):
       }
     }
     """
-    return _rebuilt(removeOptimization(model), {nn.Sequential: Sequential}, {})
+    model = removeOptimization(model)
+    return _rebuilt(model, {} if _hides_a_sum_in_place(model) else {nn.Sequential: Sequential}, {})
 
 
 def plain(model):
@@ -55,7 +56,7 @@ def plain(model):
 
 def _rebuilt(module, classes, done):
     """Return a tree with the same layers in new containers, of other classes where `classes` says so."""
-    if type(module) not in (nn.Sequential, Sequential, *FORKS):
+    if type(module) not in LOOKED_INTO:
         return module
     if id(module) not in done:
         cls = classes.get(type(module), type(module))
@@ -63,6 +64,13 @@ def _rebuilt(module, classes, done):
         twin.__dict__.update((name, value) for name, value in module.__getstate__().items() if name not in RUNS)
         twin.modules = [_rebuilt(below, classes, done) for below in module.modules]
     return done[id(module)]
+
+
+def _hides_a_sum_in_place(module):
+    """Return whether there is one in a container that is not looked into."""
+    if type(module) in LOOKED_INTO:
+        return any(map(_hides_a_sum_in_place, module.modules))
+    return any(_is_sum(below) and below.inplace for below in module.listModules() if below is not module)
 
 
 class Sequential(nn.Sequential):
@@ -99,6 +107,9 @@ class Sequential(nn.Sequential):
 
     def __repr__(self):
         return repr(self.sequence())
+
+
+LOOKED_INTO = (nn.Sequential, Sequential, *FORKS)
 
 
 def _looked_at(sequential):

@@ -203,6 +203,8 @@ def test_fuses_what_it_can(name, count):
         lambda: sequence(nn.SpatialFullConvolution(3, 4, 3, 3), norm(), nn.Tanh()),
         lambda: sequence(fork(nn.Identity(), nn.Identity()), nn.CAddTable(), nn.Tanh()),
         lambda: sequence(nn.Decorator(sequence(norm(), nn.ReLU()))),
+        # A sum that is not looked at would overwrite what a fused ReLU needs.
+        lambda: sequence(norm(), nn.ReLU(), fork(nn.Identity(), nn.Tanh()), nn.Decorator(nn.CAddTable(True))),
     ],
 )
 def test_leaves_what_it_cannot(net):
