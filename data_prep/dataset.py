@@ -17,7 +17,6 @@ Attributes of the file:
 """
 
 import contextlib
-import math
 import os
 from collections.abc import Iterator, Sequence
 from types import TracebackType
@@ -26,19 +25,15 @@ from typing import Any, Self
 import numpy as np
 
 from nnlite.errors import DataError, FileFormatError
-from nnlite.hdf5_chunks import expect_whole_chunks
+from nnlite.hdf5_arrays import expect_stored_here
 from nnlite.hdf5_heaps import expect_sound_heaps
 
 SIGNATURE = b'\x89HDF\r\n\x1a\n'
 SPLITS = ('train', 'val', 'test')
 MAX_SIDE = 4096
 MAX_CLASSES = 100_000
-MAX_CHUNK = 1 << 26
+MAKE_ANEW = 'make the file anew with `nnlite prep`'
 MAX_NAME = 1 << 14  # bytes; what systems allow for a path is a quarter of it
-# gzip, shuffle and fletcher32: what HDF5 itself brings. Any other filter would load a plug-in found on the machine.
-FILTERS = {1, 2, 3}
-# deflate cannot shrink by more; a file that claims so is a bomb.
-MAX_DEFLATE = 1032
 
 
 def open_dataset(path: str | os.PathLike[str]) -> 'Dataset':
@@ -163,13 +158,14 @@ class Dataset:
         """Turn whatever HDF5 says about a file it cannot follow into one clear error."""
         try:
             yield
-        except FileFormatError:
+        except FileFormatError as error:
+            error.hint = error.hint or MAKE_ANEW
             raise
         except (OSError, RuntimeError, ValueError, TypeError, KeyError, OverflowError) as error:
             raise self._bad(f'the file is damaged: {str(error).splitlines()[0]}') from error
 
     def _bad(self, message: str) -> FileFormatError:
-        return FileFormatError(message, where=self.path, hint='make the file anew with `nnlite prep`')
+        return FileFormatError(message, where=self.path, hint=MAKE_ANEW)
 
     def _read_attributes(self) -> None:
         self.classes = self._strings('classes')
@@ -234,7 +230,7 @@ class Dataset:
             if self.shape and tuple(shape) != self.shape:
                 raise self._bad(f'expected {split}/images of the shape {self.shape} of the others, got {tuple(shape)}')
             self.shape = tuple(int(side) for side in shape)
-            self._check_storage(images)
+            expect_stored_here(images, self._bytes, self.path, every_chunk=True)
             labels = self._own_dataset(split, 'labels')
             if labels is not None:
                 self._labels[split] = self._checked_labels(split, labels, count)
@@ -274,31 +270,10 @@ class Dataset:
             raise self._bad(f'expected {name} in the file itself, got a link to {getattr(link, "path", "?")}')
         return group[name]
 
-    def _check_storage(self, dataset: Any) -> None:
-        """Refuse an array whose bytes do not lie in this file, all of them, where HDF5 itself can read them."""
-        name = dataset.name
-        if dataset.is_virtual or dataset.external:
-            raise self._bad(f'expected {name} in the file itself, got one that refers to other files')
-        properties = dataset.id.get_create_plist()
-        filters = {properties.get_filter(i)[0] for i in range(properties.get_nfilters())}
-        if not filters <= FILTERS:
-            raise self._bad(f'expected {name} uncompressed or by gzip, got the HDF5 filters {sorted(filters)}')
-        logical = math.prod(dataset.shape) * dataset.dtype.itemsize
-        stored = dataset.id.get_storage_size()
-        if dataset.chunks is not None:
-            if math.prod(dataset.chunks) * dataset.dtype.itemsize > MAX_CHUNK:
-                raise self._bad(f'expected chunks of at most {MAX_CHUNK} bytes in {name}, got {dataset.chunks}')
-            due = math.prod(-(-side // part) for side, part in zip(dataset.shape, dataset.chunks, strict=True))
-            if dataset.id.get_num_chunks() != due:
-                raise self._bad(f'expected {due} chunks in {name}, got {dataset.id.get_num_chunks()}')
-        if stored > self._bytes or logical > stored * (MAX_DEFLATE if filters & {1} else 1):
-            raise self._bad(f'expected {logical} bytes in {name}, got {stored} in a file of {self._bytes}')
-        expect_whole_chunks(dataset, self.path)
-
     def _checked_labels(self, split: str, labels: Any, count: int) -> np.ndarray:
         if labels.shape != (count,) or labels.dtype.kind not in 'iu':
             raise self._bad(f'expected {split}/labels of ({count},) integers, got {labels.shape} {labels.dtype}')
-        self._check_storage(labels)
+        expect_stored_here(labels, self._bytes, self.path, every_chunk=True)
         values = labels[()].astype(np.int64)
         if count and not 0 <= values.min() <= values.max() < len(self.classes):
             raise self._bad(
@@ -316,5 +291,5 @@ class Dataset:
                 f'expected {split}/files of ({count},) strings of one length, at most {MAX_NAME} bytes, '
                 f'got {files.shape} {files.dtype}'
             )
-        self._check_storage(files)
+        expect_stored_here(files, self._bytes, self.path, every_chunk=True)
         return files

@@ -35,7 +35,7 @@ LAYERS = [
     {'nnlite.nn', 'nnlite.optim', 'nnlite.image'},
     {'nnlite.kernels'},
     {'nnlite.tensor'},
-    {'nnlite.whole_file', 'nnlite.hdf5_heaps', 'nnlite.hdf5_chunks'},
+    {'nnlite.whole_file', 'nnlite.hdf5_heaps', 'nnlite.hdf5_arrays'},
     {'nnlite.errors'},
 ]
 

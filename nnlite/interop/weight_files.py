@@ -6,7 +6,6 @@ are of (`network`), and the names of its classes (`classes`).
 
 import io
 import json
-import math
 import os
 import re
 import stat
@@ -17,9 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from nnlite.data_prep.dataset import FILTERS, MAX_CHUNK, MAX_DEFLATE, SIGNATURE
+from nnlite.data_prep.dataset import SIGNATURE
 from nnlite.errors import DataError, DtypeError, Error, FileFormatError
-from nnlite.hdf5_chunks import expect_whole_chunks
+from nnlite.hdf5_arrays import expect_stored_here
 from nnlite.interop.named_arrays import named_arrays
 from nnlite.whole_file import whole_file
 
@@ -207,18 +206,9 @@ def _own(file: Any, name: str, size: int, path: str | os.PathLike[str]) -> Any:
     if not isinstance(file.get(name, getlink=True), h5py.HardLink) or not isinstance(file[name], h5py.Dataset):
         raise FileFormatError('expected an array in the file itself, got a link or a group', where=where)
     data = file[name]
-    properties = data.id.get_create_plist()
-    filters = {properties.get_filter(number)[0] for number in range(properties.get_nfilters())}
-    if data.is_virtual or data.external or not filters <= FILTERS or data.shape is None:
-        raise FileFormatError('expected an array in the file itself, as it is or by gzip, got another', where=where)
-    if data.dtype.kind not in 'fiu' or data.dtype.itemsize > 8:
+    if data.shape is None or data.dtype.kind not in 'fiu' or data.dtype.itemsize > 8:
         raise FileFormatError(f'expected numbers of at most 8 bytes, got {data.dtype}', where=where)
-    if data.chunks is not None and math.prod(data.chunks) * data.dtype.itemsize > MAX_CHUNK:
-        raise FileFormatError(f'expected chunks of at most {MAX_CHUNK} bytes, got {data.chunks}', where=where)
-    due, stored = math.prod(data.shape) * data.dtype.itemsize, data.id.get_storage_size()
-    if stored > size or due > stored * (MAX_DEFLATE if filters & {1} else 1):
-        raise FileFormatError(f'expected {due} bytes, got {stored} in a file of {size}', where=where)
-    expect_whole_chunks(data, where)
+    expect_stored_here(data, size, where)
     return data
 
 

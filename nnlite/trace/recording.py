@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from nnlite.errors import FileFormatError
-from nnlite.hdf5_chunks import expect_whole_chunks
+from nnlite.hdf5_arrays import expect_whole_chunks
 from nnlite.hdf5_heaps import expect_sound_heaps
 from nnlite.trace.frame import Frame
 from nnlite.trace.statistics import BINS, QUANTITIES, STATISTICS

@@ -1,4 +1,4 @@
-"""Chunks of HDF5 files: those that h5py writes are whole; shorter ones, behind which HDF5 would read on, are told."""
+"""Arrays of HDF5 files: the chunks that h5py writes are whole; shorter ones, behind which HDF5 would read on, are told."""
 
 import zlib
 
@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import nnlite
-from nnlite.hdf5_chunks import expect_whole_chunks
+from nnlite.hdf5_arrays import expect_whole_chunks
 
 NOISE = np.random.default_rng(1).integers(0, 256, (90, 40), np.uint8)
 
