@@ -1,4 +1,4 @@
-"""Arrays of HDF5 files: the chunks that h5py writes are whole; shorter ones, behind which HDF5 would read on, are told."""
+"""Arrays of HDF5 files: chunks that h5py writes are whole; shorter ones, behind which it would read on, are told."""
 
 import zlib
 

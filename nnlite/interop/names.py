@@ -125,13 +125,13 @@ def _slots(model: Any) -> Iterator[tuple[str, Any, str, np.ndarray]]:
     directed: set[int] = set()  # modules whose weight a WeightNorm makes
     named = []
     for path, module in paths(model):
-        learnt: tuple[str, ...] = LEARNT
+        attributes: tuple[str, ...] = LEARNT
         if isinstance(module, _DIRECTED):
-            learnt = ('v', 'g', 'bias') if isinstance(module, nn.LinearWeightNorm) else ('v', 'g')
+            attributes = ('v', 'g', 'bias') if isinstance(module, nn.LinearWeightNorm) else ('v', 'g')
             directed |= {id(below) for below in getattr(module, 'modules', [])}
         elif id(module) in directed:
-            learnt = ('bias',)
-        held = {attribute: getattr(module, attribute, None) for attribute in learnt}
+            attributes = ('bias',)
+        held = {attribute: getattr(module, attribute, None) for attribute in attributes}
         if isinstance(module, nn.PartialLinear):
             held = {'weight': module.network.get(1).get(2).weight, 'bias': module.bias}
         for attribute, array in held.items():

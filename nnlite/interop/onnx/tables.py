@@ -7,33 +7,20 @@ from nnlite import nn
 from nnlite.errors import ShapeError
 from nnlite.interop.onnx.containers import joined
 from nnlite.interop.onnx.graph import Graph, Tree, Value, static
-from nnlite.interop.onnx.rules import container, layer
+from nnlite.interop.onnx.rules import Rule, container, layer
 from nnlite.nn.table import leaves
 from nnlite.tensor.dimensions import axis_of
 
 
-@layer(nn.CAddTable)
-def _add(graph: Graph, module: Any, x: list[Value], out: Value) -> str:
-    return _chain(graph, 'Add', x)
+def _chain(op: str) -> Rule:
+    """Return the rule of a layer that joins the parts of a table one by one, by one of ONNX's operations."""
+    return lambda graph, module, x, out: reduce(lambda total, part: graph.node(op, total, part), x[1:], x[0].name)
 
 
-@layer(nn.CMulTable)
-def _multiply(graph: Graph, module: Any, x: list[Value], out: Value) -> str:
-    return _chain(graph, 'Mul', x)
-
-
-@layer(nn.CMaxTable)
-def _largest(graph: Graph, module: Any, x: list[Value], out: Value) -> str:
-    return _chain(graph, 'Max', x)
-
-
-@layer(nn.CMinTable)
-def _smallest(graph: Graph, module: Any, x: list[Value], out: Value) -> str:
-    return _chain(graph, 'Min', x)
-
-
-def _chain(graph: Graph, op: str, x: list[Value]) -> str:
-    return reduce(lambda total, part: graph.node(op, total, part), x[1:], x[0].name)
+for _class, _op in (
+    (nn.CAddTable, 'Add'), (nn.CMulTable, 'Mul'), (nn.CMaxTable, 'Max'), (nn.CMinTable, 'Min'),
+):  # fmt: skip
+    layer(_class)(_chain(_op))
 
 
 @layer(nn.CSubTable)
