@@ -19,11 +19,11 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from nnlite.cli.pictures import Pictures, load_model, run_network
+from nnlite.cli.pictures import Pictures, run_network
 from nnlite.cli.pictures import add_arguments as add_pictures
 from nnlite.errors import DataError, Error, FileFormatError
 from nnlite.training.device import choose, type_on
-from nnlite.training.network import Trained
+from nnlite.training.network import Trained, load_model
 from nnlite.training.progress import Progress, header
 from nnlite.training.scores import probabilities
 from nnlite.whole_file import whole_file

@@ -13,11 +13,11 @@ the form cannot express is named by its path, and nothing is written then.
 import argparse
 from pathlib import Path
 
-from nnlite.cli.pictures import load_model
 from nnlite.errors import DataError, Error, FileFormatError
 from nnlite.interop.conversion import TARGETS, WEIGHTS, convert_network, convert_weights
 from nnlite.interop.pytorch_resnets import read_network
 from nnlite.interop.weight_files import SUFFIXES, expect_plain_file, read_weights
+from nnlite.training.network import load_model
 
 EXAMPLE = """nnlite convert resnet20.t7 resnet20.onnx
   nnlite convert resnet50.safetensors resnet50.t7              # torchvision's weights

@@ -16,12 +16,12 @@ from typing import Any
 import numpy as np
 
 import nnlite
-from nnlite.cli.pictures import load_model, read_picture
+from nnlite.cli.pictures import read_picture
 from nnlite.data_prep import shapes
 from nnlite.errors import DataError, Error, ShapeError, inside
 from nnlite.explain import explain_lesson, explain_model, record_block, record_pair
 from nnlite.interop.example_input import example_input, find_shape
-from nnlite.training.network import Trained
+from nnlite.training.network import Trained, load_model
 from nnlite.training.preparation import Preparation
 from nnlite.whole_file import whole_file
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from nnlite import nn
-from nnlite.cli.pictures import Pictures, load_model, run_network
+from nnlite.cli.pictures import Pictures, run_network
 from nnlite.cli.pictures import add_arguments as add_pictures
 from nnlite.data_prep.steady_file import SteadyFile
 from nnlite.data_prep.writer import CHUNK
@@ -25,6 +25,7 @@ from nnlite.nn.by_example import by_example
 from nnlite.tensor.devices import is_array, to_host
 from nnlite.trace.tree import Node, places_of
 from nnlite.training.device import choose, type_on
+from nnlite.training.network import load_model
 from nnlite.training.progress import Progress, header
 from nnlite.whole_file import whole_file
 

@@ -25,10 +25,9 @@ from nnlite.errors import DataError, Error, ShapeError, inside
 from nnlite.nn.by_example import by_example
 from nnlite.tensor.devices import to_host
 from nnlite.trace.recorder import like_parameters
-from nnlite.training.checkpoint import LATEST
 from nnlite.training.device import DEVICES, device_of
 from nnlite.training.gpu_memory import enough_memory
-from nnlite.training.network import Trained, load_trained
+from nnlite.training.network import Trained
 from nnlite.training.preparation import Preparation
 
 # More broken pictures than these are counted, not named.
@@ -67,15 +66,6 @@ def _let_options_come_between(parser: argparse.ArgumentParser) -> None:
             parser.parse_known_args = parse_known_args  # type: ignore[method-assign, assignment]
 
     parser.parse_known_args = parse_known_args  # type: ignore[method-assign, assignment]
-
-
-def load_model(path: str) -> Trained:
-    """Return the network of a file, or of the folder of a run.
-
-    Raises:
-        DataError, FileFormatError, OSError: as `load_trained`.
-    """
-    return load_trained(os.path.join(path, LATEST) if os.path.isdir(path) else path)
 
 
 def run_network(net: Any, images: np.ndarray, model: str) -> Any:

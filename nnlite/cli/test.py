@@ -5,7 +5,6 @@ tested only on data that have the same.
 """
 
 import argparse
-import os
 
 import numpy as np
 
@@ -14,10 +13,10 @@ from nnlite.data_prep import Loader
 from nnlite.errors import DataError
 from nnlite.optim import ConfusionMatrix
 from nnlite.tensor.devices import to_host
-from nnlite.training.checkpoint import LATEST, check_classes
+from nnlite.training.checkpoint import check_classes
 from nnlite.training.device import DEVICES, choose, type_on
 from nnlite.training.evaluation import evaluate
-from nnlite.training.network import load_network
+from nnlite.training.network import load_model
 from nnlite.training.progress import Progress, header
 
 EXAMPLE = 'nnlite test runs/resnet20/best.t7 --data cifar.h5'
@@ -39,8 +38,8 @@ def run(args: argparse.Namespace) -> int:
     if not args.data:
         raise DataError('expected a data set, got none', hint='`nnlite prep` makes one; then  --data FILE.h5')
     device = choose(args.device)
-    path = os.path.join(args.model, LATEST) if os.path.isdir(args.model) else args.model
-    net, classes = load_network(path)
+    trained = load_model(args.model)
+    net, classes = trained.net, trained.classes
     loader = Loader(args.data, 'val', args.batch, workers=args.workers, limit=args.limit, device=device)
     if classes is not None:
         check_classes(classes, loader.classes, args.data)

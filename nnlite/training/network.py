@@ -1,5 +1,6 @@
 """The network that a command or a study names."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from nnlite.interop.pytorch_resnets import read_network
 from nnlite.interop.recipe import options_of
 from nnlite.interop.weight_files import SUFFIXES, expect_plain_file
 from nnlite.serialization import load
-from nnlite.training.checkpoint import copy_arrays
+from nnlite.training.checkpoint import LATEST, copy_arrays
 from nnlite.training.preparation import PICTURES, checked
 
 NETWORKS = ('resnet', 'convnet')
@@ -63,6 +64,15 @@ class Trained:
     classes: list[str] | None
     names: list[str] | None
     pictures: dict[str, Any] | None
+
+
+def load_model(path: str) -> Trained:
+    """Return the network of a file, or of the folder of a run.
+
+    Raises:
+        DataError, FileFormatError, OSError: as `load_trained`.
+    """
+    return load_trained(os.path.join(path, LATEST) if os.path.isdir(path) else path)
 
 
 def load_network(path: str) -> tuple[Any, list[str] | None]:
