@@ -50,6 +50,8 @@ def difference(ours: Any, theirs: Any) -> float:
 
     >>> difference(np.float32([1, np.nan]), np.float32([3, np.nan])), difference([np.ones(2)], [np.ones(3)])
     (2.0, inf)
+    >>> difference(np.float32([np.inf]), np.float32([1])), difference(np.float32([np.inf]), np.float32([np.inf]))
+    (inf, 0.0)
     """
     mine, others = ([np.asarray(leaf, np.float64) for leaf in leaves(tree)] for tree in (ours, theirs))
     if [array.shape for array in mine] != [array.shape for array in others]:
