@@ -1,10 +1,11 @@
 """The device that a run computes on: the CPU, or one of the GPUs."""
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from nnlite.errors import DeviceError, Error
-from nnlite.tensor.devices import gpu, why_no_gpu
+from nnlite.tensor.devices import gpu, is_on_gpu, why_no_gpu
 from nnlite.tensor.types import ON_GPU, host_type, on_gpu_type
 
 DEVICES = 'auto|cpu|cuda[:N]'  # what may be asked for
@@ -48,8 +49,28 @@ def choose(name: str) -> str:
 
 
 def device_of(thing: Any) -> str:
-    """Return the device that a module or criterion computes on."""
-    return choose('cuda') if thing.type() in ON_GPU else 'cpu'
+    """Return the device that a module or criterion computes on, and make that GPU the one that arrays are made on."""
+    if thing.type() not in ON_GPU:
+        return 'cpu'
+    return choose(next((f'cuda:{number}' for number in _gpus_of(thing)), 'cuda'))
+
+
+def move(thing: Any, device: str, typename: str) -> Any:
+    """Let a module or criterion compute in a type on a device, which is current if it is a GPU; return it.
+
+    Args:
+        thing: whose arrays may lie on any device; from one GPU to another they go by way of the host.
+        device: as `choose` returns it.
+        typename: a type that lives there, such as type_on(device, thing.type()).
+    """
+    if device != 'cpu' and any(f'cuda:{number}' != device for number in _gpus_of(thing)):
+        thing.type(host_type(typename))
+    return thing if thing.type() == typename else thing.type(typename)
+
+
+def _gpus_of(thing: Any) -> Iterator[int]:
+    """Yield for each array of a module or criterion that lives on a GPU the number of that."""
+    return (array.device.id for _, _, array in thing.arrays() if is_on_gpu(array))
 
 
 def type_on(device: str, typename: str) -> str:

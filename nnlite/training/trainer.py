@@ -17,7 +17,7 @@ from nnlite.nn.by_example import by_example
 from nnlite.training.backward import backward_to_parameters
 from nnlite.training.checkpoint import CheckpointFolder, check_arguments, check_classes, copy_arrays
 from nnlite.training.curves import draw_run
-from nnlite.training.device import choose, device_of, type_on
+from nnlite.training.device import choose, device_of, move, type_on
 from nnlite.training.environment import differences, environment
 from nnlite.training.evaluation import evaluate
 from nnlite.training.gpu_memory import enough_memory
@@ -123,9 +123,8 @@ class Trainer:
         self.learningRate = learningRate
         self.optimize, self.graph = optimize, graph
         with enough_memory() if self.device != 'cpu' else nullcontext():
-            if net.type() != type_on(self.device, net.type()):
-                net.type(type_on(self.device, net.type()))
-            self.net, self.criterion, self.train, self.val = net, criterion.type(net.type()), train, val
+            self.net = move(net, self.device, type_on(self.device, net.type()))
+            self.criterion, self.train, self.val = move(criterion, self.device, net.type()), train, val
             self.params, self.gradParams = net.getParameters()
             self._run_as(net, graph=False)
         self.optimState: dict[str, Any] = {

@@ -69,7 +69,7 @@ class ndarray(np.lib.mixins.NDArrayOperatorsMixin):
 
     @property
     def device(self):
-        return cuda.Device(0)
+        return cuda.Device(self._memory.device_id)
 
     @property
     def flags(self):
@@ -385,6 +385,7 @@ class _Memory:
 
     def __init__(self, size, pool):
         self._asked, self._pool, self.size = size, pool, -(-size // ALIGNED) * ALIGNED
+        self.device_id = _here.device
         self._whole = np.full((self.size + 2 * GUARD + ALIGNED) // 8, NANS).view(np.uint8)
         self._first = GUARD + -(_address(self._whole) + GUARD) % ALIGNED
         self.raw = self._whole[self._first : self._first + self.size]
@@ -636,6 +637,8 @@ class _Kernel:
 
     def __call__(self, grid, block, args, *, shared_mem=0):
         _refuse_shared(shared_mem)
+        if any(isinstance(arg, ndarray) and arg.device.id != _here.device for arg in args):
+            raise _CUDARuntimeError('cudaErrorIllegalAddress: memory of another GPU')
         _launch(lambda: self._kernel(grid, block, args, shared_mem))  # the arrays are held, for their memory is read
 
 
@@ -724,7 +727,7 @@ class _Here(threading.local):
     """What is current in a thread: the last of each."""
 
     def __init__(self):
-        self.streams, self.allocators = [_Stream.null], [_pool.malloc]
+        self.streams, self.allocators, self.device = [_Stream.null], [_pool.malloc], 0
 
 
 _here = _Here()
@@ -760,19 +763,22 @@ class _Event:
 
 
 class _Device:
-    def __init__(self, device=0):
-        self.id = device
+    def __init__(self, device=None):
+        self.id = _here.device if device is None else device
         self.compute_capability = '80'
         self.mem_info = (1 << 30, 1 << 31)
+        self._before = []
 
     def __enter__(self):
-        return self
+        self._before.append(_here.device)
+        return self.use()
 
     def __exit__(self, *error):
-        pass
+        _here.device = self._before.pop()
 
     def use(self):
-        pass
+        _here.device = self.id
+        return self
 
     def synchronize(self):
         _wait('the device')
@@ -782,7 +788,7 @@ cuda = types.ModuleType('cupy.cuda')
 cuda.runtime = types.ModuleType('cupy.cuda.runtime')
 cuda.runtime.CUDARuntimeError = _CUDARuntimeError
 cuda.runtime.getDeviceCount = lambda: 1
-cuda.runtime.getDevice = lambda: 0
+cuda.runtime.getDevice = lambda: _here.device
 cuda.runtime.getDeviceProperties = lambda device: {'name': b'NumPy in the place of a GPU', 'multiProcessorCount': 2}
 cuda.runtime.cudaDevAttrMaxSharedMemoryPerBlockOptin = 97
 cuda.runtime.deviceGetAttribute = lambda attribute, device: {97: 227 << 10}[attribute]

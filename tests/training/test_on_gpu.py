@@ -39,6 +39,16 @@ def captures(cupy, monkeypatch):
     return made
 
 
+@pytest.fixture
+def two_gpus(cupy, monkeypatch):
+    if hasattr(cupy, 'check'):
+        monkeypatch.setattr(cupy.cuda.runtime, 'getDeviceCount', lambda: 2)
+    elif cupy.cuda.runtime.getDeviceCount() < 2:
+        pytest.skip('there is one GPU only')
+    with cupy.cuda.Device(0):
+        yield
+
+
 class Data:
     """Noise with labels, in an order of its own each epoch; a batch may hold NaN, or end the program."""
 
@@ -112,6 +122,22 @@ def test_steps_have_the_losses_of_the_cpu(captures, losses, dtype, steps, tolera
     np.testing.assert_allclose(losses, expected, atol=tolerance, rtol=0)
     assert nets[1].type() == ('torch.CudaDoubleTensor' if dtype == 'float64' else 'torch.CudaTensor')
     assert len(captures) == 1
+
+
+def test_a_network_moves_from_one_gpu_to_another(two_gpus, captures, cupy):
+    """All of it: whole numbers too, and buffers that a forward has left; without a device it stays where it is."""
+    net, criterion = network(dropout=0.5).cudaDouble(), nn.CrossEntropyCriterion([1, 2, 1, 2]).cuda()
+    net.forward(cupy.zeros((2, 3, 8, 8)))
+    net.order = cupy.arange(3)
+    before = [array.get() for array in net.parameters()[0]]
+    moved = Trainer(net, criterion, Data(), quiet=True, device='cuda:1')
+    for array, was in zip(net.parameters()[0], before, strict=True):
+        np.testing.assert_array_equal(array.get(), was)
+    moved.run(1)
+    assert moved.device == 'cuda:1' and net.type() == 'torch.CudaDoubleTensor'
+    assert {array.device.id for thing in (net, criterion) for _, _, array in thing.arrays()} == {1}
+    cupy.cuda.Device(0).use()
+    assert Trainer(net, criterion, Data(), quiet=True).device == 'cuda:1'
 
 
 def test_a_last_batch_of_one_through_a_view_that_drops_its_dimension(captures):
