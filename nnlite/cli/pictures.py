@@ -28,7 +28,7 @@ from nnlite.trace.recorder import like_parameters
 from nnlite.training.device import DEVICES, device_of
 from nnlite.training.gpu_memory import enough_memory
 from nnlite.training.network import Trained
-from nnlite.training.preparation import Preparation
+from nnlite.training.preparation import Preparation, expect_size
 
 # More broken pictures than these are counted, not named.
 NAMED = 20
@@ -193,13 +193,10 @@ class Pictures:
         known = dict(trained.pictures or {})
         if self._dataset is not None:
             own = {'size': self._dataset.shape[1:], 'mean': self._dataset.mean, 'std': self._dataset.std}
-            if self._split is not None and args.size is None and known.get('size', own['size']) != own['size']:
-                (height, width), (rows, columns) = known['size'], own['size']
-                raise DataError(
-                    f'expected images {width}x{height}, as the network learnt from, got {columns}x{rows}',
-                    where=args.data,
-                    hint=f'--size {height} scales them; --size {rows} leaves them as they are',
-                )
+            if self._split is not None and args.size is None and 'size' in known:
+                height, rows = known['size'][0], own['size'][0]
+                hint = f'--size {height} scales them; --size {rows} leaves them as they are'
+                expect_size(known['size'], own['size'], args.data, hint)
             known = {**own, **known}
         size = None if args.size is None else (args.size, args.size)
         given = {'size': size, 'mean': args.mean, 'std': args.std}

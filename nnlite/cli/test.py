@@ -1,7 +1,7 @@
 """Test a trained network on the validation images of a data set: loss, top-1, top-5, and each class.
 
-The network is a .t7 file, or the folder of a run, whose latest.t7 is tested. A network that knows its classes is
-tested only on data that have the same.
+The network is a .t7 file, or the folder of a run, whose latest.t7 is tested. A network that knows its classes, and the
+size of the images that it learnt from, is tested only on data that have the same.
 """
 
 import argparse
@@ -17,6 +17,7 @@ from nnlite.training.checkpoint import check_classes
 from nnlite.training.device import DEVICES, choose, type_on
 from nnlite.training.evaluation import evaluate
 from nnlite.training.network import load_model
+from nnlite.training.preparation import expect_size
 from nnlite.training.progress import Progress, header
 
 EXAMPLE = 'nnlite test runs/resnet20/best.t7 --data cifar.h5'
@@ -43,6 +44,10 @@ def run(args: argparse.Namespace) -> int:
     loader = Loader(args.data, 'val', args.batch, workers=args.workers, limit=args.limit, device=device)
     if classes is not None:
         check_classes(classes, loader.classes, args.data)
+    if trained.pictures is not None:
+        size = trained.pictures['size']
+        hint = f'`nnlite classify {args.model} --data {args.data} --split val --size {size[0]}` scales them'
+        expect_size(size, loader.shape[1:], args.data, hint)
     confusion = ConfusionMatrix(loader.names)
     progress = Progress(args.quiet)
     progress.say(header(device))

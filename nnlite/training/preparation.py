@@ -133,6 +133,19 @@ def checked(pictures: Any, where: str) -> dict[str, Any]:
     return {'size': tuple(size), 'mean': mean, 'std': std}
 
 
+def expect_size(learnt: Sequence[int], given: Sequence[int], where: str, hint: str) -> None:
+    """Raise unless images are as large, (height, width), as those that a network learnt from.
+
+    Raises:
+        DataError: they are not: what it says of them would be of little worth, and nobody would see why.
+    """
+    if tuple(learnt) != tuple(given):
+        (height, width), (rows, columns) = learnt, given
+        raise DataError(
+            f'expected images {width}x{height}, as the network learnt from, got {columns}x{rows}', where, hint
+        )
+
+
 def _middle(picture: np.ndarray, height: int, width: int) -> np.ndarray:
     """Return the largest part in the middle of a picture that has the sides' ratio, scaled to them."""
     if picture.shape[:2] == (height, width):

@@ -54,6 +54,16 @@ def test_other_classes_are_refused(run, shapes, tmp_path, capsys):
     assert 'expected class 1 to be' in capsys.readouterr().err
 
 
+def test_images_of_another_size_are_refused_if_the_file_knows_the_size(run, tmp_path, capsys):
+    other = str(tmp_path / 'other.h5')
+    main(['prep', 'shapes', '--size', '32', '--train', '10', '--val', '10', '--out', other, '--quiet'])
+    assert main(['test', str(run), '--data', other]) == 2
+    said = capsys.readouterr().err
+    assert 'expected images 16x16, as the network learnt from, got 32x32' in said and '--size 16' in said
+    nnlite.save(tmp_path / 'bare.t7', nnlite.load(run / 'best.t7')['model'])
+    assert main(['test', str(tmp_path / 'bare.t7'), '--data', other, '--quiet']) == 0
+
+
 def test_what_is_no_network_is_named(run, shapes, tmp_path, capsys):
     nnlite.save(tmp_path / 'numbers.t7', [1, 2, 3])
     (tmp_path / 'text.t7').write_text('hello')
