@@ -11,7 +11,7 @@ from nnlite.image.png import lacks_lines
 
 # 134 million, more than nearly any camera's; a picture that claims more is taken for a bomb.
 MAX_PIXELS = 1 << 27
-MODES = ('1', 'L', 'LA', 'P', 'PA', 'RGB', 'RGBA', 'CMYK', 'YCbCr')
+MODES = ('1', 'L', 'LA', 'P', 'PA', 'RGB', 'RGBA', 'CMYK', 'YCbCr', 'I;16')
 
 
 def decode_many(task: tuple[Sequence[bytes], int | None]) -> list[np.ndarray | str]:
@@ -26,7 +26,8 @@ def decode_many(task: tuple[Sequence[bytes], int | None]) -> list[np.ndarray | s
 def decode(content: bytes, size: int | None = None) -> np.ndarray:
     """Return a JPEG or PNG file as uint8 (H, W, 3); with `size`, its centre square, scaled to size x size.
 
-    Grey pictures become RGB, transparency is left out, a camera's note about its orientation is followed.
+    Grey pictures become RGB, transparency is left out, a camera's note about its orientation is followed. Of 16 bits a
+    channel the first 8 are taken.
 
     Raises:
         DataError: the picture is of another format, damaged, cut off, or beyond 2**27 pixels.
@@ -41,10 +42,12 @@ def decode(content: bytes, size: int | None = None) -> np.ndarray:
             if width * height > MAX_PIXELS:
                 raise DataError(f'expected at most {MAX_PIXELS} pixels, got {width}x{height}')
             if file.mode not in MODES:
-                raise DataError(f'expected 8 bits a channel, got the mode {file.mode}')
+                raise DataError(f'expected a picture in one of the modes {", ".join(MODES)}, got {file.mode}')
             if file.format == 'PNG' and lacks_lines(file):
                 raise DataError('its last lines are missing')
             image = ImageOps.exif_transpose(file) if 'exif' in file.info else file
+            if image.mode == 'I;16':  # of colours Pillow takes the first 8 bits itself; these it would cut off at 255
+                image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
             image = image if image.mode == 'RGB' else image.convert('RGB')
             if size is not None and image.size != (size, size):
                 width, height = image.size

@@ -71,11 +71,34 @@ def test_other_formats_are_refused(picture, kind):
         decode(picture(8, kind=kind))
 
 
-def test_deep_pictures_are_refused():
-    file = io.BytesIO()
-    Image.fromarray(np.zeros((4, 4), np.uint16)).save(file, 'PNG')
-    with pytest.raises(DataError, match='8 bits a channel'):
-        decode(file.getvalue())
+@pytest.mark.parametrize('colour', [0, 2, 4, 6], ids=['grey', 'colours', 'grey, clear', 'colours, clear'])
+def test_of_16_bits_the_first_8_are_taken(colour):
+    """Of whatever is in a PNG, as libpng does it; the file is made here by hand."""
+    channels = {0: 1, 2: 3, 4: 2, 6: 4}[colour]
+    deep = np.random.default_rng(colour).integers(0, 1 << 16, (5, 7, channels)).astype('>u2')
+    deep[0, :4] = [[0], [255], [256], [65535]]
+    head = struct.pack('>IIBBBBB', 7, 5, 16, colour, 0, 0, 0)
+    chunks = [
+        (b'IHDR', head),
+        (b'IDAT', zlib.compress(b''.join(b'\0' + line.tobytes() for line in deep))),
+        (b'IEND', b''),
+    ]
+    content = b''.join(
+        struct.pack('>I', len(data)) + name + data + struct.pack('>I', zlib.crc32(name + data)) for name, data in chunks
+    )
+    due = deep[..., : 1 if colour in (0, 4) else 3] >> 8
+    assert np.array_equal(decode(b'\x89PNG\r\n\x1a\n' + content), np.broadcast_to(due, (5, 7, 3)))
+
+
+def test_16_bits_are_scaled_and_turned_as_8_are(pixels):
+    grey, exif = pixels(6, 4, 9)[..., 0], Image.Exif()
+    exif[0x0112] = 6
+    files = io.BytesIO(), io.BytesIO()
+    for file, made in zip(files, (grey, grey * np.uint16(257)), strict=True):
+        Image.fromarray(made).save(file, 'PNG', exif=exif)
+    for size in (None, 3):
+        shallow, deep = (decode(file.getvalue(), size) for file in files)
+        assert np.array_equal(shallow, deep)
 
 
 @pytest.mark.parametrize('kind', ['PNG', 'JPEG'])
