@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 HEAVY = {'matplotlib', 'h5py', 'PIL', 'tqdm', 'torch', 'numba', 'cupy', 'cuda', 'onnx', 'onnxruntime', 'sklearn'}
-HEAVY |= {'safetensors'}
+HEAVY |= {'safetensors', 'cudnn'}
 
 # A family of kernels loads when it is chosen, PyTorch's side of the benchmark in its process, and with it what it is
 # made with.

@@ -64,6 +64,7 @@ def _print_gpus() -> None:
         _print('GPU', f'none: {why}; {hint}')
         return
     from nnlite.kernels import on_cupy
+    from nnlite.kernels.on_cupy import cudnn
 
     cuda = gpu().cuda
     devices = [f'cuda:{number}' for number in range(cuda.runtime.getDeviceCount())]
@@ -72,6 +73,9 @@ def _print_gpus() -> None:
     others = [kernel for kernel in on_numpy.__all__ if kernel not in on_cupy.OWN]
     own = f'with {len(on_cupy.OWN)} kernels in CUDA'
     _print('cupy', f"{versions}, {own}, NumPy's lines for {len(others)} others: {', '.join(others)}")
+    why = cudnn.why_not()
+    found = f'not there: {why}' if why is not None else cudnn.library().backend_version_string()
+    _print('cuDNN', f'{found}; a way of convolution to compare with, chosen by hand')
     for device in devices:
         facts = gpu_facts(device)
         memory = f'{size(facts["free"])} of {size(facts["total"])} free'

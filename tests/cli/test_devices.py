@@ -25,7 +25,7 @@ def test_each_has_its_line(capsys):
     best = nnlite.getkernels()
     nnlite.setkernels(chosen)
     said = lines(capsys)
-    assert said.keys() - {'cupy'} == {'CPU', *kernels.FAMILIES, 'GPU', 'auto'}
+    assert said.keys() - {'cupy', 'cuDNN'} == {'CPU', *kernels.FAMILIES, 'GPU', 'auto'}
     assert f'{cores()} cores' in said['CPU']
     assert f'all {len(on_numpy.__all__)} kernels' in said['numpy']
     assert said['GPU'].startswith('none: ' if why_no_gpu()[0] else 'cuda:0: ')

@@ -671,6 +671,10 @@ class _Stream:
         return self
 
     @property
+    def ptr(self):
+        return 0 if self._is_null else id(self)
+
+    @property
     def done(self):
         self.synchronize()
         return True

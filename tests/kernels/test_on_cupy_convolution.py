@@ -16,8 +16,11 @@ from nnlite.kernels.on_cupy.geometry import Geometry
 DTYPES = pytest.mark.parametrize('dtype', ['float64', 'float32', 'float16'])
 
 
-@pytest.fixture(params=['im2col', 'fma'])
+@pytest.fixture(params=['im2col', 'fma', 'cudnn'])
 def way(request):
+    if request.param == 'cudnn':
+        request.getfixturevalue('cudnn')
+        nnlite.setprecise(True)
     before = convolution.getway()
     convolution.setway(request.param)
     yield request.param

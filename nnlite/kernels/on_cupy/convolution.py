@@ -20,9 +20,9 @@ import zlib
 
 import numpy as np
 
-from nnlite.errors import DeviceError
+from nnlite.errors import DeviceError, inside
 from nnlite.kernels import getprecise
-from nnlite.kernels.on_cupy import fma, halo, im2col, narrow, tensor_cores, warpgroups
+from nnlite.kernels.on_cupy import cudnn, fma, halo, im2col, narrow, tensor_cores, warpgroups
 from nnlite.kernels.on_cupy.choice import fastest
 from nnlite.kernels.on_cupy.finish import Finish
 from nnlite.kernels.on_cupy.geometry import Geometry
@@ -39,11 +39,15 @@ WAYS = {
     'warpgroups': warpgroups,
     'halo': halo,
     'narrow': narrow,
+    'cudnn': cudnn,
 }
 EXACT = 'fma'  # the way that is for all numbers and sizes, and rounds no more than they make it
 ANYWHERE = 'im2col', EXACT  # ways that are for maps that begin anywhere in memory; others copy 16 bytes at a time
+# Ways that nothing goes unless somebody asks for it: im2col's products cannot be captured, and a step is to go the same
+# way captured or not; cuDNN is there to be compared with.
+BY_HAND = 'im2col', 'cudnn'
 
-_way = os.environ.get('NNLITE_CUDA_CONVOLUTION')
+_way = None
 
 
 def setway(name):
@@ -52,12 +56,18 @@ def setway(name):
     The environment variable NNLITE_CUDA_CONVOLUTION chooses it from outside.
 
     Raises:
-        DeviceError: there is no such way.
+        DeviceError: there is no such way, or what it needs is not installed.
     """
     global _way
     if name is not None and name not in WAYS:
         raise DeviceError(f'expected a way of convolution, one of {", ".join(WAYS)}, got {name!r}')
+    if name == 'cudnn':
+        cudnn.library()
     _way = name
+
+
+with inside('NNLITE_CUDA_CONVOLUTION'):
+    setway(os.environ.get('NNLITE_CUDA_CONVOLUTION') or None)
 
 
 def getway():
@@ -169,8 +179,7 @@ def chosen(name, *args):
 @functools.lru_cache(4096)
 def _possible(names, dtype, geometry, device):
     """Return (the names of the ways that this may go, what it is, in words, and which sources there are)."""
-    # Not im2col: its products cannot be captured, and a step is to go the same way captured or not.
-    ways = [name for name in names if name != 'im2col' and WAYS[name].takes(dtype, geometry)]
+    ways = [name for name in names if name not in BY_HAND and WAYS[name].takes(dtype, geometry)]
     return ways, f'{dtype}, {geometry}, {_version(tuple(ways))}'
 
 

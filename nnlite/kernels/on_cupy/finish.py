@@ -38,3 +38,18 @@ class Finish(NamedTuple):
     def record(self, moments=None):
         """Return what the kernels are launched with."""
         return np.array((*pointers(self.bias, self.residual, moments), self.rectifies), FINISH)[()]
+
+    def apply(self, output):
+        """Do it to sums that have been written, for ways whose products are not ours: a pass over the map for each."""
+        for term in (self.bias, self.residual):
+            if term is not None:
+                np.add(output, term, out=output)
+        if self.rectifies:
+            np.maximum(output, 0, out=output)
+
+
+def add_scaled(total, gradWeight, scale):
+    """GradWeight (outputs, planes, *kernel) += scale * total (outputs, *kernel * planes), which is lost."""
+    np.multiply(total, scale, out=total)
+    kernels = np.moveaxis(gradWeight, 1, -1)
+    np.add(kernels, total.reshape(kernels.shape), out=kernels)

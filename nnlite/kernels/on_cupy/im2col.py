@@ -13,6 +13,7 @@ memory that is used again.
 
 import numpy as np
 
+from nnlite.kernels.on_cupy.finish import Finish, add_scaled
 from nnlite.kernels.on_cupy.geometry import vector
 from nnlite.kernels.on_cupy.launching import THREADS, Source, blocks
 from nnlite.kernels.on_numpy.scratch import channels_last, scratch
@@ -32,11 +33,7 @@ def forward(input, output, weight, finish, geometry):
     for images, part in _chunks(geometry, input):
         product = output[images].reshape(part.pixels, part.outputs)
         np.matmul(_columns(input[images], part), _matrix(weight).T, out=product)
-    for term in (finish.bias, finish.residual):
-        if term is not None:
-            np.add(output, term, out=output)
-    if finish.rectifies:
-        np.maximum(output, 0, out=output)
+    finish.apply(output)
 
 
 def back(gradOutput, gradInput, weight, added, geometry):
@@ -45,8 +42,7 @@ def back(gradOutput, gradInput, weight, added, geometry):
         columns = scratch('columns', (part.pixels, part.column), gradInput.dtype)
         np.matmul(gradOutput[images].reshape(part.pixels, part.outputs), _matrix(weight), out=columns)
         _launch('col2im', columns, gradInput[images], part, gradInput[images])
-    if added is not None:
-        np.add(gradInput, added, out=gradInput)
+    Finish(residual=added).apply(gradInput)
 
 
 def weight_gradient(input, gradOutput, gradWeight, scale, geometry):
@@ -58,9 +54,7 @@ def weight_gradient(input, gradOutput, gradWeight, scale, geometry):
         grads = gradOutput[images].reshape(part.pixels, part.outputs)
         np.matmul(grads.T, _columns(input[images], part), out=product)
         np.add(total, product, out=total)
-    np.multiply(total, scale, out=total)
-    kernels = np.moveaxis(gradWeight, 1, -1)
-    np.add(kernels, total.reshape(kernels.shape), out=kernels)
+    add_scaled(total, gradWeight, scale)
 
 
 def _chunks(geometry, maps):
