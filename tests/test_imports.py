@@ -36,6 +36,7 @@ LAYERS = [
     {'nnlite.kernels'},
     {'nnlite.tensor'},
     {'nnlite.whole_file', 'nnlite.hdf5_heaps', 'nnlite.hdf5_arrays'},
+    {'nnlite.file_lock'},
     {'nnlite.errors'},
 ]
 

@@ -1,8 +1,8 @@
 """Train a ResNet or its plain twin on a data set, with fb.resnet.torch's recipe.
 
-The folder has latest.t7, from which --resume goes on to the same bits, best.t7, log.csv and curves.png. The classes
-come from the data set, the topology from the size of its images: up to 32 pixels CIFAR-10's, else Tiny ImageNet's.
-Exit status 1: a loss or gradient became NaN or infinite.
+The folder has latest.t7, from which --resume goes on to the same bits, best.t7, log.csv and curves.png. One run at a
+time writes to it. The classes come from the data set, the topology from the size of its images: up to 32 pixels
+CIFAR-10's, else Tiny ImageNet's. Exit status 1: a loss or gradient became NaN or infinite.
 """
 
 import argparse

@@ -1,14 +1,16 @@
 """The folder of a run: its checkpoint, from which it goes on to the same bits, and its best network."""
 
+import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
 from nnlite import nn
 from nnlite.errors import DataError, Error, FileFormatError
+from nnlite.file_lock import LOCK, locked_folder
 from nnlite.serialization import load, save
 from nnlite.tensor.devices import array_module
 from nnlite.training.environment import differences
@@ -17,6 +19,7 @@ from nnlite.training.records import EPOCH_COLUMNS
 
 LATEST = 'latest.t7'
 BEST = 'best.t7'
+GO_ON = 'resume=True, or --resume instead of --save, goes on with the run that is there'
 UNFINISHED = '.*.part'  # what a killed program leaves of a file it was writing
 
 _PARTS: dict[str, tuple[type, ...]] = {
@@ -46,24 +49,38 @@ class CheckpointFolder:
         resume: whether a run may be in it already.
 
     Raises:
-        Error: the folder holds something, and `resume` is False; or what it holds is no run.
+        Error: the folder holds something, and `resume` is False; or what it holds is no run; or another run writes to
+            it.
     """
 
     def __init__(self, folder: str | os.PathLike[str], resume: bool = False) -> None:
-        self.path = Path(folder)
+        self.path, self._resume = Path(folder), resume
         if self.path.exists() and not self.path.is_dir():
             raise Error('expected a folder for the run, got a file of that name', where=str(folder))
         self.path.mkdir(parents=True, exist_ok=True)
-        for part in self.path.glob(UNFINISHED):
-            part.unlink()
-        there = sorted(child.name for child in self.path.iterdir())
+        with locked_folder(self.path):
+            there = contents(self.path)
         self.has_run = LATEST in there
         if there and not (resume and self.has_run):
             expected = f'an empty folder or one with {LATEST}' if resume else 'an empty folder'
-            hint = 'choose another folder'
-            if self.has_run:
-                hint = 'resume=True, or --resume instead of --save, goes on with the run that is there'
-            raise Error(f'expected {expected}, got {", ".join(there[:5])}', where=str(folder), hint=hint)
+            self._refuse(expected, there, GO_ON if self.has_run else 'choose another folder')
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Let no other run write to the folder in this block.
+
+        Raises:
+            Error: another one does, or has begun there since this one was made, and `resume` is False.
+        """
+        with locked_folder(self.path):
+            if not self.has_run and (self.path / LATEST).exists():
+                if not self._resume:
+                    self._refuse(f'a folder without {LATEST}', ['that of another run, which came first'], GO_ON)
+                self.has_run = True
+            yield
+
+    def _refuse(self, expected: str, there: list[str], hint: str) -> NoReturn:
+        raise Error(f'expected {expected}, got {", ".join(there[:5])}', where=str(self.path), hint=hint)
 
     def load(self) -> dict[str, Any]:
         """Return the checkpoint.
@@ -81,6 +98,13 @@ class CheckpointFolder:
     def save_best(self, best: dict[str, Any]) -> None:
         """Put a network in the place of the best one until now."""
         save(self.path / BEST, best)
+
+
+def contents(folder: Path) -> list[str]:
+    """Return the names of what is in a locked folder, sorted; remove what a killed program left unfinished there."""
+    for part in folder.glob(UNFINISHED):
+        part.unlink()
+    return sorted(child.name for child in folder.iterdir() if child.name != LOCK)
 
 
 def load_checkpoint(path: str | os.PathLike[str]) -> dict[str, Any]:

@@ -15,8 +15,9 @@ import nnlite
 from nnlite import nn
 from nnlite.data_prep import Loader, open_dataset, shapes
 from nnlite.errors import DataError, Error, FileFormatError
+from nnlite.file_lock import locked_folder
 from nnlite.models.three_ways import THREE_WAYS
-from nnlite.training.checkpoint import UNFINISHED, check_arguments
+from nnlite.training.checkpoint import check_arguments, contents
 from nnlite.training.curves import draw_study
 from nnlite.training.device import choose
 from nnlite.training.environment import differences, environment
@@ -92,7 +93,8 @@ class StudyFolder:
         optimize, device: as in nnlite.training.Trainer.
 
     Raises:
-        Error: there is no such study; it needs data; the folder holds something else, or a study of other arguments.
+        Error: there is no such study; it needs data; the folder holds something else, or a study of other arguments;
+            or another process writes to it.
     """
 
     def __init__(
@@ -125,16 +127,25 @@ class StudyFolder:
         self.optimize, self.device = optimize, choose(device)
         self.pretrained = None if pretrained is None else load_network(pretrained)[0]
         self.path = Path(out)
-        self._open(data, pretrained)
+        self.record = self._new_record(pretrained)
+        facts = None if data is None else data_facts(data)  # before anything is made, in case the file is not good
+        self.path.mkdir(parents=True, exist_ok=True)
+        with locked_folder(self.path):
+            self._open(data, facts)
 
     def run(self) -> None:
         """Train what is not trained yet, and write the table and the picture.
 
         Raises:
+            Error: another study, or this one once more, writes to the folder at the same time.
             NotFiniteError: a loss or gradient became NaN or Inf.
             KeyboardInterrupt: Ctrl-C; the same call again goes on.
         """
         runs = list(runs_of(self.study, self.seeds))
+        with locked_folder(self.path):
+            self._run(runs)
+
+    def _run(self, runs: list[Run]) -> None:
         with threads_of(self.study):
             self._say(header(self.device))
             for number, run in enumerate(runs, 1):
@@ -197,14 +208,9 @@ class StudyFolder:
         dataset = study.dataset or topology_of(train.shape)
         return network(run.network, case.depth, dataset, classes, dropout=case.dropout, widths=study.widths)
 
-    def _open(self, data: str | None, pretrained: str | None) -> None:
+    def _open(self, data: str | None, facts: dict[str, Any] | None) -> None:
         """Take up the study that is in the folder, or begin one there."""
-        self.record = self._new_record(pretrained)
-        facts = None if data is None else data_facts(data)  # before anything is made, in case the file is not good
-        self.path.mkdir(parents=True, exist_ok=True)
-        for part in self.path.glob(UNFINISHED):
-            part.unlink()
-        there = sorted(child.name for child in self.path.iterdir())
+        there = contents(self.path)
         if there and RECORD not in there:
             raise Error(
                 f'expected an empty folder or one with {RECORD}, got {", ".join(there[:5])}',

@@ -73,11 +73,14 @@ class Trainer:
     Attributes: `net`; `device`; `optimState`; `epoch`, the one to be run, from 1, and `batch`, how many of its batches
     are done; `history`, a list with a dict for each epoch, whose keys are the columns of `log.csv`.
 
+    One run at a time writes to a folder, which is locked while it trains; a lock ends with its process, also if that is
+    killed. On Windows, and in file systems without locks, nobody is kept out.
+
     A run that was interrupted and resumed ends in the bits of one that was not, given the same versions, kernels and
     threads; the checkpoint knows those, and resuming with others warns.
 
     Raises:
-        Error: the folder holds something and `resume` is False.
+        Error: the folder holds something and `resume` is False; or another run writes to it.
         DeviceError: the device is not there, or has too little memory.
 
     Source: fb.resnet.torch, main.lua, train.lua and checkpoints.lua.
@@ -155,20 +158,22 @@ class Trainer:
         """Train until so many epochs are done, and return `history`.
 
         Raises:
-            Error: resuming, and the arguments are not those that the run began with.
+            Error: resuming, and the arguments are not those that the run began with; or another run writes to the
+                folder.
             DataError: resuming, and the classes are not.
             NotFiniteError: a loss or gradient is NaN or Inf; the weights are those before the batch.
             DeviceError: the GPU has too little memory; or a step cannot be captured, and `graph` is True.
             KeyboardInterrupt: Ctrl-C; the checkpoint is that of the last whole step.
         """
         self.arguments['epochs'] = epochs
-        self._begin()
-        self._run_as(optnet.optimizeMemory(optnet.fuse(self.net)) if self.optimize else self.net, self.graph)
-        try:
-            with self._steps or nullcontext():
-                self._train(epochs)
-        finally:
-            self._run_as(optnet.removeOptimization(self.net), graph=False)  # whose owner may change it now
+        with nullcontext() if self.folder is None else self.folder.alone():
+            self._begin()
+            self._run_as(optnet.optimizeMemory(optnet.fuse(self.net)) if self.optimize else self.net, self.graph)
+            try:
+                with self._steps or nullcontext():
+                    self._train(epochs)
+            finally:
+                self._run_as(optnet.removeOptimization(self.net), graph=False)  # whose owner may change it now
         return self.history
 
     def _run_as(self, net: Any, graph: bool | None) -> None:

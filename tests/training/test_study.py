@@ -9,6 +9,7 @@ import nnlite
 from nnlite import models
 from nnlite.data_prep import open_dataset
 from nnlite.errors import Error, FileFormatError
+from nnlite.file_lock import locked_folder
 from nnlite.training import studies
 from nnlite.training import study as study_module
 from nnlite.training.records import read_records
@@ -69,6 +70,14 @@ def test_it_leaves_the_four_files_and_a_row_for_each_epoch(small_data, tmp_path)
             'study', 'network', 'variant', 'depth', 'parameters', 'seed', 'epoch', 'learning_rate', 'train_loss',
             'train_top1', 'val_loss', 'val_top1', 'val_top5', 'seconds', 'images_per_second',
         ]  # fmt: skip
+
+
+def test_two_at_once_in_one_folder_are_refused(small_data, tmp_path):
+    again = study(tmp_path, small_data)
+    with locked_folder(tmp_path):
+        for begin in (again.run, lambda: study(tmp_path, small_data)):
+            with pytest.raises(Error, match='expected a folder that nobody writes to'):
+                begin()
 
 
 def test_twins_have_as_many_parameters_and_begin_alike_in_the_same_order_of_images(small_data, tmp_path, monkeypatch):

@@ -129,6 +129,28 @@ def test_a_folder_that_holds_something_is_refused(small_data, tmp_path):
     assert (tmp_path / 'notes.txt').read_text() == 'mine'
 
 
+def test_two_runs_at_once_in_one_folder_are_refused(small_data, tmp_path):
+    """Whether the second is made while the first runs, or before that."""
+    refused = []
+
+    def begin_another(*args):
+        for options in ({}, {'resume': True}):
+            with pytest.raises(Error, match='expected a folder that nobody writes to') as caught:
+                trainer(small_data, tmp_path, **options)
+            refused.append(caught.value.where)
+        with pytest.raises(Error, match='expected a folder that nobody writes to'):
+            second.run(1)
+
+    first, second = (trainer(small_data, tmp_path, before_step=step) for step in (begin_another, None))
+    first.run(1)
+    assert set(refused) == {str(tmp_path)}
+    before = (tmp_path / 'latest.t7').read_bytes()
+    with pytest.raises(Error, match='which came first') as caught:
+        second.run(1)
+    assert '--resume' in caught.value.hint and (tmp_path / 'latest.t7').read_bytes() == before
+    assert len(trainer(small_data, tmp_path, resume=True).run(1)) == 1
+
+
 def test_resuming_an_empty_folder_begins_anew(small_data, tmp_path):
     assert len(trainer(small_data, tmp_path / 'new', resume=True).run(1)) == 1
 
