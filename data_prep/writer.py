@@ -10,7 +10,7 @@ import numpy as np
 
 from nnlite.data_prep.steady_file import SteadyFile
 from nnlite.errors import DataError, ShapeError
-from nnlite.whole_file import whole_file
+from nnlite.whole_file import remove_unfinished, whole_file
 
 # A chunk of this size reads a single image in about the time of one image alone, and a whole split as fast as memory.
 CHUNK = 1 << 17
@@ -29,6 +29,8 @@ def write_dataset(
 ) -> Iterator['DatasetWriter']:
     """Give a DatasetWriter for `path`; the file appears there when the block ends well, and not at all otherwise.
 
+    What a killed program has left of the same file is removed.
+
     `shape` is that of one image, (3, H, W); `names` are `classes` where not given. `total`, the number of images to
     come, is for the progress bar, which only a terminal gets to see. Without `source_sha256` the checksum is that of
     the images and labels themselves.
@@ -43,6 +45,7 @@ def write_dataset(
     for name in (*classes, *(names or ())):
         if '\0' in name or not _is_text(name):
             raise DataError(f'expected classes named in UTF-8, got {name!r}', where=source or None)
+    remove_unfinished(path)  # large files, which would stay there for ever
     with (
         whole_file(path) as whole,
         tqdm(total=total, unit=' images', desc=os.path.basename(path), disable=True if quiet else None) as bar,

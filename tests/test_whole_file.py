@@ -5,11 +5,13 @@ import signal
 import stat
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import nnlite
-from nnlite.whole_file import whole_file
+from nnlite import whole_file as module
+from nnlite.whole_file import remove_unfinished, whole_file
 
 
 def test_error_keeps_what_was_there(tmp_path):
@@ -88,6 +90,45 @@ for number in itertools.count():
     run.wait()
     number, array = nnlite.load(tmp_path / 'file.t7')
     assert number >= 2 and array.size == 300_000 and (array == number).all()
+
+
+@pytest.mark.skipif(os.name != 'posix', reason='there are no locks on Windows')
+def test_what_a_killed_program_left_is_removed_unless_it_is_being_written(tmp_path):
+    program = """
+import sys, time
+from nnlite.whole_file import whole_file
+with whole_file(sys.argv[1]) as file:
+    print(file.name, flush=True)
+    time.sleep(600)
+"""
+    path = tmp_path / '[odd] name'
+    run = subprocess.Popen([sys.executable, '-c', program, path], stdout=subprocess.PIPE, text=True)
+    part = Path(run.stdout.readline().rstrip())
+    others = [tmp_path / name for name in ('.[odd] name.part', '.[odd] name.1234567.part', '.o name.12345678.part')]
+    for other in others:
+        other.touch()
+    with whole_file(path) as mine:
+        remove_unfinished(path)
+        assert part.exists() and Path(mine.name).exists()
+    run.send_signal(signal.SIGKILL)
+    run.communicate()
+    remove_unfinished(path)
+    assert sorted(tmp_path.iterdir()) == sorted([path, *others])
+
+
+def test_a_file_that_was_removed_before_it_was_locked_is_begun_again(tmp_path, monkeypatch):
+    names = []
+
+    def late(handle):
+        if not names:
+            names.extend(tmp_path.iterdir())
+            names[0].unlink()
+        return True
+
+    monkeypatch.setattr(module, 'lock', late)
+    with whole_file(tmp_path / 'file') as file:
+        file.write(b'new')
+    assert names and (tmp_path / 'file').read_bytes() == b'new'
 
 
 def test_a_missing_folder_is_named_with_the_file_that_was_asked_for(tmp_path):

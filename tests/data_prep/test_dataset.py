@@ -90,6 +90,13 @@ def test_a_failed_write_leaves_nothing_new(path):
     assert os.listdir(path.parent) == [path.name]
 
 
+@pytest.mark.skipif(os.name != 'posix', reason='there are no locks on Windows')
+def test_what_a_killed_program_has_left_of_the_same_file_is_removed(tmp_path):
+    (tmp_path / '.set.h5.0123cdef.part').write_bytes(b'half of it')
+    write(tmp_path / 'set.h5')
+    assert os.listdir(tmp_path) == ['set.h5']
+
+
 @pytest.mark.skipif(sys.platform == 'win32', reason='Windows has no limit on the size of a file')
 @pytest.mark.parametrize('limit', [0, 10, 1000, 70_000, 400_000, 1_900_000])
 def test_a_full_disk_is_one_clear_error(tmp_path, limit):
