@@ -62,7 +62,10 @@ class RReLU(Noise):
         if self.train and self.upper - self.lower > 1e-6:
             np.multiply(gradOutput, self.noise, out=gradInput)
         else:
-            self.kernels.LeakyReLU_updateGradInput(input, gradOutput, gradInput, (self.lower + self.upper) / 2)
+            if gradInput is not gradOutput:
+                np.copyto(gradInput, gradOutput)
+            # As LeakyReLU in place, which scales what is <= 0: what is no number is not.
+            self.kernels.LeakyReLU_updateGradInput(input, gradInput, gradInput, (self.lower + self.upper) / 2)
 
     def __repr__(self):
         return f'nn.RReLU (l:{self.lower:f}, u:{self.upper:f})'

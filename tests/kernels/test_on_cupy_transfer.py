@@ -30,7 +30,7 @@ GRADIENTS = {
     'ELU': [(1,), (0.3,)],
     'LeakyReLU': [(0.01,)],
 }
-KEEPING = ('Threshold', 'HardTanh')  # what these do to what is no number depends on whether they work in place
+KEEPING = ('Threshold', 'HardTanh', 'LeakyReLU')  # what is no number fares otherwise in place
 ROWS = [(name, options) for name, several in UNARY.items() for options in several]
 GRADIENT_ROWS = [(name, options) for name, several in GRADIENTS.items() for options in several]
 

@@ -66,7 +66,7 @@ def test_what_is_no_number_goes_through_as_in_torch():
     np.testing.assert_array_equal(nn.ReLU(True).forward(x.copy()), [np.nan, 0, 2, np.inf, 0])  # x <= threshold ? value
     np.testing.assert_array_equal(nn.Threshold(-2, -7, True).forward(x.copy()), [np.nan, -1, 2, np.inf, -7])
     np.testing.assert_array_equal(nn.HardTanh(-3, 3).forward(x), [3, -1, 2, 3, -3])
-    np.testing.assert_array_equal(nn.HardTanh(-3, 3, True).forward(x.copy()), [np.nan, -1, 2, 3, -3])
+    np.testing.assert_array_equal(nn.HardTanh(-3, 3, True).forward(x[None].copy()), [[np.nan, -1, 2, 3, -3]])
 
 
 @pytest.mark.parametrize('make', [nn.ELU, nn.LeakyReLU, nn.PReLU, nn.RReLU, nn.SoftPlus, nn.Abs, nn.LogSigmoid])

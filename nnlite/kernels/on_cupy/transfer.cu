@@ -33,8 +33,9 @@ FUNCTION(HardTanhBack, x <= p || x >= q ? 0 : g)
 FUNCTION(ShrinkBack, x > p || x < -p ? g : 0)
 FUNCTION(SoftPlusBack, g * (x * -p < -q ? 1 : -expm1(x * -p)))
 FUNCTION(SoftSignBack, g / (1 + fabs(x)) / (1 + fabs(x)))
-FUNCTION(ELUBack, x > 0 ? g : g * (x + p))
+FUNCTION(ELUBack, x <= 0 ? g * (x + p) : g)
 FUNCTION(LeakyReLUBack, x > 0 ? g : g * p)
+FUNCTION(LeakyReLUBackInPlace, x <= 0 ? g * p : g)
 
 template <class F, class T>
 __device__ __forceinline__ T one_of(T x, T g, computed<T> p, computed<T> q) {

@@ -15,7 +15,7 @@ _RECTIFIERS = ['Threshold', 'ThresholdInPlace', 'ThresholdBack', 'ThresholdBackI
 _OTHERS = [
     *['Sigmoid', 'HardTanh', 'HardTanhInPlace', 'HardShrink', 'SoftPlus', 'LogSigmoid', 'SoftSign', 'ELU', 'LeakyReLU'],
     *['SigmoidBack', 'TanhBack', 'AbsBack', 'SqrtBack', 'HardTanhBack', 'ShrinkBack', 'SoftPlusBack', 'SoftSignBack'],
-    *['ELUBack', 'LeakyReLUBack'],
+    *['ELUBack', 'LeakyReLUBack', 'LeakyReLUBackInPlace'],
 ]
 # Most networks have none of the others: those are compiled when there is one.
 SOURCES = [
@@ -75,9 +75,9 @@ def Sqrt_updateGradInput(output, gradOutput, gradInput):
 def HardTanh_updateOutput(input, output, least, most):
     """Output = input within the bounds, else the nearer of them. Output may be the input.
 
-    As in THNN, what is no number becomes the upper bound, but stays in place.
+    As in THNN, what is no number becomes the upper bound, but stays in place, unless it is in a vector.
     """
-    _run('HardTanhInPlace' if output is input else 'HardTanh', output, (input,), least, most)
+    _run('HardTanhInPlace' if output is input and input.ndim > 1 else 'HardTanh', output, (input,), least, most)
 
 
 def HardTanh_updateGradInput(input, gradOutput, gradInput, least, most):
@@ -126,7 +126,10 @@ def ELU_updateOutput(input, output, alpha):
 
 
 def ELU_updateGradInput(output, gradOutput, gradInput, alpha):
-    """GradInput = gradOutput where output > 0, else gradOutput * (output + alpha). GradInput may be gradOutput."""
+    """GradInput = gradOutput * (output + alpha) where output <= 0, else gradOutput. GradInput may be gradOutput.
+
+    As in THNN, what is no number is not <= 0.
+    """
     _run('ELUBack', gradInput, (output, gradOutput), alpha)
 
 
@@ -144,12 +147,14 @@ def LeakyReLU_updateOutput(input, output, slope):
 def LeakyReLU_updateGradInput(reference, gradOutput, gradInput, slope):
     """GradInput = gradOutput where the reference (the input, or an in-place module's output) > 0, else slope times it.
 
-    GradInput may be gradOutput; the slope is as in LeakyReLU_updateOutput.
+    GradInput may be gradOutput; the slope is as in LeakyReLU_updateOutput. As in THNN, what is no number is not > 0,
+    but in place slope is for what is <= 0.
     """
     if is_array(slope):
         on_numpy.LeakyReLU_updateGradInput(reference, gradOutput, gradInput, slope)
     else:
-        _run('LeakyReLUBack', gradInput, (reference, gradOutput), slope)
+        name = 'LeakyReLUBackInPlace' if gradInput is gradOutput else 'LeakyReLUBack'
+        _run(name, gradInput, (reference, gradOutput), slope)
 
 
 def _run(name, result, arrays, p=0, q=0):

@@ -77,9 +77,9 @@ def Sqrt_updateGradInput(output, gradOutput, gradInput):
 def HardTanh_updateOutput(input, output, least, most):
     """Output = input within the bounds, else the nearer of them. Output may be the input.
 
-    As in THNN, what is no number becomes the upper bound, but stays in place.
+    As in THNN, what is no number becomes the upper bound, but stays in place, unless it is in a vector.
     """
-    (np.minimum if output is input else np.fmin)(input, most, out=output)
+    (np.minimum if output is input and input.ndim > 1 else np.fmin)(input, most, out=output)
     np.maximum(output, least, out=output)
 
 
@@ -156,10 +156,13 @@ def ELU_updateOutput(input, output, alpha):
 
 
 def ELU_updateGradInput(output, gradOutput, gradInput, alpha):
-    """GradInput = gradOutput where output > 0, else gradOutput * (output + alpha). GradInput may be gradOutput."""
-    slope = np.minimum(output, 0, out=scratch_like(output, 'slope'))
+    """GradInput = gradOutput * (output + alpha) where output <= 0, else gradOutput. GradInput may be gradOutput.
+
+    As in THNN, what is no number is not <= 0.
+    """
+    slope = np.fmin(output, 0, out=scratch_like(output, 'slope'))
     np.add(slope, alpha, out=slope)
-    LeakyReLU_updateGradInput(output, gradOutput, gradInput, slope)
+    _scale_but(_above(output, 0, inplace=True), gradOutput, slope, out=gradInput)
 
 
 def LeakyReLU_updateOutput(input, output, slope):
@@ -175,15 +178,16 @@ def LeakyReLU_updateOutput(input, output, slope):
 def LeakyReLU_updateGradInput(reference, gradOutput, gradInput, slope):
     """GradInput = gradOutput where the reference (the input, or an in-place module's output) > 0, else slope times it.
 
-    GradInput may be gradOutput.
+    GradInput may be gradOutput. As in THNN, what is no number is not > 0, but in place slope is for what is <= 0.
     """
-    _scale_but(np.greater(reference, 0, out=scratch_like(reference, 'mask', bool)), gradOutput, slope, out=gradInput)
+    _scale_but(_above(reference, 0, inplace=gradInput is gradOutput), gradOutput, slope, out=gradInput)
 
 
 def PReLU_accGradParameters(input, gradOutput, gradWeight, shape, scale):
     """GradWeight += scale * the sum of input * gradOutput where input <= 0; shape is the weight's along the input."""
-    product = np.minimum(input, 0, out=scratch_like(input, 'product'))
-    np.multiply(product, gradOutput, out=product)
+    mask = np.less_equal(input, 0, out=scratch_like(input, 'mask', bool))
+    product = keep(gradOutput, mask, out=scratch_like(input, 'product'))
+    np.multiply(np.fmin(input, 0, out=scratch_like(input, 'below')), product, out=product)
     CAdd_accGradParameters(product, gradWeight, shape, scale)
 
 
