@@ -64,3 +64,16 @@ def test_output_may_be_a_term_of_the_sum():
     expected = np.maximum(first + second, 0)
     on_numba.CAddReLU_updateOutput(first, second, first)
     np.testing.assert_array_equal(first, expected)
+
+
+@pytest.mark.parametrize('seed', range(8))
+def test_a_part_of_an_array_is_copied_and_filled_and_nothing_beside_it(seed):
+    nnlite.setnumthreads(1 + seed % 4)
+    rng = np.random.default_rng(seed)
+    rows, columns = rng.integers(1, 50), rng.integers(17, 90)
+    whole, source = np.zeros((rows, columns + 9), np.float32), rng.standard_normal((rows, columns), np.float32)
+    expected = np.pad(source, ((0, 0), (4, 5)))
+    on_numba.Copy_updateOutput(source, whole[:, 4:-5])
+    np.testing.assert_array_equal(whole, expected)
+    on_numba.Fill_updateOutput(whole[:, 4:-5], 7)
+    np.testing.assert_array_equal(whole, np.where(expected, 7, 0))

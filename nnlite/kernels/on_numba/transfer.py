@@ -70,11 +70,11 @@ def CAdd_updateOutput(first, second, output):
 
 def Copy_updateOutput(input, output):
     """Output = input, of arrays of one shape, each of which may be a part of a larger one."""
-    rows = _rows(input, output) if output.size >= SMALL and input.dtype == output.dtype == np.float32 else None
+    rows = _rows(output, input) if output.size >= SMALL and input.dtype == output.dtype == np.float32 else None
     if rows is None:
         on_numpy.Copy_updateOutput(input, output)
         return
-    run(copy, *rows, getnumthreads())
+    run(write_rows, *rows, np.float32(0), getnumthreads())
 
 
 def Fill_updateOutput(output, value):
@@ -83,7 +83,7 @@ def Fill_updateOutput(output, value):
     if rows is None:
         on_numpy.Fill_updateOutput(output, value)
         return
-    run(fill, *rows, np.float32(value), getnumthreads())
+    run(write_rows, *rows, 0, 0, np.float32(value), getnumthreads())
 
 
 def _rows(*arrays):
@@ -141,8 +141,11 @@ def rectify_back(reference, grads, gradInput, keeps, threads):
 
 
 @threaded
-def copy(length, count, x, x_row, y, y_row, threads):
-    """Y = x, as so many numbers in rows of a length; x and y are addresses, x_row and y_row numbers from row to row."""
+def write_rows(length, count, y, y_row, x, x_row, value, threads):
+    """Y = x or, where x is 0, which is no address, a value: so many numbers in rows of a length.
+
+    X and y are addresses, x_row and y_row numbers from row to row.
+    """
     for thread in numba.prange(threads):
         part = np.int64(thread)
         at, last = count * part // threads, count * (part + 1) // threads
@@ -150,22 +153,8 @@ def copy(length, count, x, x_row, y, y_row, threads):
             row, first = at // length, at % length
             end = min(length, first + last - at)
             for column in range(first, end, LANES):
-                value = load_first(pointer(x) + (row * x_row + column), end - column)
-                store_first(pointer(y) + (row * y_row + column), value, end - column)
-            at += end - first
-
-
-@threaded
-def fill(length, count, y, y_row, value, threads):
-    """Y = a value, as `copy` writes it."""
-    for thread in numba.prange(threads):
-        part = np.int64(thread)
-        at, last = count * part // threads, count * (part + 1) // threads
-        while at < last:
-            row, first = at // length, at % length
-            end = min(length, first + last - at)
-            for column in range(first, end, LANES):
-                store_first(pointer(y) + (row * y_row + column), splat(value), end - column)
+                given = load_first(pointer(x) + (row * x_row + column), end - column) if x else splat(value)
+                store_first(pointer(y) + (row * y_row + column), given, end - column)
             at += end - first
 
 
