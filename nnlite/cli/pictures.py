@@ -192,7 +192,8 @@ class Pictures:
         """Take what options say; else what the model's file says; else what the data set says; else refuse."""
         known = dict(trained.pictures or {})
         if self._dataset is not None:
-            own: dict[str, Any] = {'size': self._dataset.shape[1:], 'mean': self._dataset.mean, 'std': self._dataset.std}
+            data = self._dataset
+            own: dict[str, Any] = {'size': data.shape[1:], 'mean': data.mean, 'std': data.std}
             if self._split is not None and args.size is None and 'size' in known:
                 height, rows = known['size'][0], own['size'][0]
                 hint = f'--size {height} scales them; --size {rows} leaves them as they are'
