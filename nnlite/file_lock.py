@@ -41,7 +41,7 @@ def locked_folder(folder: Path) -> Iterator[None]:
     A file `.nnlite.lock` is in the folder until the block ends. One that a killed process left there locks nothing.
     Where there are no locks, or no file can be made, nobody is kept out.
 
-    >>> with locked_folder(Path('.')), locked_folder(Path('.')):
+    >>> with locked_folder(Path('.')), locked_folder(Path('.')):  # doctest: +ELLIPSIS
     ...     pass
     Traceback (most recent call last):
     nnlite.errors.Error: in .
