@@ -97,6 +97,84 @@ def test_precise_is_direct(seed):
     assert np.linalg.norm(computed(on_numba, *given)[2] - precise[2]) > 0, 'both took the same way'
 
 
+def small_case(seed):
+    """Return what `case` does, of many small maps whose planes fill vectors."""
+    rng = np.random.default_rng([seed, 2])
+    kernel, stride, padding = (tuple(map(int, rng.integers(least, 4, 2))) for least in (1, 1, 0))
+    size = rng.integers(np.maximum(np.subtract(kernel, np.multiply(padding, 2)), 1), 6)
+    batch, planes, outputs = rng.integers(16, 40), *(16 * rng.integers(1, 6, 2))
+    out = (size + np.multiply(padding, 2) - kernel) // stride + 1
+    weight, bias = np.empty((outputs, planes, *kernel), np.float32), np.empty(outputs, np.float32)
+    arrays = maps((batch, planes, *size)), weight, bias, maps((batch, outputs, *out))
+    for array in arrays:
+        array[...] = rng.standard_normal(array.shape)
+    return *arrays, stride, padding, (1, 1)
+
+
+@pytest.fixture
+def went(monkeypatch):
+    """The kernels that convolutions run, in order."""
+    kernels, run = [], on_numba.convolution.run
+    monkeypatch.setattr(on_numba.convolution, 'run', lambda kernel, *args: (kernels.append(kernel), run(kernel, *args)))
+    return kernels
+
+
+@pytest.fixture
+def gains(monkeypatch):
+    """Whether it pays or not, convolutions go across images where they can."""
+    pays = on_numba.convolution._across_pays_for
+    monkeypatch.setattr(on_numba.convolution, 'GAIN', 1e9)
+    pays.cache_clear()
+    yield
+    pays.cache_clear()
+
+
+@pytest.mark.parametrize('seed', range(40))
+def test_small_maps_are_taken_across_images(seed, went, gains):
+    nnlite.setnumthreads(1 + seed % 4)
+    nnlite.setprecise(True)  # so not by Winograd's algorithm
+    given = small_case(seed)
+    expect_close(given, DIRECT)
+    images, _, *out = given[3].shape
+    sums = on_numba.across if images >= math.prod(out) and images * math.prod(out) <= 512 else on_numba.direct
+    assert went == [on_numba.across.convolve, on_numba.across.convolve_back, sums.accumulate]
+
+
+@pytest.mark.parametrize('seed', range(4))
+def test_small_maps_take_up_what_comes_next(seed, went, gains):
+    nnlite.setprecise(True)
+    input, weight, bias, gradOutput, *geometry = small_case(seed)
+    output, gradInput = computed(on_numba, input, weight, bias, gradOutput, *geometry)[:2]
+    result, total = maps(output.shape), maps(input.shape)
+    on_numba.ConvolutionReLU_updateOutput(input, gradOutput, result, weight, bias, *geometry)
+    np.testing.assert_array_equal(result, np.maximum(output + gradOutput, 0))
+    on_numba.ConvolutionReLU_updateOutput(input, None, result, weight, bias, *geometry)
+    np.testing.assert_array_equal(result, np.maximum(output, 0))
+    on_numba.ConvolutionAdd_updateGradInput(gradOutput, input, total, weight, *geometry)
+    np.testing.assert_array_equal(total, gradInput + input)
+    assert {kernel.py_func.__module__ for kernel in went[3:]} == {on_numba.across.__name__}
+
+
+def test_few_images_and_planes_that_fill_no_vectors_are_taken_row_by_row(went, gains):
+    for batch, outputs in ((simd.SUMS // 2 - 1, 2 * simd.LANES), (64, 2 * simd.LANES + 1), (simd.SUMS - 1, simd.LANES)):
+        output, weight = maps((batch, outputs, 2, 2)), np.ones((outputs, 3, 2, 2), np.float32)
+        input, bias = maps((batch, 3, 3, 3)), np.ones(outputs, np.float32)
+        input.fill(1)
+        on_numba.Convolution_updateOutput(input, output, weight, bias, (1, 1), (0, 0), (1, 1))
+        assert (output == 13).all()
+    assert went == [on_numba.direct.convolve] * 3
+
+
+def test_across_images_where_fewer_products_are_left():
+    """Rows of four, of which a product takes eight; of eight; windows that lie half outside."""
+    pays = on_numba.convolution._across_pays_for
+    assert simd.SUMS < 16 or pays(64, 64, ((4, 4, 1, 1, 0),) * 2, back=False)
+    assert not pays(64, 64, ((16, 16, 1, 1, 0),) * 2, back=False)
+    assert pays(64, 64, ((16, 16, 15, 1, 7),) * 2, back=False)
+    assert pays(64, 64, ((8, 4, 3, 2, 1),) * 2, back=True)
+    assert not pays(64, 64, ((64, 32, 3, 2, 1),) * 2, back=True)
+
+
 @pytest.mark.parametrize('threads', [1, 2, 3, 4])
 @pytest.mark.parametrize('kernel', [(3, 3), (5, 2)], ids=['winograd', 'direct'])
 def test_same_threads_give_the_same_bits(kernel, threads):
@@ -228,7 +306,7 @@ import sys
 import pytest
 from nnlite.kernels.on_numba import simd
 assert simd.LANES == 8
-tests = 'any_kernel or winograd or lane or multiply'
+tests = 'any_kernel or winograd or small or lane or multiply'
 sys.exit(pytest.main(['-q', '-p', 'no:cacheprovider', '-m', 'not slow', '-k', tests, *sys.argv[1:]]))
 """
 

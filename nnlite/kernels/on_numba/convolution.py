@@ -1,4 +1,4 @@
-"""Convolution over two sides, compiled: by Winograd's algorithm where it pays, else directly.
+"""Convolution over two sides, compiled: by Winograd's algorithm where it pays, else directly, small maps across images.
 
 What these kernels are not for is NumPy's: other numbers than float32 (float64, float16), one side or three, dilation.
 With nnlite.setprecise(True) all are direct.
@@ -12,7 +12,7 @@ import numpy as np
 
 from nnlite.errors import ShapeError
 from nnlite.kernels import getprecise
-from nnlite.kernels.on_numba import direct, winograd
+from nnlite.kernels.on_numba import across, direct, winograd
 from nnlite.kernels.on_numba.compiling import run
 from nnlite.kernels.on_numba.memory import aligned, pixels
 from nnlite.kernels.on_numba.points import POINTS
@@ -26,6 +26,8 @@ CACHE = 1 << 20  # bytes that a thread works on at a time: what stays in the cac
 LEAST = 8  # planes, on both sides, from which on Winograd's products outweigh its transforms
 TERMS = 512  # of a sum over pixels, in partial sums of so many: long ones round more
 SHAPES = 512  # that are remembered, with what follows from them
+GAIN = 0.9  # of the products that are left where small maps are taken across images: else rows are read faster
+PIXELS = 512  # of a batch of maps so small that the gradients of weights are summed up across images
 WEIGHTS = 'weights'  # what scratch memory is for that holds weights, or sums for their gradients: never both at once
 
 
@@ -56,10 +58,13 @@ def _convolve(input, output, weight, bias, stride, padding, residual=None, recti
     _expect_windows(input, output, weight, stride, padding)
     if _winograd_pays(output, weight, stride):
         _by_winograd(input, weight, bias, output, padding, residual, rectifies)
+        return
+    added = pixels(output) if residual is None else channels_last(residual, 'residual')
+    finish = added, residual is not None, rectifies
+    if _across_pays(input, output, weight, stride, padding, back=False):
+        _across(across.convolve, input, weight, bias, output, stride, padding, *finish)
     else:
         windows = tuple(zip(output.shape[2:], stride, weight.shape[2:], strict=True))
-        added = pixels(output) if residual is None else channels_last(residual, 'residual')
-        finish = added, residual is not None, rectifies
         _directly(direct.convolve, input, weight, bias, output, stride, padding, windows, *finish)
 
 
@@ -147,6 +152,11 @@ def _hand_back(gradOutput, added, gradInput, weight, stride, padding):
     swapped = weight.swapaxes(0, 1)
     if _winograd_pays(gradInput, weight, stride):
         _by_winograd(gradOutput, swapped[:, :, ::-1, ::-1], None, gradInput, [2 - pad for pad in padding], added)
+    elif _across_pays(gradInput, gradOutput, weight, stride, padding, back=True):
+        terms = pixels(gradInput) if added is None else channels_last(added, 'added')
+        _across(
+            across.convolve_back, gradOutput, swapped, None, gradInput, stride, padding, terms, added is not None
+        )  # fmt: skip
     else:
         sides = zip(gradInput.shape[2:], weight.shape[2:], stride, strict=True)
         windows = [(-(-side // step), 1, -(-size // step)) for side, size, step in sides]  # of the pixels of one phase
@@ -169,6 +179,12 @@ def Convolution_accGradParameters(input, gradOutput, gradWeight, gradBias, strid
     maps, grads = channels_last(input, 'input'), channels_last(gradOutput, 'gradOutput')
     if _winograd_pays(gradOutput, gradWeight, stride):
         _accumulate_by_winograd(maps, grads, gradWeight, padding, np.float32(scale))
+    elif _accumulating_across_pays(grads.shape, gradWeight.shape):
+        sums = aligned(WEIGHTS, getnumthreads(), SUMS * LANES)
+        run(
+            across.accumulate, maps, grads, *_first_and_strides(gradWeight), np.float32(scale), gradWeight.shape[2:],
+            tuple(stride), tuple(padding), sums,
+        )  # fmt: skip
     else:
         _accumulate_directly(maps, grads, gradWeight, stride, padding, np.float32(scale))
     if gradBias is not None:
@@ -269,6 +285,59 @@ def _block(most, filled, wide):
     fit = CACHE // 2 // (4 * POINTS * (filled + wide))
     tiles = min(most, max(fit, 2 * filled * wide // (filled + wide)))
     return -(-tiles // SUMS) * SUMS
+
+
+def _across_pays(input, output, weight, stride, padding, back):
+    """Return whether a pixel of several images at a time takes clearly fewer products than several pixels of a row.
+
+    Args:
+        input, output: of the convolution, or gradients of theirs.
+        back: whether it is gradInput that is to be computed.
+    """
+    sides = zip(input.shape[2:], output.shape[2:], weight.shape[2:], stride, padding, strict=True)
+    return _across_pays_for(len(input), weight.shape[int(back)], tuple(sides), back)
+
+
+@functools.lru_cache(SHAPES)
+def _across_pays_for(images, planes, sides, back):
+    together = SUMS // 2 if planes % direct.COLUMNS == 0 else SUMS
+    if planes % LANES or images < together:
+        return False
+    (rows, rows_inside), (columns, columns_inside) = (
+        (_taken(*side, pixels, back), _inside(*side)) for side, pixels in zip(sides, (1, together), strict=True)
+    )
+    filled = -(-images // together) * together
+    return filled * rows_inside * columns_inside <= GAIN * images * rows * columns
+
+
+def _inside(side, out, size, step, pad):
+    """Return how many pairs of an output pixel and a tap see a pixel along one side, not the padding."""
+    return sum(0 <= at * step + tap - pad < side for at in range(out) for tap in range(size))
+
+
+def _taken(side, out, size, step, pad, together, back):
+    """Return how many pairs `direct` takes along one side, so many pixels together, inside or not."""
+    if not back:
+        return -(-out // together) * together * size
+    taps = [(-(-(size - phase) // step), len(range((phase - pad) % step, side, step))) for phase in range(step)]
+    return sum(max(0, count) * -(-pixels // together) * together for count, pixels in taps)
+
+
+def _across(convolve, input, weight, bias, output, stride, padding, *finish):
+    """Output = the convolution of the input, or what it hands back, and more: see across.convolve, convolve_back."""
+    outputs, planes, *kernel = weight.shape
+    packed = aligned(WEIGHTS, math.prod(kernel) * planes * outputs)
+    run(
+        convolve, channels_last(input, 'input'), *_first_and_strides(weight), _filled(bias, outputs), pixels(output),
+        tuple(kernel), tuple(stride), tuple(padding), packed, getnumthreads(), *finish,
+    )  # fmt: skip
+
+
+def _accumulating_across_pays(out, weight):
+    """Return whether `across` sums up the weights' gradients: its vectors fit the first cache, and are not too few."""
+    images, *space, outputs = out
+    seen = math.prod(space)
+    return outputs % LANES == 0 and weight[1] >= SUMS and images >= seen and images * seen <= PIXELS
 
 
 def _directly(convolve, input, weight, bias, output, stride, padding, windows, *finish):

@@ -26,7 +26,7 @@ COLUMNS = 2 * LANES  # outputs that are computed together
 
 
 @compiled
-def _pack(weight, strides, planes, outputs, rows, taps, first, last, packed):
+def pack(weight, strides, planes, outputs, rows, taps, first, last, packed):
     """Copy the weights of the columns from `first` to `last`, which are blocks of outputs, as `multiply` reads them.
 
     Args:
@@ -63,7 +63,7 @@ def _convolve_rows(
 
     Args:
         image: shape = (height, width, planes).
-        weights: as `_pack` leaves them.
+        weights: as `pack` leaves them.
         target: where the first output goes, the others `row` and `pixel` numbers apart.
         band: how many rows of outputs to cut out the windows of, at a time.
         memory: for these, and for outputs that do not fill a `multiply`.
@@ -138,7 +138,7 @@ def convolve(
         part = np.int64(thread)
         first, last = blocks * part // threads, blocks * (part + 1) // threads
         rows, taps = (0, 1, kernel[0]), (0, 1, kernel[1])
-        _pack(pointer(weight), strides, shape[2], out[2], rows, taps, first, last, pointer(packed))
+        pack(pointer(weight), strides, shape[2], out[2], rows, taps, first, last, pointer(packed))
     for thread in numba.prange(threads):
         part = np.int64(thread)
         at, last = len(input) * out[0] * part // threads, len(input) * out[0] * (part + 1) // threads
@@ -158,7 +158,7 @@ def convolve(
 
 
 @compiled
-def _taps(phase, kernel, stride):
+def taps_of(phase, kernel, stride):
     """Return which taps a pixel sees whose place, divided by the stride, leaves `phase`: (last, -stride, count)."""
     count = max(0, (kernel - phase + stride - 1) // stride)
     return phase + (count - 1) * stride, -stride, count
@@ -191,8 +191,8 @@ def convolve_back(gradOutput, weight, strides, bias, gradInput, kernel, stride, 
         target = pointer(packed)
         for row in range(stride[0]):
             for column in range(stride[1]):
-                rows, taps = _taps(row, kernel[0], stride[0]), _taps(column, kernel[1], stride[1])
-                _pack(pointer(weight), strides, shape[2], out[2], rows, taps, first, last, target)
+                rows, taps = taps_of(row, kernel[0], stride[0]), taps_of(column, kernel[1], stride[1])
+                pack(pointer(weight), strides, shape[2], out[2], rows, taps, first, last, target)
                 target = target + rows[2] * taps[2] * size
     for thread in numba.prange(threads):
         part = np.int64(thread)
@@ -203,7 +203,7 @@ def convolve_back(gradOutput, weight, strides, bias, gradInput, kernel, stride, 
             weights = pointer(packed)
             for row in range(stride[0]):
                 for column in range(stride[1]):
-                    taps = _taps(row, kernel[0], stride[0])[2], _taps(column, kernel[1], stride[1])[2]
+                    taps = taps_of(row, kernel[0], stride[0])[2], taps_of(column, kernel[1], stride[1])[2]
                     top, bottom = _places(y, y + rows, row, stride[0], padding[0])
                     left, right = _places(0, out[1], column, stride[1], padding[1])
                     if top < bottom and left < right:
