@@ -1,4 +1,4 @@
-"""The compiled ReLU, alone and of a sum, against NumPy's: nothing is rounded but the sum, so all bits are equal."""
+"""The compiled ReLU, alone, of a sum, and bounded, against NumPy's: only the sum is rounded, so all bits are equal."""
 
 import numpy as np
 import pytest
@@ -49,6 +49,27 @@ def expect_equal(given, **options):
 def test_any_shape(seed, inplace):
     nnlite.setnumthreads(1 + seed % 4)
     expect_equal(arrays(seed, 2), inplace=inplace)
+
+
+def bounded(kernels, input, gradOutput, inplace):
+    """Return (gradInput, output); bounds of which one is no float32, and is rounded."""
+    output, gradInput = (input, gradOutput) if inplace else (np.empty_like(input), np.empty_like(input))
+    kernels.HardTanh_updateGradInput(input, gradOutput, gradInput, 0, 1.1)
+    kernels.HardTanh_updateOutput(input, output, 0, 1.1)
+    return gradInput, output
+
+
+@pytest.mark.parametrize('inplace', [False, True], ids=['', 'in place'])
+@pytest.mark.parametrize('seed', range(8))
+def test_bounds_of_any_shape(seed, inplace):
+    nnlite.setnumthreads(1 + seed % 4)
+    given = arrays(seed, 2)
+    given[0][given[0] > 0.5] = np.float32(1.1)
+    for input, gradOutput in (given, [array.reshape(-1) for array in given]):
+        copies = input.copy('K'), gradOutput.copy('K')
+        mine = bounded(on_numba, input.copy('K'), gradOutput.copy('K'), inplace)
+        for found, due in zip(mine, bounded(on_numpy, *copies, inplace), strict=True):
+            np.testing.assert_array_equal(found, due)
 
 
 def test_whatever_the_compiled_kernels_are_not_for_is_numpys():

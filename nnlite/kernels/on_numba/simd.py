@@ -343,6 +343,16 @@ def where_passed(typing, reference, value):
     return vector(vector, vector), generate
 
 
+@intrinsic
+def where_at_most(typing, x, bound, value, other):
+    """Return the value where x <= bound, and the other one elsewhere, also where x is no number, lane by lane."""
+
+    def generate(context, builder, sig, args):
+        return builder.select(builder.fcmp_ordered('<=', args[0], args[1]), args[2], args[3])
+
+    return vector(vector, vector, vector, vector), generate
+
+
 # the product of matrices
 
 

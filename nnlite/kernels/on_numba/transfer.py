@@ -1,4 +1,4 @@
-"""The ReLU, by itself and of a sum, compiled: one pass by all threads.
+"""The ReLU, by itself and of a sum, and with an upper bound, compiled: one pass by all threads.
 
 Thresholds other than 0, numbers other than float32, and arrays that lie in different orders are NumPy's; so are small
 ones, which it is done with before threads have begun.
@@ -21,6 +21,7 @@ from nnlite.kernels.on_numba.simd import (
     rectified,
     splat,
     store_first,
+    where_at_most,
     where_passed,
     where_positive,
 )
@@ -48,6 +49,27 @@ def Threshold_updateGradInput(reference, gradOutput, gradInput, threshold):
         on_numpy.Threshold_updateGradInput(reference, gradOutput, gradInput, threshold)
         return
     run(rectify_back, *vectors, gradInput is gradOutput, getnumthreads())
+
+
+def HardTanh_updateOutput(input, output, least, most):
+    """Output = input within the bounds, else the nearer of them. Output may be the input.
+
+    What becomes of what is no number: as in NumPy's.
+    """
+    vectors = _vectors(input, output)
+    if vectors is None:
+        on_numpy.HardTanh_updateOutput(input, output, least, most)
+        return
+    run(clamp, *vectors, np.float32(least), np.float32(most), output is input and input.ndim > 1, getnumthreads())
+
+
+def HardTanh_updateGradInput(input, gradOutput, gradInput, least, most):
+    """GradInput = gradOutput where the input lies between the bounds, else 0; gradInput may be gradOutput."""
+    vectors = _vectors(input, gradOutput, gradInput)
+    if vectors is None:
+        on_numpy.HardTanh_updateGradInput(input, gradOutput, gradInput, least, most)
+        return
+    run(clamp_back, *vectors, np.float32(least), np.float32(most), getnumthreads())
 
 
 def CAddReLU_updateOutput(first, second, output):
@@ -137,6 +159,32 @@ def rectify_back(reference, grads, gradInput, keeps, threads):
         for at in range(len(grads) * part // threads, end, LANES):
             known, grad = load_first(pointer(reference) + at, end - at), load_first(pointer(grads) + at, end - at)
             grad = where_passed(known, grad) if keeps else where_positive(known, grad)
+            store_first(pointer(gradInput) + at, grad, end - at)
+
+
+@threaded
+def clamp(x, y, least, most, keeps, threads):
+    """Y = x within the bounds, else the nearer of them; it `keeps` what is no number, or makes it the upper one."""
+    low, high = splat(least), splat(most)
+    for thread in numba.prange(threads):
+        part = np.int64(thread)
+        end = len(x) * (part + 1) // threads
+        for at in range(len(x) * part // threads, end, LANES):
+            value = load_first(pointer(x) + at, end - at)
+            value = where_at_most(high, value, high, value) if keeps else where_at_most(value, high, value, high)
+            store_first(pointer(y) + at, where_at_most(value, low, low, value), end - at)
+
+
+@threaded
+def clamp_back(x, grads, gradInput, least, most, threads):
+    """GradInput = grads but where x is a bound or beyond: 0."""
+    low, high, zero = splat(least), splat(most), splat(np.float32(0))
+    for thread in numba.prange(threads):
+        part = np.int64(thread)
+        end = len(x) * (part + 1) // threads
+        for at in range(len(x) * part // threads, end, LANES):
+            value, grad = load_first(pointer(x) + at, end - at), load_first(pointer(grads) + at, end - at)
+            grad = where_at_most(high, value, zero, where_at_most(value, low, zero, grad))
             store_first(pointer(gradInput) + at, grad, end - at)
 
 
