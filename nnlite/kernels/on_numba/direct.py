@@ -256,7 +256,7 @@ def _accumulate(input, shape, gradOutput, out, kernel, stride, padding, first, l
                 some = memory
                 cut(grads + column, out[0], out[1], out[2], out[2] - column, y, 0, rows, out[1], some, breadth)
             for row in range(kernel[0]):
-                for tap in range(0, filled, SUMS // vectors):
+                for tap in range(0, run, SUMS // vectors):
                     target = sums + ((row * filled + tap) * wide + column)
                     start, start_row = (zeros, 0) if at == first else (target, wide)
                     multiply(
