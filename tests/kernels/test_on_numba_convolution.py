@@ -27,13 +27,13 @@ def maps(shape, dtype=np.float32):
     return Storage().view(shape, dtype, 'map')
 
 
-def case(seed, kernel=None, stride=None, least=1):
+def case(seed, kernel=None, stride=None, least=1, sides=2):
     """Return (input, weight, bias, gradOutput, stride, padding, dilation), random, channels-last."""
     rng = np.random.default_rng([seed, least])
-    kernel = kernel or tuple(rng.integers(1, 8, 2))
-    stride = stride or tuple(int(step) for step in rng.integers(1, 4, 2))
-    padding = tuple(int(pad) for pad in rng.integers(0, 4, 2))
-    size = rng.integers(np.maximum(np.subtract(kernel, np.multiply(padding, 2)), 1), 41)
+    kernel = kernel or tuple(rng.integers(1, 8, sides))
+    stride = stride or tuple(int(step) for step in rng.integers(1, 4, sides))
+    padding = tuple(int(pad) for pad in rng.integers(0, 4, sides))
+    size = rng.integers(np.maximum(np.subtract(kernel, np.multiply(padding, 2)), 1), 41 if sides < 3 else 13)
     batch, planes, outputs = rng.integers(1, 4), *rng.integers(least, 71, 2)
     out = (size + np.multiply(padding, 2) - kernel) // stride + 1
     input, gradOutput = maps((batch, planes, *size)), maps((batch, outputs, *out))
@@ -42,7 +42,7 @@ def case(seed, kernel=None, stride=None, least=1):
     weight, bias = (
         rng.standard_normal(shape).astype(np.float32) for shape in ((outputs, planes, *kernel), (outputs,))
     )  # fmt: skip
-    return input, weight, bias, gradOutput, stride, padding, (1, 1)
+    return input, weight, bias, gradOutput, stride, padding, (1,) * sides
 
 
 def computed(kernels, input, weight, bias, gradOutput, *geometry):
@@ -63,16 +63,59 @@ def expect_close(given, bound):
         assert np.linalg.norm(mine - other) <= bound * np.linalg.norm(other)
 
 
+@pytest.mark.parametrize('sides', [2, 1, 3])
 @pytest.mark.parametrize('seed', range(40))
-def test_any_kernel_and_stride(seed):
+def test_any_kernel_and_stride(seed, sides):
     nnlite.setnumthreads(1 + seed % 4)
-    expect_close(case(seed), DIRECT)
+    expect_close(case(seed, sides=sides), DIRECT)
 
 
 @pytest.mark.parametrize('seed', range(30))
 def test_winograd(seed):
     nnlite.setnumthreads(1 + seed % 4)
     expect_close(case(seed, (3, 3), (1, 1), least=16), WINOGRAD)
+
+
+@pytest.mark.parametrize('seed', range(16))
+def test_winograd_of_volumes(seed):
+    """Of 1 to 4 frames under the kernel, on as few as one; threads share 64 planes out."""
+    nnlite.setnumthreads(1 + seed % 4)
+    given = case(seed, (1 + seed % 4, 3, 3), (1, 1, 1), least=16, sides=3)
+    expect_close(given, WINOGRAD)
+    output, (input, weight, bias, _, *geometry) = maps(given[3].shape), given
+    sums = on_numba.ConvolutionMoments_updateOutput(input, output, weight, bias, *geometry)
+    np.testing.assert_array_equal(output, computed(on_numba, *given)[0])
+    if sums is None:
+        pytest.skip('few tiles here are whole, and it is computed directly')
+    wide = output.astype(np.float64)
+    for mine, exact in zip(sums, (wide, wide * wide), strict=True):
+        np.testing.assert_allclose(mine, exact.sum((0, 2, 3, 4)), rtol=0, atol=1e-6 * np.abs(exact).sum())
+
+
+@pytest.mark.parametrize('sides', [1, 3])
+def test_sides_are_as_in_pytorch(sides):
+    torch = pytest.importorskip('torch')
+    input, weight, bias, gradOutput, stride, padding, dilation = case(2, (3,) * sides, least=9, sides=sides)
+    given = [torch.tensor(np.ascontiguousarray(array), requires_grad=True) for array in (input, weight, bias)]
+    convolve = {1: torch.nn.functional.conv1d, 3: torch.nn.functional.conv3d}[sides]
+    output = convolve(*given, stride, padding)
+    grads = torch.autograd.grad(output, given, torch.tensor(np.ascontiguousarray(gradOutput)))
+    mine = computed(on_numba, input, weight, bias, gradOutput, stride, padding, dilation)
+    exact = output.detach(), grads[0], 1 + 0.5 * grads[1], 1 + 0.5 * grads[2]
+    for own, other in zip(mine, exact, strict=True):
+        assert np.linalg.norm(own - other.numpy()) <= 2 * DIRECT * np.linalg.norm(other)
+
+
+def test_residual_and_added_of_volumes():
+    """ConvolutionReLU_updateOutput and ConvolutionAdd_updateGradInput, by either way."""
+    for kernel in ((3, 3, 3), (2, 4, 4)):
+        input, weight, bias, gradOutput, *geometry = case(1, kernel, (1, 1, 1), least=16, sides=3)
+        output, gradInput = maps(gradOutput.shape), maps(input.shape)
+        on_numba.ConvolutionReLU_updateOutput(input, gradOutput, output, weight, bias, *geometry)
+        on_numba.ConvolutionAdd_updateGradInput(gradOutput, input, gradInput, weight, *geometry)
+        plain = computed(on_numba, input, weight, bias, gradOutput, *geometry)
+        np.testing.assert_allclose(output, np.maximum(0, plain[0] + gradOutput), rtol=1e-5, atol=1e-4)
+        np.testing.assert_allclose(gradInput, plain[1] + input, rtol=1e-5, atol=1e-4)
 
 
 def test_winograd_of_many_planes_shares_them_out():
@@ -90,7 +133,8 @@ def test_winograd_of_many_planes_shares_them_out():
 @pytest.mark.parametrize('seed', range(10))
 def test_precise_is_direct(seed):
     nnlite.setprecise(True)
-    given = case(seed, (3, 3), (1, 1), least=16)
+    sides = 2 + seed % 2
+    given = case(seed, (3,) * sides, (1,) * sides, least=16, sides=sides)
     expect_close(given, DIRECT)
     precise = computed(on_numba, *given)
     nnlite.setprecise(False)
@@ -176,10 +220,10 @@ def test_across_images_where_fewer_products_are_left():
 
 
 @pytest.mark.parametrize('threads', [1, 2, 3, 4])
-@pytest.mark.parametrize('kernel', [(3, 3), (5, 2)], ids=['winograd', 'direct'])
+@pytest.mark.parametrize('kernel', [(3, 3), (5, 2), (3, 3, 3), (2, 3, 2), (3,)], ids=str)
 def test_same_threads_give_the_same_bits(kernel, threads):
     nnlite.setnumthreads(threads)
-    given = case(threads, kernel, (1, 1), least=16)
+    given = case(threads, kernel, (1,) * len(kernel), least=16, sides=len(kernel))
     first = computed(on_numba, *given)
     nnlite.setnumthreads(5 - threads)
     computed(on_numba, *case(7))  # leaves other things behind in scratch memory

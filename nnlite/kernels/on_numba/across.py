@@ -77,8 +77,8 @@ def convolve(
     for thread in numba.prange(threads):
         part = np.int64(thread)
         first, last = blocks * part // threads, blocks * (part + 1) // threads
-        rows, taps = (0, 1, kernel[0]), (0, 1, kernel[1])
-        pack(pointer(weight), strides, shape[2], out[2], rows, taps, first, last, pointer(packed))
+        taps = (0, 1, 1), (0, 1, kernel[0]), (0, 1, kernel[1])
+        pack(pointer(weight), strides, shape[2], out[2], taps, first, last, pointer(packed))
     units, size = blocks * out[0], out[0] * out[1] * out[2]
     for thread in numba.prange(threads):
         part = np.int64(thread)
@@ -120,7 +120,7 @@ def convolve_back(gradOutput, weight, strides, bias, gradInput, kernel, stride, 
         for row in range(stride[0]):
             for column in range(stride[1]):
                 rows, taps = taps_of(row, kernel[0], stride[0]), taps_of(column, kernel[1], stride[1])
-                pack(pointer(weight), strides, shape[2], out[2], rows, taps, first, last, target)
+                pack(pointer(weight), strides, shape[2], out[2], ((0, 1, 1), rows, taps), first, last, target)
                 target = target + rows[2] * taps[2] * size
     units, step = blocks * out[0], out[0] * out[1] * out[2]
     for thread in numba.prange(threads):
@@ -186,7 +186,7 @@ def accumulate(input, gradOutput, gradWeight, strides, scale, kernel, stride, pa
         sums: (threads, SUMS * LANES), memory.
     """
     threads, shape, out = len(sums), input.shape[1:], gradOutput.shape[1:]
-    by_output, by_plane, by_row, by_tap = strides
+    by_output, by_plane, _, by_row, by_tap = strides
     blocks, taps = (out[2] + COLUMNS - 1) // COLUMNS, kernel[0] * kernel[1]
     units = blocks * taps
     for thread in numba.prange(threads):

@@ -1,7 +1,9 @@
-"""Convolution over two sides, compiled: by Winograd's algorithm where it pays, else directly, small maps across images.
+"""Convolution over one, two or three sides, compiled: by Winograd's algorithm where it pays, else directly, small maps
+across images.
 
-What these kernels are not for is NumPy's: other numbers than float32 (float64, float16), one side or three, dilation.
-With nnlite.setprecise(True) all are direct.
+All maps are volumes here, (N, planes, T, H, W): images have one frame, sequences one row in it. What these kernels are
+not for is NumPy's: other numbers than float32 (float64, float16), dilation. With nnlite.setprecise(True) none goes by
+Winograd's algorithm.
 """
 
 import functools
@@ -56,6 +58,7 @@ def ConvolutionReLU_updateOutput(input, residual, output, weight, bias, stride, 
 def _convolve(input, output, weight, bias, stride, padding, residual=None, rectifies=False):
     """Do what Convolution_updateOutput says, or ConvolutionReLU's if it `rectifies`, for arrays that are ours."""
     _expect_windows(input, output, weight, stride, padding)
+    stride, padding, input, residual, output, weight = _volumes(stride, padding, input, residual, output, weight)
     if _winograd_pays(output, weight, stride):
         _by_winograd(input, weight, bias, output, padding, residual, rectifies)
         return
@@ -119,6 +122,7 @@ def ConvolutionMoments_updateOutput(input, output, weight, bias, stride, padding
     """
     if _are_ours((input, output, weight), dilation) and _winograd_pays(output, weight, stride):
         _expect_windows(input, output, weight, stride, padding)
+        _, padding, input, output, weight = _volumes(stride, padding, input, output, weight)
         return _by_winograd(input, weight, bias, output, padding, counts=True)
     Convolution_updateOutput(input, output, weight, bias, stride, padding, dilation)
     return None
@@ -149,18 +153,18 @@ def ConvolutionAdd_updateGradInput(gradOutput, added, gradInput, weight, stride,
 def _hand_back(gradOutput, added, gradInput, weight, stride, padding):
     """Do what ConvolutionAdd_updateGradInput says, for arrays that are ours; `added` may be None."""
     _expect_windows(gradInput, gradOutput, weight, stride, padding)
-    swapped = weight.swapaxes(0, 1)
-    if _winograd_pays(gradInput, weight, stride):
-        _by_winograd(gradOutput, swapped[:, :, ::-1, ::-1], None, gradInput, [2 - pad for pad in padding], added)
-    elif _across_pays(gradInput, gradOutput, weight, stride, padding, back=True):
-        terms = pixels(gradInput) if added is None else channels_last(added, 'added')
-        _across(
-            across.convolve_back, gradOutput, swapped, None, gradInput, stride, padding, terms, added is not None
-        )  # fmt: skip
+    stride, padding, grads, more, result, weight = _volumes(stride, padding, gradOutput, added, gradInput, weight)
+    swapped, kernel = weight.swapaxes(0, 1), weight.shape[2:]
+    if _winograd_pays(result, weight, stride):
+        back = [size - 1 - pad for size, pad in zip(kernel, padding, strict=True)]
+        _by_winograd(grads, swapped[:, :, ::-1, ::-1, ::-1], None, result, back, more)
+    elif _across_pays(result, grads, weight, stride, padding, back=True):
+        terms = pixels(result) if more is None else channels_last(more, 'added')
+        _across(across.convolve_back, grads, swapped, None, result, stride, padding, terms, more is not None)
     else:
-        sides = zip(gradInput.shape[2:], weight.shape[2:], stride, strict=True)
+        sides = zip(result.shape[2:], kernel, stride, strict=True)
         windows = [(-(-side // step), 1, -(-size // step)) for side, size, step in sides]  # of the pixels of one phase
-        _directly(direct.convolve_back, gradOutput, swapped, None, gradInput, stride, padding, windows)
+        _directly(direct.convolve_back, grads, swapped, None, result, stride, padding, windows)
         if added is not None:
             CAdd_updateOutput(gradInput, added, gradInput)
 
@@ -176,17 +180,18 @@ def Convolution_accGradParameters(input, gradOutput, gradWeight, gradBias, strid
         )  # fmt: skip
         return
     _expect_windows(input, gradOutput, gradWeight, stride, padding)
-    maps, grads = channels_last(input, 'input'), channels_last(gradOutput, 'gradOutput')
+    steps, pads, maps, grads, sums = _volumes(stride, padding, input, gradOutput, gradWeight)
+    maps, grads = channels_last(maps, 'input'), channels_last(grads, 'gradOutput')
     if _winograd_pays(gradOutput, gradWeight, stride):
-        _accumulate_by_winograd(maps, grads, gradWeight, padding, np.float32(scale))
-    elif _accumulating_across_pays(grads.shape, gradWeight.shape):
-        sums = aligned(WEIGHTS, getnumthreads(), SUMS * LANES)
+        _accumulate_by_winograd(maps, grads, sums, pads, np.float32(scale))
+    elif _accumulating_across_pays(maps.shape, grads.shape, sums.shape):
+        memory, options = aligned(WEIGHTS, getnumthreads(), SUMS * LANES), (sums.shape[3:], steps[1:], pads[1:])
         run(
-            across.accumulate, maps, grads, *_first_and_strides(gradWeight), np.float32(scale), gradWeight.shape[2:],
-            tuple(stride), tuple(padding), sums,
+            across.accumulate, _frames(maps), _frames(grads), *_first_and_strides(sums), np.float32(scale), *options,
+            memory,
         )  # fmt: skip
     else:
-        _accumulate_directly(maps, grads, gradWeight, stride, padding, np.float32(scale))
+        _accumulate_directly(maps, grads, sums, steps, pads, np.float32(scale))
     if gradBias is not None:
         on_numpy.Convolution_accGradBias(gradOutput, gradBias, scale)
 
@@ -194,7 +199,7 @@ def Convolution_accGradParameters(input, gradOutput, gradWeight, gradBias, strid
 def _are_ours(arrays, dilation):
     """Return whether these kernels can compute with such arrays."""
     return set(dilation) == {1} and all(
-        array.ndim == 4 and array.dtype == np.float32 and array.size > 0 for array in arrays
+        3 <= array.ndim <= 5 and array.dtype == np.float32 and array.size > 0 for array in arrays
     )  # fmt: skip
 
 
@@ -212,6 +217,16 @@ def _expect_windows_of(input, output, weight, stride, padding):
         raise ShapeError(f'expected as many maps and planes on both sides, got {input} and {output}')
 
 
+def _volumes(stride, padding, *arrays):
+    """Return all of them for three sides: maps and weights as views, those that are None as they are."""
+    lacking = 3 - len(stride)
+    if lacking:
+        stride, padding = (1,) * lacking + tuple(stride), (0,) * lacking + tuple(padding)
+        index = slice(None), slice(None), *(None,) * lacking
+        arrays = [None if array is None else array[index] for array in arrays]
+    return tuple(stride), tuple(padding), *arrays
+
+
 def _winograd_pays(result, weight, stride):
     """Return whether Winograd's algorithm is allowed, there, and takes at most half of the multiplications."""
     return not getprecise() and _winograd_pays_for(result.shape[2:], weight.shape, tuple(stride))
@@ -219,62 +234,71 @@ def _winograd_pays(result, weight, stride):
 
 @functools.lru_cache(SHAPES)
 def _winograd_pays_for(sides, weight, stride):
-    if weight[2:] != (3, 3) or stride != (1, 1) or min(weight[:2]) < LEAST:
+    if weight[2:][-2:] != (3, 3) or set(stride) != {1} or min(weight[:2]) < LEAST:
         return False
-    tiles = math.prod(-(-side // 4) for side in sides)
-    return 2 * tiles * POINTS <= math.prod(sides) * 9
+    height, width = sides[-2:]
+    return 2 * winograd.count_tiles((1, height, width)) * POINTS <= height * width * 9
 
 
 def _by_winograd(input, weight, bias, output, padding, residual=None, rectifies=False, counts=False):
-    """Output = the convolution of the input with weights of 3x3, its stride 1, and more: see winograd.convolve.
+    """Output = the convolution of the input with weights of (kT, 3, 3), its strides 1, and more: see winograd.convolve.
 
     Returns:
         where it `counts`, the totals over all threads.
     """
-    maps, result, threads = channels_last(input, 'input'), pixels(output), getnumthreads()
-    outputs, planes = weight.shape[:2]
-    block, numbers, values = _sizes(result.shape, planes, outputs, threads)
+    maps, result, threads = _frames(channels_last(input, 'input')), _frames(pixels(output)), getnumthreads()
+    outputs, planes, depth = weight.shape[:3]
+    block, numbers, values = _sizes(result.shape, planes, outputs, depth, threads)
     transformed, memory = aligned(WEIGHTS, values), aligned('memory', threads, numbers)
     kernel = _first_and_strides(weight)
-    added = result if residual is None else channels_last(residual, 'residual')
+    frames = input.shape[2], output.shape[2], depth, 1, padding[0]
+    added = result if residual is None else _frames(channels_last(residual, 'residual'))
     totals = scratch('totals of threads', (threads, 2, outputs), np.float64)
     if counts:
         totals.fill(0)
     run(
-        winograd.convolve, maps, *kernel, _filled(bias, outputs), result, tuple(padding), block, transformed, memory,
-        added, residual is not None, rectifies, totals, counts,
+        winograd.convolve, maps, *kernel, frames, _filled(bias, outputs), result, tuple(padding[1:]), block,
+        transformed, memory, added, residual is not None, rectifies, totals, counts,
     )  # fmt: skip
     return np.add.reduce(totals, axis=0) if counts else None  # in memory of its own: others may come before its use
 
 
+def _frames(volumes):
+    """Return volumes (N, T, H, W, planes) as their frames (N * T, H, W, planes)."""
+    return volumes.reshape(-1, *volumes.shape[2:])
+
+
 @functools.lru_cache(SHAPES)
-def _sizes(out, planes, outputs, threads):
+def _sizes(out, planes, outputs, depth, threads):
     """Return (tiles in a block, numbers that a thread keeps, numbers of the weights' values at the points)."""
-    filled, wide = _whole(planes), _whole(outputs)
+    filled, wide = depth * _whole(planes), _whole(outputs)
     block = _block(-(-winograd.count_tiles(out) // threads), filled, wide)
-    return block, winograd.numbers(block, filled, wide), POINTS * planes * wide
+    return block, winograd.numbers(block, filled, wide), POINTS * depth * planes * wide
 
 
 def _accumulate_by_winograd(maps, grads, gradWeight, padding, scale):
-    outputs, planes = gradWeight.shape[:2]
-    block, shares, values, parts, numbers = _sizes_of_sums(grads.shape, planes, outputs, getnumthreads())
-    sums, memory = aligned(WEIGHTS, shares, values), aligned('memory', parts, numbers)
+    outputs, planes, depth = gradWeight.shape[:3]
+    frames = maps.shape[1], grads.shape[1], depth, 1, padding[0]
+    maps, grads = _frames(maps), _frames(grads)
+    block, shares, values, parts, numbers = _sizes_of_sums(grads.shape, planes, outputs, depth, getnumthreads())
+    sums, memory = aligned(WEIGHTS, depth, shares, values), aligned('memory', parts, numbers)
     kernel = _first_and_strides(gradWeight)
-    run(winograd.accumulate, maps, grads, *kernel, scale, tuple(padding), block, sums, memory)
+    run(winograd.accumulate, maps, grads, *kernel, frames, scale, tuple(padding[1:]), block, sums, memory)
 
 
 @functools.lru_cache(SHAPES)
-def _sizes_of_sums(out, planes, outputs, threads):
+def _sizes_of_sums(out, planes, outputs, depth, threads):
     """Return (tiles in a block, shares of the tiles, numbers of each one's sums, parts of the work, numbers of each).
 
-    Threads have sums of their own while these fit their cache; then they share the planes out, and the same sums.
+    Threads have sums of their own while these fit their cache; then they share the planes out, and the same sums. The
+    sums are those of one of the kernel's frames.
     """
     filled, wide, tiles = _whole(planes), _whole(outputs), winograd.count_tiles(out)
     values = POINTS * filled * wide
-    pieces = min(threads, filled // LANES, -(-4 * values // CACHE))
+    pieces = min(threads, filled // LANES, -(-4 * depth * values // CACHE))
     shares = min(threads // pieces, tiles)
-    block = _block(-(-tiles // shares), filled, wide)
-    return block, shares, values, shares * pieces, winograd.numbers(block, filled, wide)
+    block = _block(-(-tiles // shares), depth * filled, wide)
+    return block, shares, values, shares * pieces, winograd.numbers(block, depth * filled, wide)
 
 
 def _block(most, filled, wide):
@@ -294,8 +318,8 @@ def _across_pays(input, output, weight, stride, padding, back):
         input, output: of the convolution, or gradients of theirs.
         back: whether it is gradInput that is to be computed.
     """
-    sides = zip(input.shape[2:], output.shape[2:], weight.shape[2:], stride, padding, strict=True)
-    return _across_pays_for(len(input), weight.shape[int(back)], tuple(sides), back)
+    frames, *sides = zip(input.shape[2:], output.shape[2:], weight.shape[2:], stride, padding, strict=True)
+    return _is_frame(*frames) and _across_pays_for(len(input), weight.shape[int(back)], tuple(sides), back)
 
 
 @functools.lru_cache(SHAPES)
@@ -308,6 +332,11 @@ def _across_pays_for(images, planes, sides, back):
     )
     filled = -(-images // together) * together
     return filled * rows_inside * columns_inside <= GAIN * images * rows * columns
+
+
+def _is_frame(side, out, size, step, pad):
+    """Return whether maps have one frame, and the kernel sees it: they are images, or sequences."""
+    return side == out == size == 1 and pad == 0
 
 
 def _inside(side, out, size, step, pad):
@@ -323,20 +352,28 @@ def _taken(side, out, size, step, pad, together, back):
     return sum(max(0, count) * -(-pixels // together) * together for count, pixels in taps)
 
 
-def _across(convolve, input, weight, bias, output, stride, padding, *finish):
-    """Output = the convolution of the input, or what it hands back, and more: see across.convolve, convolve_back."""
-    outputs, planes, *kernel = weight.shape
+def _across(convolve, input, weight, bias, output, stride, padding, term, *finish):
+    """Output = the convolution of the input, or what it hands back, and more: see across.convolve, convolve_back.
+
+    Args:
+        term: what is added to the output, or the output.
+        finish: what else `convolve` takes.
+    """
+    outputs, planes, _, *kernel = weight.shape
     packed = aligned(WEIGHTS, math.prod(kernel) * planes * outputs)
     run(
-        convolve, channels_last(input, 'input'), *_first_and_strides(weight), _filled(bias, outputs), pixels(output),
-        tuple(kernel), tuple(stride), tuple(padding), packed, getnumthreads(), *finish,
+        convolve, _frames(channels_last(input, 'input')), *_first_and_strides(weight), _filled(bias, outputs),
+        _frames(pixels(output)), tuple(kernel), stride[1:], padding[1:], packed, getnumthreads(), _frames(term),
+        *finish,
     )  # fmt: skip
 
 
-def _accumulating_across_pays(out, weight):
+def _accumulating_across_pays(maps, out, weight):
     """Return whether `across` sums up the weights' gradients: its vectors fit the first cache, and are not too few."""
     images, *space, outputs = out
     seen = math.prod(space)
+    if maps[1] != 1 or out[1] != 1 or weight[2] != 1:
+        return False
     return outputs % LANES == 0 and weight[1] >= SUMS and images >= seen and images * seen <= PIXELS
 
 
@@ -344,34 +381,34 @@ def _directly(convolve, input, weight, bias, output, stride, padding, windows, *
     """Output = the convolution of the input, or what it hands back, by kernels of any size.
 
     Args:
-        windows: for both sides, (how many there are, how far apart, how many pixels each has) at most.
+        windows: for each side, (how many there are, how far apart, how many pixels each has) at most.
         finish: what else `convolve` takes, after its memory.
     """
     maps, result, threads = channels_last(input, 'input'), pixels(output), getnumthreads()
     outputs, planes, *kernel = weight.shape
-    (_, down, high), (count, along, wide) = windows
+    (_, _, deep), (_, down, high), (count, along, wide) = windows
     row = ((count - 1) * along + wide) * planes
-    band = max(1, (CACHE // 4 // (row * maps.itemsize) - high) // down)
-    cut = ((band - 1) * down + high) * row + SUMS * along * planes
+    band = max(1, (CACHE // 4 // (deep * row * maps.itemsize) - high) // down)
+    cut = deep * ((band - 1) * down + high) * row + SUMS * along * planes
     packed = aligned(WEIGHTS, math.prod(kernel) * planes * _whole(outputs))
     memory = aligned('memory', threads, SUMS * LANES + cut)
     run(
-        convolve, maps, *_first_and_strides(weight), _filled(bias, outputs), result, tuple(kernel), tuple(stride),
-        tuple(padding), band, packed, memory, *finish,
+        convolve, maps, *_first_and_strides(weight), _filled(bias, outputs), result, tuple(kernel), stride, padding,
+        band, packed, memory, *finish,
     )  # fmt: skip
 
 
 def _accumulate_directly(maps, grads, gradWeight, stride, padding, scale):
-    outputs, planes, *kernel = gradWeight.shape
-    height, width = grads.shape[1:3]
-    threads = min(getnumthreads(), len(grads) * height)
+    outputs, planes, depth, high, wide = gradWeight.shape
+    height, width = grads.shape[2:4]
+    threads = min(getnumthreads(), len(grads) * grads.shape[1] * height)
     band = max(1, TERMS // width)
-    cut = ((band - 1) * stride[0] + kernel[0]) * ((width - 1) * stride[1] + kernel[1]) * planes + SUMS
-    sums = aligned(WEIGHTS, threads, kernel[0] * -(-kernel[1] * planes // SUMS) * SUMS * _whole(outputs))
+    cut = ((band - 1) * stride[1] + high) * ((width - 1) * stride[2] + wide) * planes + SUMS
+    sums = aligned(WEIGHTS, threads, depth * high * -(-wide * planes // SUMS) * SUMS * _whole(outputs))
     memory = aligned('memory', threads, band * width * direct.COLUMNS + cut)
     run(
-        direct.accumulate, maps, grads, *_first_and_strides(gradWeight), scale, tuple(kernel), tuple(stride),
-        tuple(padding), band, sums, memory,
+        direct.accumulate, maps, grads, *_first_and_strides(gradWeight), scale, (depth, high, wide), stride, padding,
+        band, sums, memory,
     )  # fmt: skip
 
 
@@ -389,5 +426,6 @@ def _filled(bias, outputs, purpose='bias'):
 
 
 def _first_and_strides(weight):
-    """Return where the first of the weights lies, and how many numbers apart they lie along each axis."""
-    return weight.__array_interface__['data'][0], tuple(step // weight.itemsize for step in weight.strides)
+    """Return where the first of the weights lies, and how many numbers apart they lie along each axis of volumes'."""
+    steps = [step // weight.itemsize for step in weight.strides]
+    return weight.__array_interface__['data'][0], (*steps[:2], *(0,) * (5 - len(steps)), *steps[2:])

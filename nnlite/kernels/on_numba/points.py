@@ -204,7 +204,7 @@ def transform_output_gradient(tile, row, pixel, planes, values, step):
 
 
 @compiled
-def transform_weights(weight, strides, planes, outputs, first, last, values):
+def transform_weights(weight, strides, planes, outputs, first, last, values, first_row, rows):
     """Write the values at the points of the weights of the output planes from `first` to `last`, whole vectors.
 
     Args:
@@ -212,6 +212,7 @@ def transform_weights(weight, strides, planes, outputs, first, last, values):
         strides: numbers from output to output, from plane to plane, and from tap to tap along both sides.
         planes, outputs: how many there are.
         values: of blocks of one or two vectors of outputs; the rows of a block, one a plane, lie side by side.
+        first_row, rows: which of them is the first plane's, and how many there are: those of other frames too.
     """
     taps, between = room(9), room(18)
     by_output, by_plane, by_row, by_tap = strides
@@ -230,8 +231,8 @@ def transform_weights(weight, strides, planes, outputs, first, last, values):
                         taps[(3 * y + x) * LANES + lane] = source[y * by_row + x * by_tap]
             for x in range(3):
                 stores(between + x * LANES, 3 * LANES, _weight_points(loads(3, taps + x * LANES, 3 * LANES)))
-            target = values + (block * planes + plane * breadth + output - block)
-            step = planes * wide
+            target = values + (block * rows + (first_row + plane) * breadth + output - block)
+            step = rows * wide
             for y in range(6):
                 points = _weight_points(loads(3, between + 3 * y * LANES, LANES))
                 if past:

@@ -11,6 +11,9 @@ values of all tiles and planes are matrices, multiplied as such:
 V being the input's tiles of 6x6, U the weights and M the output's tiles of 4x4. The gradient of the weights is a
 product of the same kind: U[point] = V[point]^T @ M[point]. (Lavin and Gray, "Fast Algorithms for Convolutional Neural
 Networks", 2015.)
+
+Volumes are a convolution of their frames, (N * T, H, W, planes): an output frame sees kT of the input's, and those are
+to it as so many times the planes. `frames` says which: (T, oT, kT, dT, padT); it is ONE_FRAME for images.
 """
 
 import numba
@@ -44,6 +47,7 @@ from nnlite.kernels.on_numba.windows import cut, paste, whole
 
 STEPS = 128  # of a matrix product, in partial sums of so many: long ones round more
 TERMS = 512  # pixels that are summed up in float32 before they are added to the totals
+ONE_FRAME = (1, 1, 1, 1, 0)
 
 
 @compiled
@@ -79,27 +83,39 @@ def _behind(place, height, width):
 
 
 @compiled
-def _values_of_inputs(input, shape, first_plane, last_plane, tile, tiles, out, padding, values, step):
+def _values_of_inputs(
+    input, shape, frames, first_plane, last_plane, tile, tiles, out, padding, values, frame_step, tile_step, step
+):  # fmt: skip
     """Write the values at the points of the 6x6 pixels under so many output tiles, of some of the planes.
 
     Args:
         tile: the first of them.
-        values: memory for those of a tile behind those of the one before, `step` numbers from point to point.
+        values: memory for them, so many numbers from frame to frame that a tile sees, from tile to tile, and from point
+            to point. Those of a frame are filled up with zeros, on which the next one's may lie.
     """
     height, width, planes = shape
     filled = last_plane - first_plane
-    place = _place(tile, out[0], out[1])
+    place, now, first_frame = _place(tile, out[0], out[1]), -1, 0
     for _ in range(tiles):
         image, top, left = place[0], place[1] - padding[0], place[2] - padding[1]
-        source = input + (((image * height + top) * width + left) * planes + first_plane)
-        if 0 <= top <= height - 6 and 0 <= left <= width - 6 and last_plane <= planes:
-            transform_input(source, width * planes, planes, filled, values, step)
-        else:
-            transform_input_at_border(
-                source, width * planes, planes, planes - first_plane, filled, (-top, height - top),
-                (-left, width - left), values, step,
-            )  # fmt: skip
-        values = values + filled
+        if image != now:  # to divide takes long
+            now, first_frame = image, image % frames[1] * frames[3] - frames[4]
+            first_source = input + ((image // frames[1] * frames[0] + first_frame) * height * width * planes)
+        for frame in range(frames[2]):
+            target = values + frame * frame_step
+            source = first_source + (((frame * height + top) * width + left) * planes + first_plane)
+            if not 0 <= first_frame + frame < frames[0]:
+                for point in range(POINTS):
+                    for plane in range(0, filled, LANES):
+                        store(target + (point * step + plane), splat(np.float32(0)))
+            elif 0 <= top <= height - 6 and 0 <= left <= width - 6 and last_plane <= planes:
+                transform_input(source, width * planes, planes, filled, target, step)
+            else:
+                transform_input_at_border(
+                    source, width * planes, planes, planes - first_plane, filled, (-top, height - top),
+                    (-left, width - left), target, step,
+                )  # fmt: skip
+        values = values + tile_step
         place = _behind(place, out[0], out[1])
 
 
@@ -185,7 +201,7 @@ def _add_moments(moments, filled, pixels, totals):
 
 @compiled
 def _multiply_tiles(inputs, weights, outputs, tiles, planes, filled, wide):
-    """Outputs (tiles, wide) = inputs (tiles, filled) @ weights (planes, wide), at one point."""
+    """Outputs (tiles, wide) = inputs (tiles, filled) @ weights (planes, wide), at one point; planes of all frames."""
     zeros = room(2)
     stores(zeros, LANES, (splat(0.0), splat(0.0)))
     for plane in range(0, planes, STEPS):
@@ -201,8 +217,12 @@ def _multiply_tiles(inputs, weights, outputs, tiles, planes, filled, wide):
 
 
 @compiled
-def _add_products(inputs, gradients, sums, tiles, filled, wide, begin):
-    """Sums (filled, wide) += inputs (tiles, filled)^T @ gradients (tiles, wide), at one point; or = where it begins."""
+def _add_products(inputs, tile_step, gradients, sums, tiles, filled, wide, begin):
+    """Sums (filled, wide) += inputs (tiles, filled)^T @ gradients (tiles, wide), at one point; or = where it begins.
+
+    Args:
+        tile_step: from tile to tile of the inputs.
+    """
     zeros = room(2)
     stores(zeros, LANES, (splat(0.0), splat(0.0)))
     for tile in range(0, tiles, STEPS):
@@ -211,19 +231,19 @@ def _add_products(inputs, gradients, sums, tiles, filled, wide, begin):
             vectors = min(2 * LANES, wide - column) // LANES
             some = gradients + (tile * wide + column)
             for plane in range(0, filled, SUMS // vectors):
-                source, target = inputs + (tile * filled + plane), sums + (plane * wide + column)
+                source, target = inputs + (tile * tile_step + plane), sums + (plane * wide + column)
                 start, start_row = (zeros, 0) if begin and tile == 0 else (target, wide)
-                multiply(vectors, source, 1, filled, 0, some, wide, 1, steps, start, start_row, target, wide)
+                multiply(vectors, source, 1, tile_step, 0, some, wide, 1, steps, start, start_row, target, wide)
 
 
 @compiled
 def _convolve(
-    input, shape, weights, bias, output, out, padding, first, last, block, memory, past, residual, adds, rectifies,
-    totals, counts,
+    input, shape, frames, weights, bias, output, out, padding, first, last, block, memory, past, residual, adds,
+    rectifies, totals, counts,
 ):  # fmt: skip
     """Compute the output's tiles from `first` to `last`, a block of them at a time."""
     planes, outputs = shape[2], out[2]
-    filled, wide = whole(planes), whole(outputs)
+    filled, wide = frames[2] * whole(planes), whole(outputs)
     input_step, output_step = block * filled + LANES, block * wide + LANES  # not a power of 2, which the cache dislikes
     input_values = memory
     output_values = input_values + POINTS * input_step
@@ -232,11 +252,13 @@ def _convolve(
     for begin in range(first, last, block):
         tiles = min(block, last - begin)
         _values_of_inputs(
-            input, shape, 0, filled, begin, tiles, out[:2], padding, input_values, input_step
+            input, shape, frames, 0, whole(planes), begin, tiles, out[:2], padding, input_values, planes, filled,
+            input_step,
         )  # fmt: skip
         for point in range(POINTS):
             inputs, outputs_here = input_values + point * input_step, output_values + point * output_step
-            _multiply_tiles(inputs, weights + point * planes * wide, outputs_here, tiles, planes, filled, wide)
+            seen = frames[2] * planes
+            _multiply_tiles(inputs, weights + point * seen * wide, outputs_here, tiles, seen, filled, wide)
         if counts and begin == first:
             _begin_moments(output_values, output_step, bias, wide, window, moments)
         _outputs_of_values(
@@ -247,22 +269,29 @@ def _convolve(
 
 
 @compiled
-def _transform_share(weight, strides, planes, outputs, part, threads, values):
-    """Do what `transform_weights` does for one thread's part of the output planes."""
+def _transform_share(weight, strides, frames, planes, outputs, part, threads, values):
+    """Do what `transform_weights` does for one thread's part of the output planes, for so many frames."""
     vectors = whole(outputs) // LANES
     first, last = vectors * part // threads * LANES, vectors * (part + 1) // threads * LANES
-    transform_weights(weight, strides, planes, outputs, first, last, values)
+    by_output, by_plane, by_frame, by_row, by_tap = strides
+    for frame in range(frames):
+        transform_weights(
+            weight + frame * by_frame, (by_output, by_plane, by_row, by_tap), planes, outputs, first, last, values,
+            frame * planes, frames * planes,
+        )  # fmt: skip
 
 
 @threaded
 def convolve(
-    input, weight, strides, bias, output, padding, block, transformed, memory, residual, adds, rectifies, totals, counts
-):
+    input, weight, strides, frames, bias, output, padding, block, transformed, memory, residual, adds, rectifies,
+    totals, counts,
+):  # fmt: skip
     """Output (N, oH, oW, outputs) = the convolution of the input (N, H, W, planes), its parts by so many threads.
 
     Args:
         weight: the address of the first one.
-        strides: numbers from output to output, from plane to plane, and from tap to tap along both sides.
+        strides: numbers from output to output, from plane to plane, from frame to frame, and from tap to tap along both
+            sides.
         bias: one number for each output, filled up to whole vectors.
         padding: along both sides.
         block: how many tiles to work on at a time, a multiple of SUMS.
@@ -277,14 +306,14 @@ def convolve(
     planes, outputs = input.shape[3], output.shape[3]
     for thread in numba.prange(threads):
         part = np.int64(thread)
-        _transform_share(pointer(weight), strides, planes, outputs, part, threads, pointer(transformed))
+        _transform_share(pointer(weight), strides, frames[2], planes, outputs, part, threads, pointer(transformed))
     tiles = count_tiles(output.shape)
     for thread in numba.prange(threads):
         part = np.int64(thread)
         first, last = tiles * part // threads, tiles * (part + 1) // threads
         _convolve(
-            pointer(input), input.shape[1:], pointer(transformed), pointer(bias), pointer(output), output.shape[1:],
-            padding, first, last, block, pointer(memory[part]),
+            pointer(input), input.shape[1:], frames, pointer(transformed), pointer(bias), pointer(output),
+            output.shape[1:], padding, first, last, block, pointer(memory[part]),
             can_store_past(pointer(output), outputs, (last - first) * 16 * outputs), pointer(residual), adds, rectifies,
             totals[part], counts,
         )  # fmt: skip
@@ -301,12 +330,12 @@ def _convolve_twice(
         begin, end = image * tiles, min(last, image + images) * tiles
         values = between + (0 - image) * inner[0] * inner[1] * inner[2]  # as if all images were there
         _convolve(
-            input, shape, first_weights, first_bias, values, inner, (1, 1), begin, end, block, memory, False, values,
-            False, True, totals, False,
+            input, shape, ONE_FRAME, first_weights, first_bias, values, inner, (1, 1), begin, end, block, memory, False,
+            values, False, True, totals, False,
         )  # fmt: skip
         _convolve(
-            values, inner, second_weights, second_bias, output, out, (1, 1), begin, end, block, memory, past, residual,
-            adds, True, totals, False,
+            values, inner, ONE_FRAME, second_weights, second_bias, output, out, (1, 1), begin, end, block, memory, past,
+            residual, adds, True, totals, False,
         )  # fmt: skip
 
 
@@ -333,10 +362,10 @@ def convolve_twice(
     for thread in numba.prange(threads):
         part = np.int64(thread)
         _transform_share(
-            pointer(first_weight), first_strides, shape[2], inner[2], part, threads, pointer(first_transformed)
+            pointer(first_weight), first_strides, 1, shape[2], inner[2], part, threads, pointer(first_transformed)
         )  # fmt: skip
         _transform_share(
-            pointer(second_weight), second_strides, inner[2], out[2], part, threads, pointer(second_transformed)
+            pointer(second_weight), second_strides, 1, inner[2], out[2], part, threads, pointer(second_transformed)
         )  # fmt: skip
     for thread in numba.prange(threads):
         part = np.int64(thread)
@@ -350,56 +379,66 @@ def convolve_twice(
 
 
 @compiled
-def _accumulate(input, shape, gradOutput, out, padding, first_plane, last_plane, first, last, block, sums, memory):
+def _accumulate(
+    input, shape, frames, gradOutput, out, padding, first_plane, last_plane, first, last, block, sums, frame_step,
+    memory,
+):  # fmt: skip
     """Sum up, at the points, what the tiles from `first` to `last` give for the weights of some of the planes.
 
     Args:
-        sums: (POINTS, whole planes, whole outputs).
+        sums: (POINTS, whole planes, whole outputs) for each of the kernel's frames, `frame_step` numbers apart.
     """
     some, wide = last_plane - first_plane, whole(out[2])
-    input_step, output_step = block * some + LANES, block * wide + LANES
+    filled = frames[2] * some
+    input_step, output_step = block * filled + LANES, block * wide + LANES
     input_values = memory
     output_values = input_values + POINTS * input_step
     window = output_values + POINTS * output_step
     for begin in range(first, last, block):
         tiles = min(block, last - begin)
         _values_of_inputs(
-            input, shape, first_plane, last_plane, begin, tiles, out[:2], padding, input_values, input_step
-        )
+            input, shape, frames, first_plane, last_plane, begin, tiles, out[:2], padding, input_values, some, filled,
+            input_step,
+        )  # fmt: skip
         _values_of_gradients(gradOutput, out, begin, tiles, window, output_values, output_step)
         for point in range(POINTS):
-            inputs, gradients = input_values + point * input_step, output_values + point * output_step
-            target = sums + (point * whole(shape[2]) + first_plane) * wide
-            _add_products(inputs, gradients, target, tiles, some, wide, begin == first)
+            gradients = output_values + point * output_step
+            for frame in range(frames[2]):
+                inputs = input_values + (point * input_step + frame * some)
+                target = sums + (frame * frame_step + (point * whole(shape[2]) + first_plane) * wide)
+                _add_products(inputs, filled, gradients, target, tiles, some, wide, begin == first)
 
 
 @threaded
-def accumulate(input, gradOutput, gradWeight, strides, scale, padding, block, sums, memory):
+def accumulate(input, gradOutput, gradWeight, strides, frames, scale, padding, block, sums, memory):
     """GradWeight += scale * the gradients of the weights, from the input and gradOutput.
 
     The threads share out the tiles, and where the sums are too many for the cache, the input's planes.
 
     Args:
         gradWeight, strides, padding, block: as in `convolve`.
-        sums: memory for the sums at the points, one for each share of the tiles.
+        sums: memory for the sums at the points, for each of the kernel's frames one for each share of the tiles.
         memory: (threads, numbers), for what `_accumulate` keeps on its way.
     """
-    threads, shares = len(memory), len(sums)
+    threads, shares = len(memory), sums.shape[1]
     pieces = threads // shares  # of the planes
     tiles, shape, out = count_tiles(gradOutput.shape), input.shape[1:], gradOutput.shape[1:]
     vectors = whole(shape[2]) // LANES
+    by_output, by_plane, by_frame, by_row, by_tap = strides
     for thread in numba.prange(threads):
         part = np.int64(thread)
         share, piece = part // pieces, part % pieces
         _accumulate(
-            pointer(input), shape, pointer(gradOutput), out, padding,
+            pointer(input), shape, frames, pointer(gradOutput), out, padding,
             vectors * piece // pieces * LANES, vectors * (piece + 1) // pieces * LANES,
             tiles * share // shares, tiles * (share + 1) // shares,
-            block, pointer(sums[share]), pointer(memory[part]),
+            block, pointer(sums[0, share]), shares * sums.shape[2], pointer(memory[part]),
         )  # fmt: skip
     for thread in numba.prange(threads):
         part = np.int64(thread)
         first, last = shape[2] * part // threads, shape[2] * (part + 1) // threads
-        transform_weight_gradient(
-            pointer(sums), shares, shape[2], out[2], first, last, scale, pointer(gradWeight), strides
-        )  # fmt: skip
+        for frame in range(frames[2]):
+            transform_weight_gradient(
+                pointer(sums[frame]), shares, shape[2], out[2], first, last, scale,
+                pointer(gradWeight) + frame * by_frame, (by_output, by_plane, by_row, by_tap),
+            )  # fmt: skip
