@@ -4,9 +4,9 @@ They are compiled when they are first called, and kept on disk for the next proc
 """
 
 from nnlite.kernels import on_numpy
-from nnlite.kernels.on_numba import convolution, depthwise, noise, normalization, pooling, sgd, transfer
+from nnlite.kernels.on_numba import convolution, depthwise, linear, noise, normalization, pooling, sgd, transfer
 
-_COMPILED = [convolution, depthwise, noise, normalization, pooling, sgd, transfer]
+_COMPILED = [convolution, depthwise, linear, noise, normalization, pooling, sgd, transfer]
 
 globals().update((name, getattr(on_numpy, name)) for name in on_numpy.__all__)
 for _file in _COMPILED:
