@@ -47,8 +47,9 @@ def DepthWiseConvolution_updateOutput(input, output, weight, bias, stride, paddi
     if not _are_ours((input, output, weight), dilation):
         on_numpy.DepthWiseConvolution_updateOutput(input, output, weight, bias, stride, padding, dilation)
         return
-    kernel, geometry = _packed(weight, bias), _geometry(0, input, output, weight, stride, padding)
-    run(convolve, channels_last(input, 'input'), *kernel, pixels(output), *geometry)
+    _expect_windows(input.shape, output.shape, weight.shape, tuple(stride), tuple(padding))
+    offset = tuple(size - 1 - pad for size, pad in zip(weight.shape[2:], padding, strict=True))
+    _slide(input, output, weight[:, :, ::-1, ::-1], bias, tuple(stride), (1, 1), offset)
 
 
 def DepthWiseConvolution_updateGradInput(gradOutput, gradInput, weight, stride, padding, dilation):
@@ -60,8 +61,8 @@ def DepthWiseConvolution_updateGradInput(gradOutput, gradInput, weight, stride, 
     if not _are_ours((gradOutput, gradInput, weight), dilation) or not np.isfinite(weight).all():
         on_numpy.DepthWiseConvolution_updateGradInput(gradOutput, gradInput, weight, stride, padding, dilation)
         return
-    kernel, geometry = _packed(weight, None), _geometry(1, gradInput, gradOutput, weight, stride, padding)
-    run(convolve_back, channels_last(gradOutput, 'gradOutput'), *kernel, pixels(gradInput), *geometry)
+    _expect_windows(gradInput.shape, gradOutput.shape, weight.shape, tuple(stride), tuple(padding))
+    _slide(gradOutput, gradInput, weight, None, (1, 1), tuple(stride), tuple(padding))
 
 
 def DepthWiseConvolution_accGradParameters(
@@ -76,12 +77,18 @@ def DepthWiseConvolution_accGradParameters(
             input, gradOutput, gradWeight, gradBias, stride, padding, dilation, scale
         )  # fmt: skip
         return
-    geometry = _geometry(2, input, gradOutput, gradWeight, stride, padding)
+    _expect_windows(input.shape, gradOutput.shape, gradWeight.shape, tuple(stride), tuple(padding))
     times, planes, *kernel = gradWeight.shape
     high, wide = (-(-size // THREE) for size in kernel)
-    vectors, outputs = _vectors(planes * times), planes * times
-    totals = scratch('totals of threads', (getnumthreads(), vectors, high, wide, THREE * THREE + 1, LANES), np.float64)
-    run(accumulate, channels_last(input, 'input'), channels_last(gradOutput, 'gradOutput'), totals, *geometry)
+    vectors, outputs, threads = _vectors(planes * times), planes * times, getnumthreads()
+    columns = (gradOutput.shape[3] - 1) * stride[1] + wide * THREE
+    pixel = vectors * LANES
+    fit = (CACHE // (columns * pixel) - high * THREE) // stride[0] + 1
+    band = max(1, min(fit, gradOutput.shape[2], TERMS // gradOutput.shape[3]))
+    memory = aligned('memory', threads, ((band - 1) * stride[0] + high * THREE) * columns * pixel)
+    totals = scratch('totals of threads', (threads, vectors, high, wide, THREE * THREE + 1, LANES), np.float64)
+    maps, grads = channels_last(input, 'input'), channels_last(gradOutput, 'gradOutput')
+    run(accumulate, maps, grads, totals, tuple(stride), tuple(padding), times, band, columns, memory)
     total = totals.sum(axis=0) * scale
     taps = total[:, :, :, :-1].reshape(vectors, high, wide, THREE, THREE, LANES).transpose(1, 3, 2, 4, 0, 5)
     taps = taps.reshape(high * THREE, wide * THREE, vectors * LANES)[: kernel[0], : kernel[1], :outputs]
@@ -106,7 +113,7 @@ def _vectors(planes):
 
 
 def _packed(weight, bias):
-    """Return the weights (vector of outputs, tap, output of it) and their bias or zeros (output), for whole vectors."""
+    """Return the weights (vector of outputs, tap, output of it) and the bias or zeros (output), for whole vectors."""
     times, planes, *kernel = weight.shape
     outputs, vectors = planes * times, _vectors(planes * times)
     wide, shift = aligned('weights', vectors * LANES, math.prod(kernel)), aligned('bias', vectors * LANES)
@@ -120,60 +127,33 @@ def _packed(weight, bias):
     return packed, shift
 
 
-def _geometry(which, input, output, weight, stride, padding):
-    """Return what the kernel of a pass takes besides arrays: output, gradInput and gradients of the weight are passes.
-
-    Returns:
-        (kernel, stride, padding, multiplier, rows of results to take at a time, columns to cut out for these, memory)
-    """
-    stride, padding = tuple(stride), tuple(padding)
-    band, columns, numbers = _sizes(input.shape, output.shape, weight.shape, stride, padding)[which]
-    memory = aligned('memory', getnumthreads(), numbers)
-    return weight.shape[2:], stride, padding, len(weight), band, columns, memory
-
-
 @functools.lru_cache(SHAPES)
-def _sizes(input, output, weight, stride, padding):
-    """Return, for each pass, (rows of results to take at a time, columns to cut out, numbers that a thread keeps).
-
-    Raises:
-        ShapeError: the arrays do not go together: compiled code does not look.
-    """
+def _expect_windows(input, output, weight, stride, padding):
+    """Raise unless shapes go together, and all windows lie on the padded input: compiled code does not look."""
     times, planes, *kernel = weight
     if (input[0], planes, input[1] * times) != (output[0], input[1], output[1]):
         raise ShapeError(f'expected {times} planes of output for each of {planes}, got maps {input} and {output}')
     sides = zip(input[2:], output[2:], kernel, stride, padding, strict=True)
     if any((count - 1) * step + size > side + 2 * pad for side, count, size, step, pad in sides):
         raise ShapeError(f'expected no more windows than maps of {input[2:]} have, got {output[2:]}')
-    pixel = _vectors(output[1]) * LANES
-    return (
-        _output_sizes(input, output, kernel, stride, pixel),
-        _gradInput_sizes(input, output, kernel, stride, padding, pixel, times),
-        _gradWeight_sizes(input, output, kernel, stride, pixel),
-    )
 
 
-def _output_sizes(input, output, kernel, stride, pixel):
-    columns = (-(-output[3] // FOUR) * FOUR - 1) * stride[1] + kernel[1]
-    fit = (CACHE // (columns * pixel) - kernel[0]) // stride[0] + 1
-    band = max(1, min(fit, output[2]))
-    return band, columns, ((band - 1) * stride[0] + kernel[0]) * columns * pixel
-
-
-def _gradInput_sizes(input, output, kernel, stride, padding, pixel, times):
-    columns = (input[3] - 1 + padding[1]) // stride[1] + FOUR - (padding[1] - kernel[1] + 1) // stride[1]
-    fit = (CACHE // (columns * pixel) - 2) * stride[0] - kernel[0] + 2
-    band = max(1, min(fit, input[2]))
-    rows = (band + kernel[0] - 2) // stride[0] + 2
-    return band, columns, rows * columns * pixel + (band * input[3] * output[1] if times > 1 else 0)
-
-
-def _gradWeight_sizes(input, output, kernel, stride, pixel):
-    high, wide = (-(-size // THREE) * THREE for size in kernel)
-    columns = (output[3] - 1) * stride[1] + wide
-    fit = (CACHE // (columns * pixel) - high) // stride[0] + 1
-    band = max(1, min(fit, output[2], TERMS // output[3]))
-    return band, columns, ((band - 1) * stride[0] + high) * columns * pixel
+def _slide(maps, result, weight, bias, step, phases, offset):
+    """Run `slide`, with memory for as many rows as stay in the cache."""
+    kernel, planes = weight.shape[2:], max(maps.shape[1], result.shape[1])
+    more = -result.shape[3] % FOUR if phases[1] == 1 else FOUR - 1  # computed with the last ones, and left out
+    columns = ((result.shape[3] - 1) * step[1] + offset[1]) // phases[1] + more * step[1] + 1
+    columns -= (offset[1] - kernel[1] + 1) // phases[1]
+    row = columns * _vectors(planes) * LANES
+    band = ((CACHE // row - 1) * phases[0] - kernel[0] + 1) // step[0] + 1
+    band = max(1, min(band, result.shape[2]))
+    rows = ((band - 1) * step[0] + kernel[0] - 2) // phases[0] + 2
+    added = band * result.shape[3] * planes if planes > result.shape[1] else 0
+    memory = aligned('memory', getnumthreads(), rows * row + added)
+    run(
+        slide, channels_last(maps, 'maps'), *_packed(weight, bias), pixels(result), kernel, step, phases, offset, band,
+        columns, memory,
+    )  # fmt: skip
 
 
 @compiled
@@ -270,49 +250,13 @@ def _see(seen, row, step, kernel, weights, weight_row, weight_step, start, targe
         store_first(place + 3 * pixel, sums[3], count if rest > 3 else 0)
 
 
-@threaded
-def convolve(input, weights, bias, output, kernel, stride, padding, times, band, columns, memory):
-    """Output (N, oH, oW, outputs) = the convolution of the input (N, H, W, planes), its rows by so many threads.
-
-    Args:
-        weights, bias: (vector of outputs, tap, output of it) and (output), for whole vectors.
-        kernel, stride, padding: along both sides.
-        times: how many outputs there are for each plane.
-        band: rows of outputs to take at a time.
-        columns: how many to cut out for these.
-        memory: (threads, numbers), for what is cut out.
-    """
-    threads, (height, width, planes), out = len(memory), input.shape[1:], output.shape[1:]
-    row = columns * LANES
-    for thread in numba.prange(threads):
-        part = np.int64(thread)
-        at, last = len(input) * out[0] * part // threads, len(input) * out[0] * (part + 1) // threads
-        while at < last:
-            count = min(out[0] - at % out[0], last - at, band)
-            rows = (count - 1) * stride[0] + kernel[0]
-            _cut(
-                pointer(input) + at // out[0] * height * width * planes, height, width, planes, times,
-                at % out[0] * stride[0] - padding[0], -padding[1], rows, columns, pointer(memory[part]),
-            )  # fmt: skip
-            for vector in range(len(weights)):
-                first = vector * LANES
-                for y in range(count):
-                    _see(
-                        pointer(memory[part]) + (vector * rows + y * stride[0]) * row, row, stride[1] * LANES, kernel,
-                        pointer(weights[vector]), kernel[1] * LANES, LANES, load(pointer(bias) + first),
-                        pointer(output) + ((at + y) * out[1] * out[2] + first), out[2], out[1], out[2] - first,
-                    )  # fmt: skip
-            at += count
-
-
 @compiled
-def _phase(place, kernel, stride):
-    """Return what a pixel sees, its place counted with the padding: (first tap, taps, first output).
-
-    Its taps are `stride` apart, the first being the last one that reaches it.
-    """
-    count = max(0, (kernel - place % stride + stride - 1) // stride)
-    return place % stride + (count - 1) * stride, count, place // stride - (count - 1)
+def _taps(place, kernel, phases):
+    """Return (the last tap that sees a pixel from a place, how many do, `phases` apart, the pixel it sees)."""
+    if phases == 1:  # without divisions
+        return kernel - 1, kernel, place - (kernel - 1)
+    count = max(0, (kernel - place % phases + phases - 1) // phases)
+    return place % phases + (count - 1) * phases, count, place // phases - (count - 1)
 
 
 @compiled
@@ -326,47 +270,53 @@ def _add_up(numbers, count, times, target):
 
 
 @threaded
-def convolve_back(gradOutput, weights, zeros, gradInput, kernel, stride, padding, times, band, columns, memory):
-    """GradInput (N, H, W, planes) = what gradOutput (N, oH, oW, outputs) hands back, its rows by so many threads.
+def slide(maps, weights, bias, result, kernel, step, phases, offset, band, columns, memory):
+    """Result (N, oH, oW, outputs) = what each of its pixels sees of the maps (N, H, W, planes), by the weights.
 
-    Pixels of a row that leave the same rest when divided by the stride see the same taps of the kernel: theirs are
-    outputs of a convolution of gradOutput with these taps, turned around, of stride 1.
+    A pixel lies at place = step * its number + offset, and sees the maps' pixel p by the tap place - phases * p. For an
+    output of a convolution the step is the stride, and phases are 1, its taps turned around; for the gradient of an
+    input it is the other way round. Where there are more planes, or fewer, than outputs, the maps' are repeated, or the
+    results added up. Rows of the result are shared out to so many threads.
 
     Args:
-        weights, zeros, kernel, stride, padding, times: as in `convolve`.
-        band, columns, memory: as there; the memory also for gradients of repeated planes, where they are.
+        weights, bias: (vector of repeated planes, tap, plane of it) and (plane), for whole vectors.
+        kernel, step, phases, offset: along both sides.
+        band: rows of the result to take at a time.
+        columns: how many to cut out for these.
+        memory: (threads, numbers), for what is cut out and, where results are added up, for these.
     """
-    threads, out, (height, width, planes) = len(memory), gradOutput.shape[1:], gradInput.shape[1:]
-    row, left = columns * LANES, (padding[1] - kernel[1] + 1) // stride[1]
+    threads, (height, width, planes), out = len(memory), maps.shape[1:], result.shape[1:]
+    row, left, wide = columns * LANES, (offset[1] - kernel[1] + 1) // phases[1], max(planes, out[2])
     for thread in numba.prange(threads):
         part = np.int64(thread)
-        at, last = len(gradInput) * height * part // threads, len(gradInput) * height * (part + 1) // threads
+        at, last = len(maps) * out[0] * part // threads, len(maps) * out[0] * (part + 1) // threads
         while at < last:
-            begin = at % height + padding[0]
-            count = min(height - at % height, last - at, band)
-            top = (begin - kernel[0] + 1) // stride[0]
-            rows = (begin + count - 1) // stride[0] + 1 - top
+            begin, count = at % out[0] * step[0] + offset[0], min(out[0] - at % out[0], last - at, band)
+            top = (begin - kernel[0] + 1) // phases[0]
+            rows = (begin + (count - 1) * step[0]) // phases[0] + 1 - top
             _cut(
-                pointer(gradOutput) + at // height * out[0] * out[1] * out[2], out[0], out[1], out[2], 1,
+                pointer(maps) + at // out[0] * height * width * planes, height, width, planes, wide // planes,
                 top, left, rows, columns, pointer(memory[part]),
             )  # fmt: skip
-            result = pointer(gradInput) + at * width * planes
-            target = result if times == 1 else pointer(memory[part]) + len(weights) * rows * row
+            target = pointer(result) + at * out[1] * out[2]
+            if wide > out[2]:
+                target = pointer(memory[part]) + len(weights) * rows * row
             for vector in range(len(weights)):
+                first = vector * LANES
                 for y in range(count):
-                    tap_y, high, there_y = _phase(begin + y, kernel[0], stride[0])
-                    for x in range(min(stride[1], width)):
-                        tap_x, wide, there_x = _phase(x + padding[1], kernel[1], stride[1])
+                    tap_y, taps_y, there_y = _taps(begin + y * step[0], kernel[0], phases[0])
+                    for x in range(min(phases[1], out[1])):
+                        tap_x, taps_x, there_x = _taps(x * step[1] + offset[1], kernel[1], phases[1])
                         place = (vector * rows + there_y - top) * columns + there_x - left
                         _see(
-                            pointer(memory[part]) + place * LANES, row, LANES, (high, wide),
+                            pointer(memory[part]) + place * LANES, row, step[1] * LANES, (taps_y, taps_x),
                             pointer(weights[vector]) + (tap_y * kernel[1] + tap_x) * LANES,
-                            -stride[0] * kernel[1] * LANES, -stride[1] * LANES, load(pointer(zeros)),
-                            target + ((y * width + x) * out[2] + vector * LANES), stride[1] * out[2],
-                            (width - x - 1) // stride[1] + 1, out[2] - vector * LANES,
+                            -phases[0] * kernel[1] * LANES, -phases[1] * LANES, load(pointer(bias) + first),
+                            target + ((y * out[1] + x) * wide + first), phases[1] * wide,
+                            (out[1] - x - 1) // phases[1] + 1, wide - first,
                         )  # fmt: skip
-            if times > 1:
-                _add_up(target, count * width * planes, times, result)
+            if wide > out[2]:
+                _add_up(target, count * out[1] * out[2], wide // out[2], pointer(result) + at * out[1] * out[2])
             at += count
 
 
@@ -421,11 +371,13 @@ def _accumulate(window, row, stride, grads, planes, count, rows, columns, totals
 
 
 @threaded
-def accumulate(input, gradOutput, totals, kernel, stride, padding, times, band, columns, memory):
+def accumulate(input, gradOutput, totals, stride, padding, times, band, columns, memory):
     """Totals (threads, vector of outputs, ...) = the sums of each thread's rows of gradOutput: see `_accumulate`.
 
     Args:
-        kernel, stride, padding, times, band, columns, memory: as in `convolve`.
+        stride, padding: along both sides.
+        times: how many outputs there are for each plane.
+        band, columns, memory: as in `slide`.
     """
     threads, (height, width, planes), out = len(memory), input.shape[1:], gradOutput.shape[1:]
     vectors, row = totals.shape[1], columns * LANES
