@@ -19,13 +19,13 @@ def maps(shape, dtype=np.float32):
     return Storage().view(shape, dtype, 'map')
 
 
-def case(seed, dilated=False):
+def case(seed, dilated=False, sides=2):
     """Return (input, gradOutput, kernel, stride, padding, dilation), random; every other with ceil mode's windows."""
     rng = np.random.default_rng(seed)
-    kernel, stride = rng.integers(1, 6, 2), rng.integers(1, 5, 2)
-    padding, dilation = rng.integers(0, kernel // 2 + 1), rng.integers(1, 3 if dilated else 2, 2)
+    kernel, stride = rng.integers(1, 6, sides), rng.integers(1, 5, sides)
+    padding, dilation = rng.integers(0, kernel // 2 + 1), rng.integers(1, 3 if dilated else 2, sides)
     reach = (kernel - 1) * dilation + 1
-    size = rng.integers(np.maximum(reach - 2 * padding, 1), 41)
+    size = rng.integers(np.maximum(reach - 2 * padding, 1), 41 if sides < 3 else 13)
     room = size + 2 * padding - reach
     out = room // stride + 1
     if seed % 2:
@@ -50,25 +50,30 @@ def expect_equal(results, others):
         np.testing.assert_array_equal(mine, other)
 
 
+@pytest.mark.parametrize('sides', [2, 1, 3])
 @pytest.mark.parametrize('seed', range(30))
-def test_largest_of_any_windows(seed):
+def test_largest_of_any_windows(seed, sides):
     """Among few whole numbers many are equal; their sums are exact."""
     nnlite.setnumthreads(1 + seed % 4)
-    given = case(seed, dilated=True)
+    given = case(seed, dilated=True, sides=sides)
     expect_equal(largest(on_numba, *given), largest(on_numpy, *given))
 
 
-def test_largest_of_what_is_no_number():
-    input, *rest = case(2)
+@pytest.mark.parametrize('sides', [1, 2, 3])
+def test_largest_of_what_is_no_number(sides):
+    input, *rest = case(2, sides=sides)
     input[:, 0], input[:, -1, ::2] = -np.inf, np.nan
     expect_equal(largest(on_numba, input, *rest), largest(on_numpy, input, *rest))
 
 
-def test_indices_beyond_the_map_are_refused():
-    gradOutput, gradInput = maps((1, 2, 1, 1)), maps((1, 2, 3, 3))
-    indices = np.full(gradOutput.shape, 10)
+@pytest.mark.parametrize('sides', [1, 2, 3])
+def test_indices_beyond_the_map_are_refused(sides):
+    gradOutput, gradInput = maps((1, 2, *(1,) * sides)), maps((1, 2, *(3,) * sides))
+    one, zero = (1,) * sides, (0,) * sides
     with pytest.raises(IndexError):
-        on_numba.MaxPooling_updateGradInput(gradOutput, indices, gradInput, (1, 1), (1, 1), (0, 0), (1, 1))
+        on_numba.MaxPooling_updateGradInput(
+            gradOutput, np.full(gradOutput.shape, 30), gradInput, one, one, zero, one
+        )  # fmt: skip
 
 
 def means(kernels, input, gradOutput, *geometry):

@@ -1,6 +1,7 @@
-"""Pooling over two sides, compiled: each output pixel looks at its window once, and each input pixel is written once.
+"""Pooling, compiled: each output pixel looks at its window once, and each input pixel is written once.
 
-What these kernels are not for is NumPy's: other numbers than float32, one side or three.
+The largest are looked for over one, two or three sides: all maps are volumes, images have one frame, sequences one row
+in it. What these kernels are not for is NumPy's: other numbers than float32, means over one side or three.
 """
 
 import numba
@@ -9,9 +10,30 @@ import numpy as np
 from nnlite.kernels import on_numpy
 from nnlite.kernels.on_numba.compiling import compiled, run, threaded
 from nnlite.kernels.on_numba.memory import pixels
-from nnlite.kernels.on_numba.simd import LANES, fma, load, load_first, pointer, splat, store_first
+from nnlite.kernels.on_numba.simd import (
+    LANES,
+    fma,
+    load,
+    load_first,
+    maximum,
+    pointer,
+    splat,
+    store_first,
+    store_first_longs,
+    where_at_most,
+)
 from nnlite.kernels.on_numpy.scratch import channels_last
 from nnlite.tensor.threads import getnumthreads
+
+EXACT = 1 << 24  # whole numbers up to it are float32
+# How an index tells where the largest stood, for maps of so many sides: (whether by the number of its pixel, else how
+# many bits of the index are below its offset along each side, which of the others are that offset's, and the index that
+# stands for nothing).
+PLACES = {
+    1: (False, (0, 0, 0), (0, 0, -1), -1),
+    2: (True, (0, 0, 0), (0, 0, 0), 0),
+    3: (False, (0, 8, 16), (255, 255, 255), 0xFFFFFF),
+}
 
 
 def MaxPooling_updateOutput(input, output, indices, kernel, stride, padding, dilation):
@@ -19,22 +41,28 @@ def MaxPooling_updateOutput(input, output, indices, kernel, stride, padding, dil
 
     Shapes and indices: as in NumPy's.
     """
-    if not _are_ours(input, output):
+    counts, shifts, _, nothing = PLACES[len(kernel)]
+    width = input.shape[-1]
+    if not _are_floats(input, output) or (counts and kernel[0] * dilation[0] * width > EXACT):
         on_numpy.MaxPooling_updateOutput(input, output, indices, kernel, stride, padding, dilation)
         return
-    geometry = tuple(kernel), tuple(stride), tuple(padding), tuple(dilation)
-    run(find_largest, channels_last(input, 'input'), pixels(output), pixels(indices), *geometry, getnumthreads())
+    maps = _volumes(channels_last(input, 'input'), pixels(output), pixels(indices).view(np.float32))
+    steps = (0, dilation[0] * width, dilation[1]) if counts else tuple(1 << shift for shift in shifts)
+    corner = (1, width, 1) if counts else (0, 0, 0)
+    run(find_largest, *maps, *_three(padding, kernel, stride, dilation), steps, corner, nothing, getnumthreads())
 
 
 def MaxPooling_updateGradInput(gradOutput, indices, gradInput, kernel, stride, padding, dilation):
     """GradInput: each output pixel hands its gradient to the input pixel it was taken from; windows may overlap."""
-    count = gradInput.shape[2] * gradInput.shape[3] if gradInput.ndim == 4 else 0
-    # Compiled code does not look where it writes: what is no pixel of the map is NumPy's to refuse.
-    if not _are_ours(gradOutput, gradInput) or indices.max() > count:
-        on_numpy.MaxPooling_updateGradInput(gradOutput, indices, gradInput, kernel, stride, padding, dilation)
-        return
-    places, grads = channels_last(indices, 'indices'), channels_last(gradOutput, 'gradOutput')
-    run(hand_to_largest, grads, places, pixels(gradInput), getnumthreads())
+    if _are_floats(gradOutput, gradInput):
+        places, grads = channels_last(indices, 'indices'), channels_last(gradOutput, 'gradOutput')
+        beyond = np.zeros(getnumthreads(), np.int64)
+        options = _three(padding, stride, dilation)
+        run(hand_to_largest, *_volumes(grads, places, pixels(gradInput)), *options, PLACES[len(kernel)], beyond)
+        if not beyond.any():
+            return
+    # What is no pixel of the map is NumPy's to refuse.
+    on_numpy.MaxPooling_updateGradInput(gradOutput, indices, gradInput, kernel, stride, padding, dilation)
 
 
 def AveragePooling_updateOutput(input, output, kernel, stride, padding, countIncludePad):
@@ -72,56 +100,113 @@ def AdaptiveAveragePooling_updateGradInput(gradOutput, gradInput):
 
 
 def _are_ours(*arrays):
-    """Return whether these kernels can compute with such arrays."""
-    return all(array.ndim == 4 and array.dtype == np.float32 and array.size > 0 for array in arrays)
+    """Return whether these kernels can compute means of such arrays."""
+    return _are_floats(*arrays) and all(array.ndim == 4 for array in arrays)
+
+
+def _are_floats(*arrays):
+    """Return whether these kernels can find the largest of such arrays, or hand gradients to them."""
+    return all(array.dtype == np.float32 and array.size > 0 for array in arrays)
+
+
+def _volumes(*maps):
+    """Return maps (N, *sides, planes) of one to three sides as views (N, T, H, W, planes)."""
+    return [array.reshape(len(array), *(1,) * (5 - array.ndim), *array.shape[1:]) for array in maps]
+
+
+def _three(padding, *others):
+    """Return (padding, *others), each with a number for each of one to three sides, for three."""
+    lacking = 3 - len(padding)
+    return [(0,) * lacking + tuple(padding), *((1,) * lacking + tuple(sides) for sides in others)]
 
 
 @threaded
-def find_largest(input, output, indices, kernel, stride, padding, dilation, threads):
-    """Output (N, oH, oW, planes) = the largest of each window of the input (N, H, W, planes); rows by so many threads.
+def find_largest(input, output, indices, padding, kernel, stride, dilation, steps, corner, nothing, threads):
+    """Output (N, *out, planes) = the largest of each window of the input (N, *sides, planes); rows by so many threads.
 
-    Indices, like output: the number of its pixel from 1, or 0 where none is larger than -inf.
+    Args:
+        indices: where it stood, like output; int64, each as two numbers.
+        steps: of an index, from tap to tap along each side.
+        corner: (first, by_row, by_column): that of a window's first tap, at (y, x), is first + y * by_row +
+            x * by_column.
+        nothing: the one where nothing is larger than -inf.
     """
-    (height, width), (rows, columns, planes) = input.shape[1:3], output.shape[1:]
-    units = len(input) * rows
+    shape, (depth, rows, columns, planes) = input.shape[1:4], output.shape[1:]
+    units = len(input) * depth * rows
+    first, by_row, by_column = corner
     for thread in numba.prange(threads):
         part = np.int64(thread)
         for unit in range(units * part // threads, units * (part + 1) // threads):
-            image, row = unit // rows, unit % rows
+            image, frame, row = unit // (depth * rows), unit // rows % depth, unit % rows
+            source = pointer(input) + image * shape[0] * shape[1] * shape[2] * planes
+            front, top = frame * stride[0] - padding[0], row * stride[1] - padding[1]
             for column in range(columns):
-                best, where = output[image, row, column], indices[image, row, column]
-                for plane in range(planes):
-                    best[plane], where[plane] = -np.inf, 0
-                top, left = row * stride[0] - padding[0], column * stride[1] - padding[1]
-                for y in range(top, top + kernel[0] * dilation[0], dilation[0]):
-                    for x in range(left, left + kernel[1] * dilation[1], dilation[1]):
-                        if 0 <= y < height and 0 <= x < width:
-                            _challenge(input[image, y, x], y * width + x + 1, best, where)
+                left, at = column * stride[2] - padding[2], (unit * columns + column) * planes
+                number = first + top * by_row + left * by_column
+                _find_largest(
+                    source, shape, planes, (front, top, left), kernel, dilation, pointer(output) + at,
+                    pointer(indices) + 2 * at, steps, number, nothing,
+                )  # fmt: skip
 
 
 @compiled
-def _challenge(values, number, best, where):
-    """Where a pixel's values are larger than the best so far, they become the best, and its number theirs."""
-    for plane in range(len(best)):
-        larger = values[plane] > best[plane]
-        best[plane] = values[plane] if larger else best[plane]
-        where[plane] = number if larger else where[plane]
+def _find_largest(image, shape, planes, window, kernel, dilation, best, where, steps, number, nothing):
+    """Write the largest in one window of an image of so many (frames, rows, columns), and where they stood.
+
+    Args:
+        best, where: pointers to the first of the output's planes, and of their indices.
+        number: the index of the first tap's pixel.
+        steps, nothing: as in `find_largest`.
+    """
+    for plane in range(0, planes, LANES):
+        most, winner = splat(np.float32(-np.inf)), splat(np.float32(-1))
+        for a in range(kernel[0]):
+            for b in range(kernel[1]):
+                for c in range(kernel[2]):
+                    z, y, x = window[0] + a * dilation[0], window[1] + b * dilation[1], window[2] + c * dilation[2]
+                    if 0 <= z < shape[0] and 0 <= y < shape[1] and 0 <= x < shape[2]:
+                        place = image + (((z * shape[1] + y) * shape[2] + x) * planes + plane)
+                        value = load(place) if plane + LANES <= planes else load_first(place, planes - plane)
+                        larger = maximum(most, value)  # what is no number never is
+                        tap = splat(np.float32(a * steps[0] + b * steps[1] + c * steps[2]))
+                        winner = where_at_most(larger, most, winner, tap)
+                        most = where_at_most(larger, most, most, larger)
+        store_first(best + plane, most, planes - plane)
+        store_first_longs(where + 2 * plane, number, winner, nothing, planes - plane)
 
 
 @threaded
-def hand_to_largest(grads, indices, gradInput, threads):
-    """GradInput (N, H, W, planes) = the sum of the grads whose indices name the pixel; images by so many threads."""
-    width, planes = gradInput.shape[2:]
+def hand_to_largest(grads, indices, gradInput, padding, stride, dilation, places, beyond):
+    """GradInput (N, *sides, planes) = the sum of the grads whose indices name the pixel; images by so many threads.
+
+    Args:
+        places: see PLACES.
+        beyond: one for each thread, to which is added how many indices name what is no pixel of the map.
+    """
+    threads, (frames, height, width, planes) = len(beyond), gradInput.shape[1:]
+    counts, shifts, masks, nothing = places
     for thread in numba.prange(threads):
-        part = np.int64(thread)
+        part, wrong = np.int64(thread), 0
         for image in range(len(grads) * part // threads, len(grads) * (part + 1) // threads):
             gradInput[image] = 0
-            for row in range(grads.shape[1]):
-                for column in range(grads.shape[2]):
-                    for plane in range(planes):
-                        pixel = indices[image, row, column, plane] - 1
-                        if pixel >= 0:
-                            gradInput[image, pixel // width, pixel % width, plane] += grads[image, row, column, plane]
+            for frame in range(grads.shape[1]):
+                for row in range(grads.shape[2]):
+                    for column in range(grads.shape[3]):
+                        for plane in range(planes):
+                            index = indices[image, frame, row, column, plane]
+                            if index == nothing:
+                                continue
+                            if counts:
+                                z, y, x = 0, (index - 1) // width, (index - 1) % width
+                            else:
+                                z = frame * stride[0] - padding[0] + (index >> shifts[0] & masks[0]) * dilation[0]
+                                y = row * stride[1] - padding[1] + (index >> shifts[1] & masks[1]) * dilation[1]
+                                x = column * stride[2] - padding[2] + (index >> shifts[2] & masks[2]) * dilation[2]
+                            if 0 <= z < frames and 0 <= y < height and 0 <= x < width:
+                                gradInput[image, z, y, x, plane] += grads[image, frame, row, column, plane]
+                            else:
+                                wrong += 1
+        beyond[part] = wrong
 
 
 @compiled

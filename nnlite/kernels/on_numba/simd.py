@@ -95,13 +95,17 @@ def _call(builder, name, result, *args):
     return builder.call(cgutils.get_or_insert_function(builder.module, function, name), args)
 
 
+def _longs(builder, number):
+    """Return the vector that has a whole number in every lane."""
+    undefined = ir.Constant(ir.VectorType(_long, LANES), ir.Undefined)
+    one = builder.insert_element(undefined, number, ir.Constant(_word, 0))
+    return builder.shuffle_vector(one, undefined, ir.Constant(ir.VectorType(_word, LANES), [0] * LANES))
+
+
 def _first(builder, count):
     """Return the mask of the first `count` lanes: none where it is negative, all where there are not so many."""
     lanes = ir.Constant(ir.VectorType(_long, LANES), list(range(LANES)))
-    undefined = ir.Constant(lanes.type, ir.Undefined)
-    one = builder.insert_element(undefined, count, ir.Constant(_word, 0))
-    counts = builder.shuffle_vector(one, undefined, ir.Constant(ir.VectorType(_word, LANES), [0] * LANES))
-    return builder.icmp_signed('<', lanes, counts)
+    return builder.icmp_signed('<', lanes, _longs(builder, count))
 
 
 # pointers
@@ -217,6 +221,28 @@ def store_first(typing, target, value, count):
         return context.get_dummy_value()
 
     return types.void(numbers, vector, types.int64), generate
+
+
+@intrinsic
+def store_first_longs(typing, target, number, value, nothing, count):
+    """Write number + each of the first `count` lanes, whole numbers, as int64; `nothing` for those below 0.
+
+    Args:
+        target: a pointer to the first int64.
+    """
+
+    def generate(context, builder, sig, args):
+        target, number, value, nothing, count = args
+        longs = ir.VectorType(_long, LANES)
+        numbered = builder.add(_longs(builder, number), builder.fptosi(value, longs))
+        below = builder.fcmp_ordered('<', value, _constant([0] * LANES))
+        result = builder.select(below, _longs(builder, nothing), numbered)
+        place = builder.bitcast(target, longs.as_pointer())
+        name = f'llvm.masked.store.v{LANES}i64.p0'
+        _call(builder, name, ir.VoidType(), result, place, ir.Constant(_word, 8), _first(builder, count))
+        return context.get_dummy_value()
+
+    return types.void(numbers, types.int64, vector, types.int64, types.int64), generate
 
 
 @intrinsic(prefer_literal=True)
