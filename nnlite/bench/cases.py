@@ -6,6 +6,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from nnlite.bench.others import BUILDERS
+from nnlite.bench.others import CLASSES as FEW
 from nnlite.training.network import network
 
 SIZES = {'cifar10': 32, 'tiny-imagenet': 64}
@@ -49,6 +51,29 @@ class Network:
 
 
 @dataclass(frozen=True)
+class Other:
+    """A network of nnlite.bench.others on random numbers, always the same; its steps are a Network's."""
+
+    name: str
+    batch: int
+
+    steps: ClassVar = Network.steps
+
+    def model(self) -> Any:
+        """Return the network as nnlite has it."""
+        return BUILDERS[self.name][0]()
+
+    def images_and_labels(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return examples (batch, ...), maps channels-last in memory, and labels from 0 (batch)."""
+        source, shape = np.random.default_rng(1), (self.batch, *BUILDERS[self.name][2])
+        if len(shape) < 4:
+            examples = source.standard_normal(shape, np.float32)
+        else:
+            examples = np.moveaxis(source.standard_normal((shape[0], *shape[2:], shape[1]), np.float32), -1, 1)
+        return examples, source.integers(FEW, size=self.batch)
+
+
+@dataclass(frozen=True)
 class Layer:
     """A convolution without bias, padded by half its kernel, on random maps."""
 
@@ -72,14 +97,16 @@ class Layer:
         return maps, grads
 
 
-Case = Network | Layer
-KINDS = {'Network': Network, 'Layer': Layer}
+Case = Network | Other | Layer
+KINDS = {'Network': Network, 'Other': Other, 'Layer': Layer}
 
 NETWORKS = {
     f'{name}-{depth}': Network(name, depth, dataset, batch)
     for depth, dataset, batch in ((8, 'cifar10', 128), (20, 'cifar10', 128), (18, 'tiny-imagenet', 32))
     for name in ('resnet', 'convnet')
 }
+
+OTHERS = {name: Other(name, batch) for name, (_, batch, _) in BUILDERS.items()}
 
 # Every shape of convolution that ResNet-20 on 32 pixels and ResNet-18 on 64 have, and a 1x1 of type B's shortcuts each.
 LAYERS = (

@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from torch.nn import functional
 
-from nnlite import nn
-from nnlite.bench.cases import Case, Layer, Network
+from nnlite import interop, nn
+from nnlite.bench.cases import Case, Layer, Network, Other
 from nnlite.bench.recipe import RECIPE
 from nnlite.errors import Error
 
@@ -22,14 +22,14 @@ def steps_of(case: Case, channels_last: bool) -> dict[str, Callable[[], Any]]:
         case: what is measured.
         channels_last: whether PyTorch keeps maps so in memory, rather than plane by plane.
     """
-    layout = LAYOUTS[channels_last]
-    return _layer(case, layout) if isinstance(case, Layer) else _network(case, layout)
+    return _layer(case, LAYOUTS[channels_last]) if isinstance(case, Layer) else _network(case, channels_last)
 
 
-def _network(case: Network, layout: torch.memory_format) -> dict[str, Callable[[], Any]]:
-    net = twin(case.model()).to(memory_format=layout)
+def _network(case: Network | Other, channels_last: bool) -> dict[str, Callable[[], Any]]:
+    net = twin(case.model()) if isinstance(case, Network) else interop.to_torch(case.model())
     images, labels = map(torch.from_numpy, case.images_and_labels())
-    images = images.contiguous(memory_format=layout)
+    layout = _layout(channels_last, images.ndim)
+    net, images = net.to(memory_format=layout), images.contiguous(memory_format=layout)
     sgd = optimizer(net.parameters())
 
     def training() -> float:
@@ -46,6 +46,13 @@ def _network(case: Network, layout: torch.memory_format) -> dict[str, Callable[[
         return functional.cross_entropy(net(images), labels).item()
 
     return {'training': training, 'evaluation': evaluation}
+
+
+def _layout(channels_last: bool, dimensions: int) -> torch.memory_format:
+    """Return the layout of arrays of so many dimensions: those that are no maps have one alone."""
+    if dimensions == 5 and channels_last:
+        return torch.channels_last_3d
+    return LAYOUTS[channels_last and dimensions == 4]
 
 
 def optimizer(parameters: Iterable[torch.nn.Parameter], **options: Any) -> torch.optim.SGD:

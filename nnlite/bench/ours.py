@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from nnlite import nn, optim, optnet
-from nnlite.bench.cases import Case, Layer, Network
+from nnlite.bench.cases import Case, Layer, Network, Other
 from nnlite.bench.recipe import RECIPE
 from nnlite.training.backward import backward_to_parameters
 
@@ -19,7 +19,7 @@ def steps_of(case: Case, fused: bool) -> dict[str, Callable[[], Any]]:
     return _layer(case) if isinstance(case, Layer) else _network(case, fused)
 
 
-def _network(case: Network, fused: bool) -> dict[str, Callable[[], Any]]:
+def _network(case: Network | Other, fused: bool) -> dict[str, Callable[[], Any]]:
     net, criterion = case.model(), nn.CrossEntropyCriterion()
     if fused:
         net = optnet.optimizeMemory(optnet.fuse(net))

@@ -15,7 +15,7 @@ import time
 from dataclasses import replace
 from typing import Any
 
-from nnlite.bench.cases import LAYERS, NETWORKS
+from nnlite.bench.cases import LAYERS, NETWORKS, OTHERS, Case
 from nnlite.bench.contestants import PYTORCH, has_pytorch, own
 from nnlite.bench.folder import BenchFolder
 from nnlite.bench.interleaved import Settings
@@ -38,7 +38,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=_names,
         metavar='NET,...',
         default='resnet-20,convnet-20,resnet-18,convnet-18',
-        help=f'of {", ".join(NETWORKS)}; those of 18 layers take images of 64 pixels, others of 32',
+        help=f'of {", ".join(NETWORKS)}; those of 18 layers take images of 64 pixels, others of 32; '
+        f'and, on the CPU, of {", ".join(OTHERS)}',
     )
     parser.add_argument(
         '--kernels', type=_names, metavar='NAME,...', help="nnlite's families; numba+fused is one with optnet's help"
@@ -75,9 +76,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Measure, and print the tables."""
-    unknown = [name for name in args.nets if name not in NETWORKS]
+    known: dict[str, Case] = {**NETWORKS, **OTHERS} if args.device == 'cpu' else dict(NETWORKS)
+    unknown = [name for name in args.nets if name not in known]
     if unknown:
-        raise Error(f'expected networks of {", ".join(NETWORKS)}, got {", ".join(unknown)}', where='--nets')
+        raise Error(f'expected networks of {", ".join(known)}, got {", ".join(unknown)}', where='--nets')
     for option in ('rounds', 'threads', 'batch', 'epochs'):
         value = getattr(args, option)
         if value is not None and value < 1:
@@ -91,7 +93,7 @@ def run(args: argparse.Namespace) -> int:
     contestants = [*own(args.kernels), *(PYTORCH if with_pytorch else ())]
     settings = Settings(args.rounds or 10, args.threads, 0.5 if args.seconds is None else args.seconds)
     folder = BenchFolder(args.out, contestants, settings, args.quiet)
-    folder.measure_networks([_with_batch(NETWORKS[name], args.batch) for name in args.nets])
+    folder.measure_networks([_with_batch(known[name], args.batch) for name in args.nets])
     if args.loader:
         folder.measure_loading()
     if args.layers:

@@ -7,7 +7,7 @@ import torch
 import nnlite
 from nnlite import nn
 from nnlite.bench import in_torch, ours
-from nnlite.bench.cases import NETWORKS, Layer, Network
+from nnlite.bench.cases import NETWORKS, OTHERS, Layer, Network, Other, from_json, to_json
 from nnlite.errors import Error
 
 SMALL = [
@@ -45,6 +45,19 @@ def test_steps_train_as_nnlites_do(channels_last, fused):
         losses.append([steps['training']() for _ in range(4)] + [steps['evaluation']()])
     np.testing.assert_allclose(*losses, rtol=0.02)
     assert losses[0][3] < losses[0][0]
+
+
+@pytest.mark.parametrize('name', OTHERS)
+def test_other_networks_are_nnlites_too(name):
+    """In evaluation, that nothing is drawn; so before the step of training that follows, whose dropout differs."""
+    case = from_json(to_json(Other(name, 2)))
+    losses = []
+    for prepare, how in ((ours.steps_of, True), (in_torch.steps_of, True), (in_torch.steps_of, False)):
+        nnlite.manualSeed(1)
+        steps = prepare(case, how)
+        losses.append(steps['evaluation']())
+        assert np.isfinite(steps['training']())
+    np.testing.assert_allclose(losses, losses[0], rtol=1e-4)
 
 
 def test_a_module_that_is_not_known_is_an_error():
