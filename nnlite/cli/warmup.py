@@ -1,7 +1,7 @@
 """Compile the kernels that training of the networks needs, so that later processes find them on disk.
 
 Otherwise they are compiled when they are first called. What is on disk already is not compiled again. For the CPU it is
-the compiled family (numba), which takes half a minute; with --device cuda it is CUDA's kernels.
+the compiled family (numba), which takes a minute; with --device cuda it is CUDA's kernels.
 """
 
 import argparse
