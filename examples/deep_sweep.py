@@ -7,7 +7,7 @@ It prints a line for each network, as
     ResNet      26 layers   training  61 %   val  63 %
     plain twin  26 layers   training  22 %   val  23 %
 
-but machines round differently, and with each step of such deep networks that grows. The ResNets learnt from 60 to 72 %
+but machines round differently, and with each step of such deep networks that grows. The ResNets learnt from 59 to 72 %
 of the training images, at each depth; their twins 58 to 62 % with 8 layers, 47 to 58 % with 14, 12 to 26 % with 26.
 With depth the plain network learns less, even of the images it is trained on: it is not overfitting that stops it. The
 ResNet does not mind. Leaves deep_sweep.png. With real images, tables and seeds: nnlite study tiny-depth --data tiny.h5
