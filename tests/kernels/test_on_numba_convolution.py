@@ -199,6 +199,19 @@ def test_small_maps_take_up_what_comes_next(seed, went, gains):
     assert {kernel.py_func.__module__ for kernel in went[3:]} == {on_numba.across.__name__}
 
 
+def test_a_frame_in_the_padding_is_not_taken_for_one_in_the_map(gains):
+    """A volume of one frame, of which the only window, by padding and stride, sees none."""
+    rng = np.random.default_rng(5)
+    input, gradOutput = maps((24, 16, 1, 2, 2)), maps((24, 16, 1, 1, 1))
+    weight, bias = rng.standard_normal((16, 16, 1, 2, 2)).astype('f'), rng.standard_normal(16).astype('f')
+    for array in (input, gradOutput):
+        array[...] = rng.standard_normal(array.shape)
+    given = input, weight, bias, gradOutput, (3, 1, 1), (1, 0, 0), (1, 1, 1)
+    output, gradInput, gradWeight, _ = computed(on_numba, *given)
+    expect_close(given, DIRECT)
+    assert (output == bias[:, None, None, None]).all() and not gradInput.any() and (gradWeight == 1).all()
+
+
 def test_few_images_and_planes_that_fill_no_vectors_are_taken_row_by_row(went, gains):
     for batch, outputs in ((simd.SUMS // 2 - 1, 2 * simd.LANES), (64, 2 * simd.LANES + 1), (simd.SUMS - 1, simd.LANES)):
         output, weight = maps((batch, outputs, 2, 2)), np.ones((outputs, 3, 2, 2), np.float32)

@@ -184,7 +184,7 @@ def Convolution_accGradParameters(input, gradOutput, gradWeight, gradBias, strid
     maps, grads = channels_last(maps, 'input'), channels_last(grads, 'gradOutput')
     if _winograd_pays(gradOutput, gradWeight, stride):
         _accumulate_by_winograd(maps, grads, sums, pads, np.float32(scale))
-    elif _accumulating_across_pays(maps.shape, grads.shape, sums.shape):
+    elif _accumulating_across_pays(maps.shape, grads.shape, sums.shape, steps, pads):
         memory, options = aligned(WEIGHTS, getnumthreads(), SUMS * LANES), (sums.shape[3:], steps[1:], pads[1:])
         run(
             across.accumulate, _frames(maps), _frames(grads), *_first_and_strides(sums), np.float32(scale), *options,
@@ -368,11 +368,11 @@ def _across(convolve, input, weight, bias, output, stride, padding, term, *finis
     )  # fmt: skip
 
 
-def _accumulating_across_pays(maps, out, weight):
+def _accumulating_across_pays(maps, out, weight, stride, padding):
     """Return whether `across` sums up the weights' gradients: its vectors fit the first cache, and are not too few."""
     images, *space, outputs = out
     seen = math.prod(space)
-    if maps[1] != 1 or out[1] != 1 or weight[2] != 1:
+    if not _is_frame(maps[1], out[1], weight[2], stride[0], padding[0]):
         return False
     return outputs % LANES == 0 and weight[1] >= SUMS and images >= seen and images * seen <= PIXELS
 
