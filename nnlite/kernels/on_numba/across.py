@@ -8,7 +8,7 @@ import numba
 import numpy as np
 
 from nnlite.kernels.on_numba.compiling import compiled, threaded
-from nnlite.kernels.on_numba.direct import COLUMNS, pack, taps_of
+from nnlite.kernels.on_numba.direct import COLUMNS, pack, pack_phases, taps_of
 from nnlite.kernels.on_numba.simd import LANES, SUMS, load, multiply, pointer, rectified, room, splat, store, stores
 
 
@@ -116,12 +116,8 @@ def convolve_back(gradOutput, weight, strides, bias, gradInput, kernel, stride, 
     for thread in numba.prange(threads):
         part = np.int64(thread)
         first, last = blocks * part // threads, blocks * (part + 1) // threads
-        target = pointer(packed)
-        for row in range(stride[0]):
-            for column in range(stride[1]):
-                rows, taps = taps_of(row, kernel[0], stride[0]), taps_of(column, kernel[1], stride[1])
-                pack(pointer(weight), strides, shape[2], out[2], ((0, 1, 1), rows, taps), first, last, target)
-                target = target + rows[2] * taps[2] * size
+        sides = (1, kernel[0], kernel[1]), (1, stride[0], stride[1])
+        pack_phases(pointer(weight), strides, shape[2], out[2], *sides, first, last, pointer(packed))
     units, step = blocks * out[0], out[0] * out[1] * out[2]
     for thread in numba.prange(threads):
         part = np.int64(thread)

@@ -20,6 +20,7 @@ from nnlite.kernels.on_numba.memory import aligned, pixels
 from nnlite.kernels.on_numba.points import POINTS
 from nnlite.kernels.on_numba.simd import LANES, SUMS
 from nnlite.kernels.on_numba.transfer import CAdd_updateOutput
+from nnlite.kernels.on_numba.windows import expect_windows, whole
 from nnlite.kernels.on_numpy import convolution as on_numpy
 from nnlite.kernels.on_numpy.scratch import channels_last, scratch
 from nnlite.tensor.threads import getnumthreads
@@ -30,6 +31,7 @@ TERMS = 512  # of a sum over pixels, in partial sums of so many: long ones round
 SHAPES = 512  # that are remembered, with what follows from them
 GAIN = 0.9  # of the products that are left where small maps are taken across images: else rows are read faster
 PIXELS = 512  # of a batch of maps so small that the gradients of weights are summed up across images
+_whole = whole.py_func  # numba's own way in costs more than it computes
 WEIGHTS = 'weights'  # what scratch memory is for that holds weights, or sums for their gradients: never both at once
 
 
@@ -140,7 +142,7 @@ def Convolution_updateGradInput(gradOutput, gradInput, weight, stride, padding, 
 
 
 def ConvolutionAdd_updateGradInput(gradOutput, added, gradInput, weight, stride, padding, dilation):
-    """GradInput = Convolution_updateGradInput's + added, in the same pass where that goes by Winograd's algorithm.
+    """GradInput = Convolution_updateGradInput's + added, in the same pass but where rows are taken directly.
 
     Shapes: as in NumPy's.
     """
@@ -210,9 +212,7 @@ def _expect_windows(input, output, weight, stride, padding):
 
 @functools.lru_cache(SHAPES)
 def _expect_windows_of(input, output, weight, stride, padding):
-    sides = zip(input[2:], output[2:], weight[2:], stride, padding, strict=True)
-    if any((count - 1) * step + size > side + 2 * pad for side, count, size, step, pad in sides):
-        raise ShapeError(f'expected no more windows than maps of {input[2:]} have, got {output[2:]}')
+    expect_windows(input[2:], output[2:], weight[2:], stride, padding)
     if (input[0], *weight[:2]) != (output[0], output[1], input[1]):
         raise ShapeError(f'expected as many maps and planes on both sides, got {input} and {output}')
 
@@ -410,10 +410,6 @@ def _accumulate_directly(maps, grads, gradWeight, stride, padding, scale):
         direct.accumulate, maps, grads, *_first_and_strides(gradWeight), scale, (depth, high, wide), stride, padding,
         band, sums, memory,
     )  # fmt: skip
-
-
-def _whole(planes):
-    return -(-planes // LANES) * LANES
 
 
 def _filled(bias, outputs, purpose='bias'):

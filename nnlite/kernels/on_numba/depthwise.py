@@ -28,6 +28,7 @@ from nnlite.kernels.on_numba.simd import (
     store_first,
     stores,
 )
+from nnlite.kernels.on_numba.windows import expect_windows
 from nnlite.kernels.on_numpy import depthwise as on_numpy
 from nnlite.kernels.on_numpy.scratch import channels_last, scratch
 from nnlite.tensor.threads import getnumthreads
@@ -133,9 +134,7 @@ def _expect_windows(input, output, weight, stride, padding):
     times, planes, *kernel = weight
     if (input[0], planes, input[1] * times) != (output[0], input[1], output[1]):
         raise ShapeError(f'expected {times} planes of output for each of {planes}, got maps {input} and {output}')
-    sides = zip(input[2:], output[2:], kernel, stride, padding, strict=True)
-    if any((count - 1) * step + size > side + 2 * pad for side, count, size, step, pad in sides):
-        raise ShapeError(f'expected no more windows than maps of {input[2:]} have, got {output[2:]}')
+    expect_windows(input[2:], output[2:], kernel, stride, padding)
 
 
 def _slide(maps, result, weight, bias, step, phases, offset):

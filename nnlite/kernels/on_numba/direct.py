@@ -194,6 +194,17 @@ def _taps_along(phase, kernel, stride):
     )  # fmt: skip
 
 
+@compiled
+def pack_phases(weight, strides, planes, outputs, kernel, stride, first, last, packed):
+    """Copy weights as `pack` does, for each phase of a pixel, in order, the taps that it sees: see `convolve_back`."""
+    for front in range(stride[0]):
+        for row in range(stride[1]):
+            for column in range(stride[2]):
+                taps = _taps_along((front, row, column), kernel, stride)
+                pack(weight, strides, planes, outputs, taps, first, last, packed)
+                packed = packed + taps[0][2] * taps[1][2] * taps[2][2] * planes * whole(outputs)
+
+
 @threaded
 def convolve_back(gradOutput, weight, strides, bias, gradInput, kernel, stride, padding, band, packed, memory):
     """GradInput (N, *sides, planes) = what gradOutput (N, *out, outputs) hands back, its rows by so many threads.
@@ -212,13 +223,7 @@ def convolve_back(gradOutput, weight, strides, bias, gradInput, kernel, stride, 
     for thread in numba.prange(threads):
         part = np.int64(thread)
         first, last = blocks * part // threads, blocks * (part + 1) // threads
-        target = pointer(packed)
-        for front in range(stride[0]):
-            for row in range(stride[1]):
-                for column in range(stride[2]):
-                    taps = _taps_along((front, row, column), kernel, stride)
-                    pack(pointer(weight), strides, shape[3], planes, taps, first, last, target)
-                    target = target + taps[0][2] * taps[1][2] * taps[2][2] * size
+        pack_phases(pointer(weight), strides, shape[3], planes, kernel, stride, first, last, pointer(packed))
     units = len(gradInput) * frames * height
     for thread in numba.prange(threads):
         part = np.int64(thread)

@@ -27,7 +27,7 @@ def Linear_updateOutput(input, output, weight, bias):
     if not _are_ours(input, output, weight):
         on_numpy.Linear_updateOutput(input, output, weight, bias)
         return
-    columns, threads = _filled(len(input)), getnumthreads()
+    columns, threads = whole.py_func(len(input)), getnumthreads()
     terms = aligned('bias', len(weight))
     terms[...] = 0 if bias is None else bias
     turned, tiles = aligned('turned input', input.shape[1] * columns), aligned('tiles', threads, SUMS * LANES)
@@ -44,7 +44,7 @@ def Linear_accGradParameters(input, gradOutput, gradWeight, gradBias, scale):
         np.add(gradBias, scale * sum_of_rows(grads), out=gradBias, casting='same_kind')
     if scale != 1:
         grads = np.multiply(grads, np.float32(scale), out=scratch('scaled gradOutput', grads.shape, grads.dtype))
-    columns = aligned('turned input', len(input) * _filled(input.shape[1]))
+    columns = aligned('turned input', len(input) * whole.py_func(input.shape[1]))
     tiles = aligned('tiles', getnumthreads(), SUMS * LANES)
     run(accumulate, contiguous(input, 'input'), grads, gradWeight, columns, tiles)
 
@@ -57,10 +57,6 @@ def _are_ours(input, output, weight):
         and min(len(input), len(weight)) >= SUMS
         and weight.size >= MANY >= input.size
     )
-
-
-def _filled(count):
-    return -(-count // LANES) * LANES
 
 
 @compiled

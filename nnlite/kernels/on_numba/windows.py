@@ -4,8 +4,16 @@ A map (N, H, W, planes) lies channels-last. In a window each pixel has its plane
 the kernel chooses: a whole number of vectors, where it reads pixels by vectors.
 """
 
+from nnlite.errors import ShapeError
 from nnlite.kernels.on_numba.compiling import compiled
 from nnlite.kernels.on_numba.simd import LANES, load_first, store, store_first
+
+
+def expect_windows(space, out, kernel, stride, padding):
+    """Raise unless maps with sides of these sizes have as many windows as `out` says: compiled code does not look."""
+    sides = zip(space, out, kernel, stride, padding, strict=True)
+    if any((count - 1) * step + size > side + 2 * pad for side, count, size, step, pad in sides):
+        raise ShapeError(f'expected no more windows than maps of {space} have, got {out}')
 
 
 @compiled
