@@ -6,8 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from nnlite.bench.others import BUILDERS
-from nnlite.bench.others import CLASSES as FEW
+from nnlite.bench import others
 from nnlite.training.network import network
 
 SIZES = {'cifar10': 32, 'tiny-imagenet': 64}
@@ -61,16 +60,16 @@ class Other:
 
     def model(self) -> Any:
         """Return the network as nnlite has it."""
-        return BUILDERS[self.name][0]()
+        return others.BUILDERS[self.name][0]()
 
     def images_and_labels(self) -> tuple[np.ndarray, np.ndarray]:
         """Return examples (batch, ...), maps channels-last in memory, and labels from 0 (batch)."""
-        source, shape = np.random.default_rng(1), (self.batch, *BUILDERS[self.name][2])
+        source, shape = np.random.default_rng(1), (self.batch, *others.BUILDERS[self.name][2])
         if len(shape) < 4:
             examples = source.standard_normal(shape, np.float32)
         else:
             examples = np.moveaxis(source.standard_normal((shape[0], *shape[2:], shape[1]), np.float32), -1, 1)
-        return examples, source.integers(FEW, size=self.batch)
+        return examples, source.integers(others.CLASSES, size=self.batch)
 
 
 @dataclass(frozen=True)
@@ -106,7 +105,7 @@ NETWORKS = {
     for name in ('resnet', 'convnet')
 }
 
-OTHERS = {name: Other(name, batch) for name, (_, batch, _) in BUILDERS.items()}
+OTHERS = {name: Other(name, batch) for name, (_, batch, _) in others.BUILDERS.items()}
 
 # Every shape of convolution that ResNet-20 on 32 pixels and ResNet-18 on 64 have, and a 1x1 of type B's shortcuts each.
 LAYERS = (
